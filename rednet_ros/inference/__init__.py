@@ -1,0 +1,1 @@
+"""Runs RED-Net on a batch of faces."""

@@ -1,0 +1,1 @@
+"""RED-Net itself. Imports torch (and safetensors, for its weights) only."""

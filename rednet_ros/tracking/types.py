@@ -1,0 +1,95 @@
+"""Values that cross the borders of the tracking layer: frozen, with documented shapes."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float32]
+ImageArray = NDArray[np.uint8]
+"""An image: H x W x 3, uint8, BGR (OpenCV's order)."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """An axis-aligned box in pixels of the image; `x`, `y` is its top left corner."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def center(self) -> tuple[float, float]:
+        """Centre (x, y) in pixels."""
+        return self.x + self.width / 2, self.y + self.height / 2
+
+    @classmethod
+    def around(cls, points: FloatArray) -> "Box":
+        """The tight box around `points` (N x 2, pixels)."""
+        left, top = points.min(axis=0)
+        right, bottom = points.max(axis=0)
+        return cls(float(left), float(top), float(right - left), float(bottom - top))
+
+    def overlap(self, other: "Box") -> float:
+        """Intersection over union with `other`, 0..1."""
+        width = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
+        height = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
+        if width <= 0 or height <= 0:
+            return 0.0
+        intersection = width * height
+        return intersection / (self.width * self.height + other.width * other.height - intersection)
+
+
+@dataclass(frozen=True)
+class Detection:
+    """A face found by a detector.
+
+    `box`: the detector's own box; `score`: 0..1; `points`: 5 x 2 float32 pixels (right eye, left eye, nose tip,
+    right mouth corner, left mouth corner; the person's own sides) or None where the detector gives none.
+    """
+
+    box: Box
+    score: float
+    points: FloatArray | None = None
+
+
+class FaceStatus(IntEnum):
+    """Life of a face; the numbers are those of msg/Face.msg."""
+
+    TENTATIVE = 0
+    TRACKED = 1
+    RECOVERED = 2
+
+
+@dataclass(frozen=True)
+class HeadPose:
+    """Pose of the head in the camera's optical frame (REP-103: x right, y down, z forward).
+
+    `rotation_rad`: (roll, pitch, yaw) in radians; `translation_m`: (x, y, z) in metres.
+    """
+
+    rotation_rad: tuple[float, float, float]
+    translation_m: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Face:
+    """One tracked face in one image.
+
+    `id`: short, starts with a letter, never reused in a run. `landmarks_px`: 68 x 2 float32, pixels of the
+    image, pixel centres at integers. `landmark_confidence`: 68 float32, 0..1. `confidence`: 0..1, of the whole
+    face. `box`: tight around the landmarks. `identity`: 256 float32 of unit length, None where the weights have no
+    identity branch. `identity_similarity`: cosine to the face's stored identity, nan where unknown.
+    """
+
+    id: str
+    status: FaceStatus
+    confidence: float
+    box: Box
+    landmarks_px: FloatArray
+    landmark_confidence: FloatArray
+    head_pose: HeadPose | None = None
+    identity: FloatArray | None = None
+    identity_similarity: float = float("nan")

@@ -1,0 +1,1 @@
+"""Data sets, augmentation, training stages, metrics and evaluation."""
