@@ -1,0 +1,139 @@
+"""sensor_msgs/Image to a BGR array, refusing what cannot be a camera picture.
+
+Works on the message's attributes only and imports no ROS, so it is tested without any. All 8-bit encodings are
+converted here through OpenCV; others (16 bit, float) go through cv_bridge where that is installed and works.
+
+Byte order: the `is_bigendian` field says nothing about encodings of 8 bits a channel and is ignored for them, as drivers
+set it at random; a big-endian image of a multi-byte encoding is refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from rednet_ros.errors import InputError
+from rednet_ros.nodes import cv_bridge_fallback
+from rednet_ros.tracking.types import ImageArray
+
+
+class ImageError(InputError):
+    """A sensor_msgs/Image that cannot be converted; the message names the field and what to do."""
+
+
+class ImageMessage(Protocol):
+    """The fields of sensor_msgs/Image that are read here."""
+
+    width: int
+    height: int
+    encoding: str
+    is_bigendian: int
+    step: int
+    data: Any
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """How an 8-bit encoding lies in memory and which OpenCV conversion makes it BGR (None: it is BGR already)."""
+
+    channels: int
+    conversion: int | None
+    even_width: bool = False
+    chroma_plane: bool = False
+    """A half-height plane of interleaved chroma follows the luma plane (NV12, NV21)."""
+
+
+# OpenCV names a Bayer pattern by the second and third pixel of its second row, ROS by the first 2x2 block.
+_LAYOUTS: dict[str, _Layout] = {
+    "bgr8": _Layout(3, None),
+    "8UC3": _Layout(3, None),
+    "rgb8": _Layout(3, cv2.COLOR_RGB2BGR),
+    "bgra8": _Layout(4, cv2.COLOR_BGRA2BGR),
+    "8UC4": _Layout(4, cv2.COLOR_BGRA2BGR),
+    "rgba8": _Layout(4, cv2.COLOR_RGBA2BGR),
+    "mono8": _Layout(1, cv2.COLOR_GRAY2BGR),
+    "8UC1": _Layout(1, cv2.COLOR_GRAY2BGR),
+    "bayer_rggb8": _Layout(1, cv2.COLOR_BayerBG2BGR),
+    "bayer_bggr8": _Layout(1, cv2.COLOR_BayerRG2BGR),
+    "bayer_gbrg8": _Layout(1, cv2.COLOR_BayerGR2BGR),
+    "bayer_grbg8": _Layout(1, cv2.COLOR_BayerGB2BGR),
+    "yuv422": _Layout(2, cv2.COLOR_YUV2BGR_UYVY, even_width=True),
+    "uyvy": _Layout(2, cv2.COLOR_YUV2BGR_UYVY, even_width=True),
+    "yuv422_yuy2": _Layout(2, cv2.COLOR_YUV2BGR_YUY2, even_width=True),
+    "yuyv": _Layout(2, cv2.COLOR_YUV2BGR_YUY2, even_width=True),
+    "nv12": _Layout(1, cv2.COLOR_YUV2BGR_NV12, even_width=True, chroma_plane=True),
+    "nv21": _Layout(1, cv2.COLOR_YUV2BGR_NV21, even_width=True, chroma_plane=True),
+}
+
+NATIVE_ENCODINGS: tuple[str, ...] = tuple(_LAYOUTS)
+"""Encodings converted without cv_bridge."""
+
+
+def to_bgr(message: ImageMessage) -> ImageArray:
+    """The message's picture as height x width x 3 uint8 BGR.
+
+    For bgr8 this is a view of the message's memory (do not write to it), otherwise a new array.
+    Raises ImageError where the fields contradict each other or the encoding cannot be read.
+    """
+    _check_size(message)
+    layout = _LAYOUTS.get(message.encoding)
+    if layout is None:
+        return _through_cv_bridge(message)
+    pixels = _view(message, layout)
+    if layout.conversion is None:
+        return pixels
+    try:
+        return cv2.cvtColor(pixels, layout.conversion)
+    except cv2.error as error:  # e.g. a Bayer image too small to interpolate
+        size = f"{message.width}x{message.height}"
+        raise ImageError(f"OpenCV cannot convert this {size} image of encoding '{message.encoding}': {error}") from error
+
+
+def _check_size(message: ImageMessage) -> None:
+    if message.width < 1 or message.height < 1:
+        raise ImageError(
+            f"image of {message.width}x{message.height} pixels is empty; the publisher must fill width and height"
+        )
+
+
+def _view(message: ImageMessage, layout: _Layout) -> NDArray[np.uint8]:
+    """The message's bytes as rows x width x channels (rows x width for one channel), padding left out, nothing copied."""
+    row_bytes = message.width * layout.channels
+    rows = message.height * 3 // 2 if layout.chroma_plane else message.height
+    what = f"{message.width}x{message.height} image of encoding '{message.encoding}'"
+    if layout.even_width and message.width % 2 or layout.chroma_plane and message.height % 2:
+        raise ImageError(f"{what} has an odd size, but pairs of pixels share their colour; crop it to an even size")
+    if message.step < row_bytes:
+        raise ImageError(
+            f"{what} has step {message.step}, but a row takes at least {row_bytes} bytes; "
+            "the publisher must set step to the full length of a row"
+        )
+    expected = message.step * rows
+    if len(message.data) < expected:
+        raise ImageError(
+            f"{what} has {len(message.data)} bytes of data, but its {rows} rows of step {message.step} take {expected}; "
+            "the message was cut short or the publisher fills its fields wrongly"
+        )
+    shape, strides = (rows, message.width, layout.channels), (message.step, layout.channels, 1)
+    pixels = np.ndarray(shape, np.uint8, buffer=message.data, strides=strides)
+    return pixels[..., 0] if layout.channels == 1 else pixels
+
+
+def _through_cv_bridge(message: ImageMessage) -> ImageArray:
+    if message.is_bigendian:
+        raise ImageError(
+            f"image of encoding '{message.encoding}' is big-endian, which is not supported; "
+            "publish little-endian (is_bigendian = 0) or an 8-bit encoding"
+        )
+    known = ", ".join(NATIVE_ENCODINGS)
+    try:
+        return cv_bridge_fallback.to_bgr(message)
+    except cv_bridge_fallback.ConversionUnavailable as error:
+        raise ImageError(
+            f"image encoding '{message.encoding}' needs the package cv_bridge: {error}. "
+            f"Publish one of these instead: {known}"
+        ) from error
