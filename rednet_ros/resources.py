@@ -1,0 +1,43 @@
+"""Where the files that ship with the package lie: beside a source checkout, or in an install's share folder."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from rednet_ros.errors import RednetError
+
+MODELS_VARIABLE = "REDNET_ROS_MODELS"
+"""Environment variable naming a folder to use in place of the shipped models."""
+
+
+def models_dir() -> Path:
+    """The folder of network weights and detectors, as an absolute path.
+
+    The first that exists of: the folder named by `REDNET_ROS_MODELS`; `models/` of the source checkout that this
+    module is in (symbolic links followed); `share/rednet_ros/models` of the prefix that it is installed in; the same
+    below the prefixes of `AMENT_PREFIX_PATH`.
+
+    Raises `RednetError` when there is none, or when the variable names something that is not a folder.
+    """
+    named = os.environ.get(MODELS_VARIABLE)
+    if named:
+        folder = Path(named).expanduser().absolute()
+        if not folder.is_dir():
+            raise RednetError(f"{MODELS_VARIABLE}={named} is no folder: correct it, or unset it to use the shipped models")
+        return folder
+    for folder in _candidates(Path(__file__)):
+        if folder.is_dir():
+            return folder
+    raise RednetError(
+        f"the models folder was not found beside {__file__}, nor below its prefix or those of AMENT_PREFIX_PATH: "
+        f"install the package again, or set {MODELS_VARIABLE} to a folder of weights"
+    )
+
+
+def _candidates(module: Path) -> Iterator[Path]:
+    checkout = module.resolve().parents[1]
+    if (checkout / "package.xml").is_file():
+        yield checkout / "models"
+    ament_prefixes = [Path(prefix) for prefix in os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep) if prefix]
+    for prefix in [*module.absolute().parents, *ament_prefixes]:
+        yield prefix / "share" / "rednet_ros" / "models"

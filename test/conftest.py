@@ -1,0 +1,68 @@
+"""What every test relies on: skips with a reason, one thread, and a ROS domain of its own."""
+
+import importlib.util
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+_domain_locks: list[socket.socket] = []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    os.environ["ROS_DOMAIN_ID"] = str(_claim_ros_domain())
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    obstacles = {"ros": _why_not_ros, "launch": _why_not_launch, "gpu": _why_not_gpu}
+    for marker, obstacle in obstacles.items():
+        marked = [item for item in items if item.get_closest_marker(marker)]
+        reason = obstacle() if marked else None
+        if reason:
+            for item in marked:
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The root of the source checkout."""
+    return Path(__file__).resolve().parents[1]
+
+
+def _claim_ros_domain() -> int:
+    """A domain that no other test run on this machine uses: one that a listening port is the token of."""
+    for domain in range(1, 101):
+        token = socket.socket()
+        try:
+            token.bind(("127.0.0.1", 34500 + domain))
+        except OSError:
+            token.close()
+            continue
+        _domain_locks.append(token)
+        return domain
+    return 101
+
+
+def _why_not_ros() -> str | None:
+    try:
+        import rclpy  # noqa: F401
+
+        from rednet_ros.msg import FaceLandmarks  # noqa: F401
+    except ImportError as error:
+        return f"no ROS 2 with this package's messages ({error}): run `make test`"
+    return None
+
+
+def _why_not_launch() -> str | None:
+    missing = [name for name in ("launch", "launch_ros", "launch_testing") if importlib.util.find_spec(name) is None]
+    return f"{', '.join(missing)} not installed: they come with a ROS 2 installation, not from PyPI" if missing else _why_not_ros()
+
+
+def _why_not_gpu() -> str | None:
+    import torch
+
+    return None if torch.cuda.is_available() else "no CUDA device"
