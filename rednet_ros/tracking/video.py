@@ -107,7 +107,10 @@ def silence_codecs() -> None:
     Takes effect for the whole process; call it before the first video is opened.
     """
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # AV_LOG_QUIET
-    cv2.setLogLevel(0)  # type: ignore[attr-defined]  # exists since 4.4, in no stub
+    if hasattr(cv2, "utils") and hasattr(cv2.utils, "logging"):
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    elif hasattr(cv2, "setLogLevel"):  # its place in older versions
+        cv2.setLogLevel(0)
 
 
 class VideoWriter:

@@ -1,6 +1,8 @@
 import logging
 import resource
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -149,6 +151,22 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         VideoWriter(tmp_path / "nowhere" / "out.mp4", 25).write(shade(0))
     with pytest.raises(InputError, match=r"out\.text: cannot write a video there"):
         VideoWriter(tmp_path / "out.text", 25).write(shade(0))
+
+
+def test_silence_keeps_codecs_off_stderr(tmp_path: Path) -> None:
+    (tmp_path / "text.mp4").write_text("no video at all")
+    script = f"""
+import cv2
+from rednet_ros.tracking.video import VideoWriter, silence_codecs
+silence_codecs()
+cv2.VideoCapture({str(tmp_path / "text.mp4")!r})
+cv2.VideoCapture(99)
+import numpy
+with VideoWriter({str(tmp_path / "out.mp4")!r}, 25) as writer:
+    writer.write(numpy.zeros((48, 64, 3), numpy.uint8))
+"""
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    assert result.stderr == ""
 
 
 def test_a_full_disk_is_told_while_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
