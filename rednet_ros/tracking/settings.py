@@ -1,0 +1,68 @@
+"""What a user can set about tracking, in one frozen value."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+
+from rednet_ros.errors import InputError
+
+_RANGES: dict[str, tuple[float, float]] = {
+    "max_faces": (1, 64),
+    "confirm_frames": (1, 100),
+    "birth_passes": (1, 4),
+    "min_face_px": (4.0, 10_000.0),
+    "min_detection_score": (0.0, 1.0),
+    "min_confidence": (0.0, 1.0),
+    "detection_interval_s": (0.0, 3600.0),
+    "search_interval_s": (0.0, 3600.0),
+    "grace_s": (0.0, 60.0),
+    "max_gap_s": (0.05, 60.0),
+}
+
+
+@dataclass(frozen=True)
+class TrackerSettings:
+    """Settings of a `FaceTracker`. Raises InputError, naming the field and its range, for a value out of range.
+
+    Finding faces
+        `max_faces`: at most this many faces a camera, the largest found first. `min_face_px`: smaller faces (longer
+        side of the landmarks' box, pixels of the image) are not tracked. `min_detection_score`: 0..1, weaker
+        detections start no face. `detection_interval_s`: between two detector runs while every face is well;
+        `search_interval_s`: while there is no face or one was just lost. `detect_in_background`: the detector runs in
+        its own thread and never holds up a frame; False runs it within `update`, which makes results repeatable
+        (files, tests).
+
+    A face's life
+        `birth_passes`: times the network looks at a newly found face, each time from its own last landmarks.
+        `confirm_frames`: frames in a row that a new face must look like one before it is returned.
+        `include_tentative`: return those still unconfirmed too, with status TENTATIVE. `min_confidence`: 0..1, a face
+        whose landmarks' mean confidence is lower is not a face. `grace_s`: a confirmed face that does not look like
+        one is not returned; after this time it is removed.
+
+    Time
+        `max_gap_s`: after a longer pause of the stream, or a jump of its stamps by more, all faces are new ones.
+    """
+
+    max_faces: int = 8
+    min_face_px: float = 20.0
+    min_detection_score: float = 0.5
+    detection_interval_s: float = 1.0
+    search_interval_s: float = 0.1
+    detect_in_background: bool = True
+    birth_passes: int = 2
+    confirm_frames: int = 3
+    include_tentative: bool = False
+    min_confidence: float = 0.3
+    grace_s: float = 0.5
+    max_gap_s: float = 2.0
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            if field.name in _RANGES:
+                _check(field.name, getattr(self, field.name), *_RANGES[field.name])
+
+
+def _check(name: str, value: float, low: float, high: float) -> None:
+    if not math.isfinite(value) or not low <= value <= high:
+        raise InputError(f"tracker setting {name} must be {low:g} to {high:g}, not {value:g}")
