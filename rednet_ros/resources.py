@@ -23,7 +23,9 @@ def models_dir() -> Path:
     if named:
         folder = Path(named).expanduser().absolute()
         if not folder.is_dir():
-            raise RednetError(f"{MODELS_VARIABLE}={named} is no folder: correct it, or unset it to use the shipped models")
+            raise RednetError(
+                f"{MODELS_VARIABLE}={named} is no folder: correct it, or unset it to use the shipped models"
+            )
         return folder
     for folder in _candidates(Path(__file__)):
         if folder.is_dir():

@@ -59,7 +59,11 @@ def _why_not_ros() -> str | None:
 
 def _why_not_launch() -> str | None:
     missing = [name for name in ("launch", "launch_ros", "launch_testing") if importlib.util.find_spec(name) is None]
-    return f"{', '.join(missing)} not installed: they come with a ROS 2 installation, not from PyPI" if missing else _why_not_ros()
+    return (
+        f"{', '.join(missing)} not installed: they come with a ROS 2 installation, not from PyPI"
+        if missing
+        else _why_not_ros()
+    )
 
 
 def _why_not_gpu() -> str | None:

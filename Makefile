@@ -1,0 +1,41 @@
+# Everything a newcomer needs. What is set up once is kept; a ROS 2 that is sourced in the shell is used.
+PYTHON ?= python3
+in_environment := $(PYTHON) scripts/run_in_environment.py
+
+.PHONY: help setup demo test lint format shell clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo [INPUT=file-or-camera-index]  track a real clip through ROS 2 topics; writes demo_output/"
+	@echo "make test                               run every check and test that can run here"
+	@echo "make lint                               style, types and import rules alone"
+	@echo "make format                             rewrite the sources in the project's style"
+	@echo "make shell                              a shell in which ROS 2 and the project's commands work"
+	@echo "make setup                              set everything up, and nothing else"
+	@echo "make clean                              remove what was built (not .venv, not demo_output)"
+
+setup:
+	@$(PYTHON) scripts/setup_environment.py
+
+demo: setup
+	@$(in_environment) rednet-demo $(if $(INPUT),--input "$(INPUT)")
+
+lint: setup
+	$(in_environment) ruff check .
+	$(in_environment) ruff format --check .
+	$(in_environment) mypy
+	$(in_environment) lint-imports
+
+test: lint
+	$(in_environment) python -m pytest -rs
+
+format: setup
+	$(in_environment) ruff check --fix .
+	$(in_environment) ruff format .
+
+shell: setup
+	@$(in_environment)
+
+clean:
+	rm -rf .ros_build .ros_build-* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	find rednet_ros scripts test -name __pycache__ -prune -exec rm -rf {} +
