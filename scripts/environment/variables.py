@@ -12,7 +12,9 @@ from environment.layout import Layout
 
 @dataclass(frozen=True)
 class Variables:
-    """A change of environment variables: some removed, some set, some set unless they are, some put in front of a list."""
+    """A change of environment variables: names removed, values set, values set where there is none, and folders put in
+    front of a list of folders.
+    """
 
     removed: tuple[str, ...] = ()
     fixed: Mapping[str, str] = field(default_factory=dict)
