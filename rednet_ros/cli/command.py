@@ -1,0 +1,83 @@
+"""What every command of the package does alike: arguments, messages on stderr, exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rednet_ros import __version__
+from rednet_ros.errors import InputError, RednetError
+from rednet_ros.tracking.video import silence_codecs
+
+DEVICES = ("auto", "cpu", "cuda")
+DEFAULT_WEIGHTS = "rednet-lite"
+
+OK, BAD_INPUT, INTERRUPTED = 0, 2, 130
+
+
+def parser(name: str, description: str) -> argparse.ArgumentParser:
+    """An argument parser with what all commands share."""
+    result = argparse.ArgumentParser(prog=name, description=description, allow_abbrev=False)
+    result.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    return result
+
+
+def add_network_arguments(to: argparse.ArgumentParser) -> None:
+    """The choice of weights and device."""
+    to.add_argument(
+        "--weights",
+        metavar="N",
+        default=DEFAULT_WEIGHTS,
+        help="name of shipped weights, or a .safetensors file (default: %(default)s)",
+    )
+    to.add_argument("--device", choices=DEVICES, default="auto", help="auto takes a GPU if there is one (default)")
+
+
+def execute(name: str, body: Callable[[argparse.Namespace], None], options: argparse.Namespace) -> int:
+    """Run a command's body; returns its exit code.
+
+    The package's own errors become one line on stderr and exit code 2. Everything else is a bug and keeps its
+    traceback. A reader that closes our stdout (`| head`) ends the command without a word.
+    """
+    silence_codecs()
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format=f"{name}: %(levelname)s: %(message)s")
+    try:
+        body(options)
+        sys.stdout.flush()
+    except RednetError as error:
+        print(f"{name}: {error}", file=sys.stderr)
+        return BAD_INPUT
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains while it exits
+        return OK
+    except KeyboardInterrupt:
+        print(f"{name}: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    return OK
+
+
+def check_outputs(inputs: Sequence[str | Path], outputs: Sequence[Path | None]) -> None:
+    """Raises InputError if an output lies in no folder, is an input, or is named twice."""
+    taken = [Path(path).resolve() for path in inputs]
+    for output in outputs:
+        if output is None:
+            continue
+        if output.resolve() in taken:
+            raise InputError(f"{output}: this file is already an input or another output, choose another name")
+        if output.is_dir():
+            raise InputError(f"{output}: this is a folder, give the name of a file")
+        if not output.resolve().parent.is_dir():
+            raise InputError(f"{output}: the folder {output.parent} does not exist")
+        taken.append(output.resolve())
+
+
+def positive(text: str) -> int:
+    """An argparse type: a whole number above 0."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, not {value}")
+    return value

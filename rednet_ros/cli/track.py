@@ -1,0 +1,140 @@
+"""rednet-track: the faces of a video, a folder of images or a camera, without ROS."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+from tqdm import tqdm
+from tqdm.contrib.logging import logging_redirect_tqdm
+
+from rednet_ros.cli import command
+from rednet_ros.cli.frame_json import STDOUT, LineWriter, frame_record
+from rednet_ros.cli.track_summary import TrackSummary
+from rednet_ros.tracking.draw import draw_faces
+from rednet_ros.tracking.read_ahead import read_ahead
+from rednet_ros.tracking.settings import TrackerSettings
+from rednet_ros.tracking.types import Face, ImageArray
+from rednet_ros.tracking.video import TimedImage, VideoSource, VideoWriter, open_source
+
+NAME = "rednet-track"
+
+
+class Tracker(Protocol):
+    """What this command needs of `rednet_ros.tracking.FaceTracker`."""
+
+    def update(self, image_bgr: ImageArray, stamp_s: float) -> Sequence[Face]:
+        """The confirmed faces in the image."""
+
+
+OpenTracker = Callable[[argparse.Namespace, TrackerSettings], AbstractContextManager[Tracker]]
+
+Sink = Callable[[int, TimedImage, Sequence[Face]], None]
+"""Receives each frame's number, image and faces."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry point; returns the exit code: 0, or 2 for input that cannot be used."""
+    options = argument_parser().parse_args(argv)
+    return command.execute(NAME, run, options)
+
+
+def argument_parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
+    parser = command.parser(NAME, "Track the faces of a video, a folder of images or a camera.")
+    parser.add_argument("input", metavar="INPUT", help="video file, image, folder of images, or index of a camera")
+    parser.add_argument("--jsonl", metavar="F", type=Path, help="write one JSON line a frame to this file; - is stdout")
+    parser.add_argument("--video", metavar="F", type=Path, help="write the video with the faces drawn in (.mp4)")
+    parser.add_argument(
+        "--max-faces",
+        metavar="N",
+        type=command.positive,
+        default=TrackerSettings().max_faces,
+        help="track at most N faces at a time (default: %(default)s)",
+    )
+    command.add_network_arguments(parser)
+    return parser
+
+
+def run(options: argparse.Namespace, open_tracker: OpenTracker | None = None) -> None:
+    """Track the whole source. Raises the package's errors; the outputs hold what was tracked until then."""
+    command.check_outputs([options.input], [path for path in (options.jsonl, options.video) if path != STDOUT])
+    with ExitStack() as stack:
+        source = stack.enter_context(open_source(options.input))
+        tracker = stack.enter_context((open_tracker or _open_tracker)(options, tracker_settings(options, source)))
+        sinks = [stack.enter_context(sink) for sink in _sinks(options, source.fps)]
+        stack.enter_context(logging_redirect_tqdm())
+        summary = TrackSummary()
+        try:
+            _track(source, tracker, sinks, summary)
+        except KeyboardInterrupt:
+            if not source.live:  # a camera ends in no other way
+                raise
+    print(summary.text(), file=sys.stderr if options.jsonl == STDOUT else sys.stdout)
+
+
+def tracker_settings(options: argparse.Namespace, source: VideoSource) -> TrackerSettings:
+    """Files give the same result every time: the detector runs within the frame. A camera must not wait for it."""
+    usual = TrackerSettings(max_faces=options.max_faces, detect_in_background=source.live)
+    if source.frame_count == 1:  # there is no second frame in which a still's faces could be confirmed
+        return replace(usual, confirm_frames=1)
+    return usual
+
+
+def _track(source: VideoSource, tracker: Tracker, sinks: Sequence[Sink], summary: TrackSummary) -> None:
+    bar = tqdm(total=source.frame_count, unit="frame", desc=Path(source.name).name, mininterval=_bar_interval_s())
+    with bar, read_ahead(_timed(source, summary)) as frames:
+        for index, frame in enumerate(frames):
+            with summary.timed("track"):
+                faces = tracker.update(frame.image_bgr, frame.time_s)
+            with summary.timed("write"):
+                for sink in sinks:
+                    sink(index, frame, faces)
+            summary.add(faces)
+            bar.update()
+
+
+def _timed(frames: Iterable[TimedImage], summary: TrackSummary) -> Iterator[TimedImage]:
+    iterator = iter(frames)
+    while True:
+        with summary.timed("decode"):
+            frame = next(iterator, None)
+        if frame is None:
+            return
+        yield frame
+
+
+def _sinks(options: argparse.Namespace, fps: float) -> list[AbstractContextManager[Sink]]:
+    sinks: list[AbstractContextManager[Sink]] = []
+    if options.jsonl is not None:
+        sinks.append(_json_lines(options.jsonl))
+    if options.video is not None:
+        sinks.append(_overlay(options.video, fps))
+    return sinks
+
+
+@contextmanager
+def _json_lines(path: Path) -> Iterator[Sink]:
+    with LineWriter(path) as lines:
+        yield lambda index, frame, faces: lines.write(frame_record(index, frame.time_s, faces))
+
+
+@contextmanager
+def _overlay(path: Path, fps: float) -> Iterator[Sink]:
+    with VideoWriter(path, fps) as writer:
+        yield lambda _, frame, faces: writer.write(draw_faces(frame.image_bgr, faces))
+
+
+def _bar_interval_s() -> float:
+    return 0.1 if sys.stderr.isatty() else 10.0
+
+
+def _open_tracker(options: argparse.Namespace, settings: TrackerSettings) -> AbstractContextManager[Tracker]:
+    from rednet_ros.tracking.tracker import FaceTracker  # torch takes seconds to load; `--help` need not wait
+
+    return FaceTracker(options.weights, options.device, settings=settings)

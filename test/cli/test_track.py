@@ -1,0 +1,202 @@
+import argparse
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rednet_ros.cli import track
+from rednet_ros.errors import WeightsError
+from rednet_ros.tracking.settings import TrackerSettings
+from rednet_ros.tracking.types import Box, Face, FaceStatus, HeadPose, ImageArray
+from rednet_ros.tracking.video import VideoWriter, open_source
+
+LANDMARKS = np.random.default_rng(0).uniform(10, 50, (68, 2)).astype(np.float32)
+
+
+def face(face_id: str = "f1", pose: HeadPose | None = None, similarity: float = float("nan")) -> Face:
+    confidence = np.linspace(0.5, 1.0, 68).astype(np.float32)
+    return Face(
+        face_id,
+        FaceStatus.TRACKED,
+        0.75,
+        Box.around(LANDMARKS),
+        LANDMARKS,
+        confidence,
+        head_pose=pose,
+        identity_similarity=similarity,
+    )
+
+
+class FakeTracker:
+    """Sees a face wherever the image is bright."""
+
+    def __init__(self) -> None:
+        self.settings: TrackerSettings | None = None
+        self.weights = ""
+        self.stamps_s: list[float] = []
+
+    @contextmanager
+    def open(self, options: argparse.Namespace, settings: TrackerSettings) -> Iterator["FakeTracker"]:
+        self.settings, self.weights = settings, options.weights
+        if options.weights == "missing":
+            raise WeightsError("missing: no such weights, choose one of ...")
+        yield self
+
+    def update(self, image_bgr: ImageArray, stamp_s: float) -> Sequence[Face]:
+        self.stamps_s.append(stamp_s)
+        return [face()] if image_bgr.mean() > 100 else []
+
+
+@pytest.fixture
+def tracker(monkeypatch: pytest.MonkeyPatch) -> FakeTracker:
+    fake = FakeTracker()
+    monkeypatch.setattr(track, "_open_tracker", fake.open)
+    return fake
+
+
+def clip(path: Path, levels: Sequence[int] = (200, 200, 20, 200)) -> Path:
+    with VideoWriter(path, 20) as writer:
+        for level in levels:
+            writer.write(np.full((64, 96, 3), level, np.uint8))
+    return path
+
+
+def test_one_json_line_a_frame_in_the_documented_form(tmp_path: Path, tracker: FakeTracker) -> None:
+    target = tmp_path / "out.jsonl"
+    assert track.main([str(clip(tmp_path / "in.mp4")), "--jsonl", str(target)]) == 0
+    rows = [json.loads(line) for line in target.read_text().splitlines()]
+    assert [row["frame"] for row in rows] == [0, 1, 2, 3]
+    np.testing.assert_allclose([row["time"] for row in rows], [0, 0.05, 0.1, 0.15], atol=1e-3)
+    assert [len(row["faces"]) for row in rows] == [1, 1, 0, 1]
+    (found,) = rows[0]["faces"]
+    assert set(found) == {"id", "confidence", "box", "landmarks", "identity_known", "head_pose"}
+    assert (found["id"], found["confidence"], found["identity_known"], found["head_pose"]) == ("f1", 0.75, False, None)
+    landmarks = np.array(found["landmarks"])
+    assert landmarks.shape == (68, 3)
+    np.testing.assert_allclose(landmarks[:, :2], LANDMARKS, atol=1e-3)
+    np.testing.assert_allclose(landmarks[:, 2], np.linspace(0.5, 1, 68), atol=1e-3)
+    x, y, width, height = found["box"]
+    np.testing.assert_allclose([x, y], LANDMARKS.min(axis=0), atol=1e-3)
+    np.testing.assert_allclose([x + width, y + height], LANDMARKS.max(axis=0), atol=2e-3)
+    np.testing.assert_allclose(tracker.stamps_s, [0, 0.05, 0.1, 0.15], atol=1e-3)
+
+
+def test_head_pose_and_identity_are_written_where_known(
+    tmp_path: Path, tracker: FakeTracker, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = face(pose=HeadPose((0.1, -0.2, 0.3), (0.0, 0.05, 0.7)), similarity=0.8)
+    monkeypatch.setattr(tracker, "update", lambda image_bgr, stamp_s: [known])
+    assert track.main([str(clip(tmp_path / "in.mp4", [200])), "--jsonl", "-"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)["faces"]
+    assert found["identity_known"] is True
+    assert found["head_pose"] == {"rotation_rad": [0.1, -0.2, 0.3], "translation_m": [0.0, 0.05, 0.7]}
+
+
+def test_stdout_holds_json_only_and_the_summary_moves_to_stderr(
+    tmp_path: Path, tracker: FakeTracker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert track.main([str(clip(tmp_path / "in.mp4")), "--jsonl", "-"]) == 0
+    captured = capsys.readouterr()
+    assert [json.loads(line)["frame"] for line in captured.out.splitlines()] == [0, 1, 2, 3]
+    assert "with a face 3 (75.0 %)" in captured.err
+
+
+def test_summary_counts_frames_faces_ids_and_times(
+    tmp_path: Path, tracker: FakeTracker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert track.main([str(clip(tmp_path / "in.mp4"))]) == 0
+    out = capsys.readouterr().out
+    assert "frames      4" in out
+    assert "with a face 3 (75.0 %)" in out
+    assert "ids         1: f1 (3)" in out
+    assert "frames/s" in out
+    assert [line.split()[0] for line in out.splitlines()[-3:]] == ["decode", "track", "write"]
+
+
+def test_a_clip_without_a_face_is_no_error_and_says_so(
+    tmp_path: Path, tracker: FakeTracker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert track.main([str(clip(tmp_path / "dark.mp4", [10, 10]))]) == 0
+    assert "no face was found" in capsys.readouterr().out
+
+
+def test_the_overlay_video_shows_the_faces(tmp_path: Path, tracker: FakeTracker) -> None:
+    target = tmp_path / "overlay.mp4"
+    assert track.main([str(clip(tmp_path / "in.mp4")), "--video", str(target)]) == 0
+    with open_source(target) as video:
+        assert video.fps == 20
+        spread = [float(image[10:50, 10:50].std()) for image, _ in video]
+    assert [value > 10 for value in spread] == [True, True, False, True]
+
+
+def test_files_are_repeatable_and_the_options_reach_the_tracker(tmp_path: Path, tracker: FakeTracker) -> None:
+    assert track.main([str(clip(tmp_path / "in.mp4")), "--max-faces", "2", "--weights", "mine"]) == 0
+    assert tracker.weights == "mine"
+    assert tracker.settings == TrackerSettings(max_faces=2, detect_in_background=False)
+
+
+def test_a_single_picture_needs_no_second_frame_to_confirm_its_faces(tmp_path: Path, tracker: FakeTracker) -> None:
+    assert track.main([str(clip(tmp_path / "in.mp4", [200]))]) == 0
+    assert tracker.settings is not None
+    assert tracker.settings.confirm_frames == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["absent.mp4"], "absent.mp4: No such file"),
+        (["in.mp4", "--weights", "missing"], "missing: no such weights"),
+        (["in.mp4", "--jsonl", "nowhere/out.jsonl"], "the folder nowhere does not exist"),
+        (["in.mp4", "--video", "in.mp4"], "already an input"),
+        (["in.mp4", "--video", "out.mp4", "--jsonl", "./out.mp4"], "already an input or another output"),
+        (["in.mp4", "--video", "out.text"], "out.text: cannot write a video"),
+        (["in.mp4", "--max-faces", "1000"], "max_faces must be 1 to 64"),
+        (["in.mp4", "--jsonl", "/dev/full"], "/dev/full: cannot be written: No space left"),
+    ],
+)
+def test_bad_input_is_one_line_on_stderr_and_exit_code_2(
+    arguments: list[str],
+    complaint: str,
+    tmp_path: Path,
+    tracker: FakeTracker,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    clip(tmp_path / "in.mp4")
+    before = (tmp_path / "in.mp4").read_bytes()
+    assert track.main(arguments) == 2
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("rednet-track: ")]
+    assert complaint in line
+    assert (tmp_path / "in.mp4").read_bytes() == before
+
+
+def test_earlier_results_survive_a_run_that_cannot_start(tmp_path: Path, tracker: FakeTracker) -> None:
+    earlier = tmp_path / "out.jsonl"
+    earlier.write_text("earlier results\n")
+    assert track.main([str(clip(tmp_path / "in.mp4")), "--jsonl", str(earlier), "--weights", "missing"]) == 2
+    assert earlier.read_text() == "earlier results\n"
+
+
+@pytest.mark.parametrize("arguments", [[], ["in.mp4", "--max-faces", "0"], ["in.mp4", "--device", "tpu"]])
+def test_wrong_arguments_exit_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        track.main(arguments)
+    assert caught.value.code == 2
+    assert "usage: rednet-track" in capsys.readouterr().err
+
+
+def test_an_interrupted_file_keeps_what_was_written(tmp_path: Path, tracker: FakeTracker) -> None:
+    target = tmp_path / "out.jsonl"
+
+    def update(image_bgr: ImageArray, stamp_s: float) -> Sequence[Face]:
+        if stamp_s > 0.08:
+            raise KeyboardInterrupt
+        return []
+
+    tracker.update = update  # type: ignore[method-assign]
+    assert track.main([str(clip(tmp_path / "in.mp4")), "--jsonl", str(target)]) == 130
+    assert len(target.read_text().splitlines()) == 2
