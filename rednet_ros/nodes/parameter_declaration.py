@@ -1,0 +1,95 @@
+"""Parameter tables on a ROS node: declare, check new values, read them as the table's struct."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+from rednet_ros.errors import InputError
+from rednet_ros.nodes.parameter_table import Specification, specifications, unknown_name
+
+Table = TypeVar("Table")
+
+_FOREIGN_PREFIXES = ("use_sim_time", "qos_overrides.", "start_type_description_service")
+"""Parameters that every rclpy node may be given."""
+
+
+class DeclaredParameters:
+    """The parameters of one table, declared on one node.
+
+    Raises InputError when the node was started with a value that the table refuses, or with a name it does not know.
+    `is_configured` says whether non-dynamic parameters are in use and must stay as they are; `changed` is called after
+    new values were taken.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        table: type[Table],
+        *,
+        is_configured: Callable[[], bool] = lambda: False,
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._node = node
+        self._table = table
+        self._specifications = specifications(table)
+        self._is_configured = is_configured
+        self._refuse_unknown_overrides()
+        for specification in self._specifications.values():
+            self._declare(specification)
+        node.add_on_set_parameters_callback(self._check)
+        node.add_post_set_parameters_callback(lambda _parameters: changed())
+
+    def read(self) -> Table:
+        """The current values."""
+        values = {name: self._node.get_parameter(name).value for name in self._specifications}
+        return self._table(**values)
+
+    def _refuse_unknown_overrides(self) -> None:
+        for name in self._node._parameter_overrides:  # rclpy has no public way to see what a params file sets
+            if name not in self._specifications and not name.startswith(_FOREIGN_PREFIXES):
+                raise InputError(unknown_name(name, self._specifications))
+
+    def _declare(self, specification: Specification) -> None:
+        override = self._node._parameter_overrides.get(specification.name)
+        if override is not None:
+            reason = specification.refusal(override.value)
+            if reason is not None:
+                raise InputError(reason)
+        self._node.declare_parameter(specification.name, specification.default, descriptor(specification))
+
+    def _check(self, new: list[Parameter]) -> SetParametersResult:
+        for entry in new:
+            specification = self._specifications.get(entry.name)
+            if specification is None:
+                continue
+            reason = specification.refusal(entry.value)
+            if reason is None and not specification.dynamic and self._is_configured():
+                reason = f"parameter '{entry.name}' is in use; clean the node up (lifecycle) before changing it"
+            if reason is not None:
+                return SetParametersResult(successful=False, reason=reason)
+        return SetParametersResult(successful=True)
+
+
+def descriptor(specification: Specification) -> ParameterDescriptor:
+    """What `ros2 param describe` shows."""
+    takes_effect = "on the next frame" if specification.dynamic else "when the node is configured"
+    message = ParameterDescriptor(
+        description=specification.description,
+        additional_constraints=f"{specification.constraint or 'any ' + specification.type_name}; "
+        f"takes effect {takes_effect}",
+    )
+    if specification.minimum is None or specification.maximum is None:
+        return message
+    if specification.type_name == "integer":
+        bounds = IntegerRange(from_value=int(specification.minimum), to_value=int(specification.maximum), step=1)
+        message.integer_range = [bounds]
+    else:
+        message.floating_point_range = [
+            FloatingPointRange(from_value=float(specification.minimum), to_value=float(specification.maximum))
+        ]
+    return message

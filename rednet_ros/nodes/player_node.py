@@ -1,0 +1,134 @@
+"""A camera for demonstrations and tests: publishes a video, folder, portrait or camera as sensor_msgs/Image on `image`.
+
+Images go out at the source's own rate, stamped with the moment they are published. By default the player waits for a
+subscriber first, so that none misses the beginning, and ends the process after the last frame.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.node import Node
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.task import Future
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
+
+from rednet_ros.errors import InputError
+from rednet_ros.nodes import diagnostics
+from rednet_ros.nodes.demo_sources import open_named
+from rednet_ros.nodes.messages import bgr_image
+from rednet_ros.nodes.parameter_declaration import DeclaredParameters
+from rednet_ros.nodes.parameter_table import parameter
+from rednet_ros.nodes.runner import run
+from rednet_ros.tracking.video import TimedImage, silence_codecs
+
+NODE_NAME = "rednet_player"
+
+_POLL_S = 0.1
+_SETTLE_S = 0.3  # between the first match of a subscriber and the first frame: discovery works in both directions
+_LINGER_S = 2.5  # after the last frame, until it has been tracked and everybody's figures have been published
+
+
+@dataclass(frozen=True)
+class PlayerParameters:
+    """See `parameter_table`."""
+
+    source: str = parameter(
+        "default", "A video file, image, folder or camera index; or the built-in clip, portrait, or default."
+    )
+    rate_hz: float = parameter(0.0, "Images a second; 0: the source's own rate.", unit="Hz", minimum=0, maximum=1000)
+    duration_s: float = parameter(0.0, "End after this time; 0: at the source's end.", unit="s", minimum=0, maximum=1e6)
+    loop: bool = parameter(False, "Start over when the source ends.")
+    frame_id: str = parameter("camera", "frame_id of the images.")
+    reliability: str = parameter("best_effort", "Reliability offered.", choices=("best_effort", "reliable"))
+    subscriber_timeout_s: float = parameter(
+        60.0, "Wait this long for a subscriber, then give up; 0: do not wait.", unit="s", minimum=0, maximum=3600
+    )
+
+
+class PlayerNode(Node):
+    """Publishes one source. Raises InputError where it cannot be opened."""
+
+    def __init__(self, **node_options: object) -> None:
+        super().__init__(NODE_NAME, **node_options)
+        self.done: Future = Future()
+        self._settings = DeclaredParameters(self, PlayerParameters, is_configured=lambda: True).read()
+        self._source = open_named(self._settings.source)
+        self._frames = self._all_frames()
+        self._sent = 0
+        reliability = ReliabilityPolicy[self._settings.reliability.upper()]
+        self._publisher = self.create_publisher(Image, "image", QoSProfile(depth=5, reliability=reliability))
+        self._diagnostics = self.create_publisher(DiagnosticArray, diagnostics.TOPIC, 10)
+        self.create_timer(diagnostics.PERIOD_S, self._publish_diagnostics)
+        self._created_s = self._started_s = self._now_s()
+        self._timer = self.create_timer(_POLL_S, self._wait_for_subscriber)
+
+    def close(self) -> None:
+        """Give the file or camera back."""
+        self._source.close()
+
+    def _wait_for_subscriber(self) -> None:
+        timeout_s = self._settings.subscriber_timeout_s
+        if timeout_s == 0 or self._publisher.get_subscription_count() > 0:
+            self._continue_with(self._start, _SETTLE_S)
+        elif self._now_s() - self._created_s > timeout_s:
+            self.get_logger().error(f"nobody subscribed to {self._publisher.topic_name} within {timeout_s:.0f} s")
+            self.done.set_result(1)
+
+    def _start(self) -> None:
+        rate_hz = self._settings.rate_hz or self._source.fps
+        self.get_logger().info(f"playing {self._source.name} at {rate_hz:.1f} Hz on {self._publisher.topic_name}")
+        self._started_s = self._now_s()
+        self._continue_with(self._publish_next, 1 / rate_hz)
+
+    def _publish_next(self) -> None:
+        try:
+            frame = next(self._frames, None)
+        except InputError as error:
+            self.get_logger().error(str(error))
+            self.done.set_result(1)
+            return
+        duration_s = self._settings.duration_s
+        if frame is None or 0 < duration_s <= self._now_s() - self._started_s:
+            self.get_logger().info(f"{self._sent} images sent")
+            self._publish_diagnostics()
+            self._continue_with(lambda: self.done.set_result(0), _LINGER_S)
+            return
+        header = Header(stamp=self.get_clock().now().to_msg(), frame_id=self._settings.frame_id)
+        self._publisher.publish(bgr_image(header, frame.image_bgr))
+        self._sent += 1
+
+    def _all_frames(self) -> Iterator[TimedImage]:
+        """The source's frames, again and again where it loops."""
+        yield from self._source
+        while self._settings.loop:
+            self._source.close()
+            self._source = open_named(self._settings.source)
+            yield from self._source
+
+    def _continue_with(self, callback: object, period_s: float) -> None:
+        self.destroy_timer(self._timer)
+        self._timer = self.create_timer(period_s, callback)
+
+    def _publish_diagnostics(self) -> None:
+        values = {"sent": self._sent, "source": self._source.name}
+        stamp = self.get_clock().now().to_msg()
+        name = f"{self.get_name()}: frames"
+        self._diagnostics.publish(diagnostics.array(stamp, name, diagnostics.OK, "playing", values))
+
+    def _now_s(self) -> float:
+        return self.get_clock().now().nanoseconds * 1e-9
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Entry point of `player_node`."""
+    silence_codecs()
+    return run(PlayerNode, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

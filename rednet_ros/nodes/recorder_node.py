@@ -1,0 +1,131 @@
+"""Records a session: `overlay` into overlay.mp4 and contact_sheet.png, `faces` and /diagnostics into summary.json.
+
+The files are finished when the process is told to end (SIGINT, SIGTERM).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.node import Node
+from rclpy.task import Future
+from sensor_msgs.msg import Image
+
+from rednet_ros.errors import InputError
+from rednet_ros.msg import FaceLandmarks
+from rednet_ros.nodes import diagnostics
+from rednet_ros.nodes.contact_sheet import EvenSampler, contact_sheet
+from rednet_ros.nodes.image_conversion import to_bgr
+from rednet_ros.nodes.messages import seconds
+from rednet_ros.nodes.parameter_declaration import DeclaredParameters
+from rednet_ros.nodes.parameter_table import parameter
+from rednet_ros.nodes.runner import run
+from rednet_ros.nodes.session_report import SessionCollector
+from rednet_ros.nodes.steady_video import SteadyVideo
+from rednet_ros.tracking.video import VideoWriter, silence_codecs
+
+NODE_NAME = "rednet_recorder"
+VIDEO_NAME, SHEET_NAME, SUMMARY_NAME = "overlay.mp4", "contact_sheet.png", "summary.json"
+SHEET_IMAGES = 12
+
+
+@dataclass(frozen=True)
+class RecorderParameters:
+    """See `parameter_table`."""
+
+    output_dir: str = parameter("demo_output", "Folder of the files; made where it is missing.")
+    rate_hz: float = parameter(30.0, "Frames a second of the video.", unit="Hz", minimum=1, maximum=240)
+    tracker: str = parameter("rednet_tracker", "Name of the tracker node whose figures are recorded.")
+    player: str = parameter("rednet_player", "Name of the player node whose figures are recorded.")
+
+
+class RecorderNode(Node):
+    """Ends with code 1 when the tracker reports an error. Raises InputError where the folder cannot be made."""
+
+    def __init__(self, **node_options: object) -> None:
+        super().__init__(NODE_NAME, **node_options)
+        self.done: Future = Future()
+        self._settings = DeclaredParameters(self, RecorderParameters, is_configured=lambda: True).read()
+        self._folder = _made(Path(self._settings.output_dir).expanduser().absolute())
+        self._video: SteadyVideo | None = self._new_video()
+        self._samples = EvenSampler(SHEET_IMAGES)
+        self._collector = SessionCollector()
+        self.create_subscription(Image, "overlay", self._overlay_received, 30)
+        self.create_subscription(FaceLandmarks, "faces", self._faces_received, 100)
+        self.create_subscription(DiagnosticArray, diagnostics.TOPIC, self._diagnostics_received, 50)
+
+    def close(self) -> None:
+        """Finish video, sheet and summary; what cannot be written is logged."""
+        self._finish_video()
+        sheet = self._folder / SHEET_NAME
+        images = self._samples.images()
+        if images and not cv2.imwrite(str(sheet), contact_sheet(images)):
+            self.get_logger().error(f"{sheet}: cannot be written")
+        files = [path for path in (self._folder / VIDEO_NAME, sheet) if path.is_file()]
+        report = self._collector.report(files)
+        try:
+            report.save(self._folder / SUMMARY_NAME)
+        except OSError as error:
+            self.get_logger().error(f"the summary cannot be written: {error}")
+        self.get_logger().info("\n".join(["session recorded", *report.lines()]))
+
+    def _new_video(self) -> SteadyVideo:
+        for name in (VIDEO_NAME, SHEET_NAME, SUMMARY_NAME):  # those of an earlier session must not pass for this one's
+            (self._folder / name).unlink(missing_ok=True)
+        return SteadyVideo(VideoWriter(self._folder / VIDEO_NAME, self._settings.rate_hz), self._settings.rate_hz)
+
+    def _finish_video(self) -> None:
+        try:
+            if self._video is not None:
+                self._video.close()
+        except InputError as error:
+            self.get_logger().error(str(error))
+
+    def _overlay_received(self, message: Image) -> None:
+        image = to_bgr(message)
+        self._samples.add(image)
+        try:
+            if self._video is not None:
+                self._video.add(image, seconds(message.header.stamp))
+        except InputError as error:
+            self.get_logger().error(f"no more video is written: {error}")
+            self._video = None
+
+    def _faces_received(self, message: FaceLandmarks, info: Mapping[str, int]) -> None:
+        arrived_s = info["received_timestamp"] * 1e-9
+        latency_s = arrived_s - seconds(message.header.stamp)
+        self._collector.faces((face.id for face in message.faces), latency_s, message.weights)
+
+    def _diagnostics_received(self, message: DiagnosticArray) -> None:
+        tracker = diagnostics.find(message, f"{self._settings.tracker}: frames")
+        player = diagnostics.find(message, f"{self._settings.player}: frames")
+        if tracker is not None:
+            self._collector.tracker_figures(diagnostics.values(tracker))
+            if tracker.level == diagnostics.ERROR and not self.done.done():
+                self.get_logger().error(f"the tracker reports: {tracker.message}")
+                self.done.set_result(1)
+        if player is not None:
+            self._collector.player_figures(diagnostics.values(player))
+
+
+def _made(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be made: {error.strerror}") from error
+    return folder
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Entry point of `recorder_node`."""
+    silence_codecs()
+    return run(RecorderNode, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

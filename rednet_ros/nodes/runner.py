@@ -1,0 +1,88 @@
+"""Runs one node in one process: a single-threaded executor, a clean end on SIGINT and SIGTERM."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.logging import get_logger
+from rclpy.signals import SignalHandlerOptions
+from rclpy.task import Future
+
+from rednet_ros.errors import RednetError
+
+
+class RunnableNode(Protocol):
+    """A node that says when it is done and can be closed."""
+
+    done: Future
+    """Completes with the process's exit code; never, for a node that runs until it is stopped."""
+
+    def close(self) -> None:
+        """Stop threads and finish files; called once, while ROS still works."""
+
+    def destroy_node(self) -> None:
+        """As of rclpy.node.Node."""
+
+
+def run(create: Callable[[], RunnableNode], arguments: Sequence[str] | None = None) -> int:
+    """Create a node, spin it until it is done or the process is told to end, and return the exit code.
+
+    A node that cannot be created for a reason the user can mend (RednetError) costs one line of log and code 1.
+    """
+    with _termination_signals() as wait_for_signal:
+        # rclpy's own handler would take ROS away from under the callbacks and threads that still use it.
+        rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
+        try:
+            node = create()
+        except RednetError as error:
+            get_logger("rednet_ros").fatal(str(error))
+            rclpy.try_shutdown()
+            return 1
+        threading.Thread(target=_end_on_signal, args=(wait_for_signal, node.done), daemon=True).start()
+        return _spin(node)
+
+
+def _spin(node: RunnableNode) -> int:
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    try:
+        executor.spin_until_future_complete(node.done)
+    finally:
+        node.close()
+        executor.shutdown()
+        node.destroy_node()
+        rclpy.try_shutdown()
+    return int(node.done.result())
+
+
+def _end_on_signal(wait_for_signal: Callable[[], bool], done: Future) -> None:
+    if wait_for_signal() and not done.done():
+        done.set_result(0)
+
+
+@contextlib.contextmanager
+def _termination_signals() -> Iterator[Callable[[], bool]]:
+    """Within: SIGINT and SIGTERM interrupt nothing.
+
+    The function that it gives waits for the first of them, also one that came before the call, and returns True; False
+    when the block is left without any. Python runs its own handlers only between two of the main thread's steps, but
+    that thread sleeps inside the middleware; what the system writes to the socket wakes another thread at once.
+    """
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)
+    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)}
+    descriptor = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+    try:
+        yield lambda: bool(reader.recv(1))
+    finally:
+        signal.set_wakeup_fd(descriptor)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        writer.close()

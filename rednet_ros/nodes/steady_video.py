@@ -1,0 +1,44 @@
+"""Images that come when they come, written as a video of a steady rate that plays in real time."""
+
+from __future__ import annotations
+
+from rednet_ros.tracking.types import ImageArray
+from rednet_ros.tracking.video import VideoWriter
+
+LONGEST_HOLD_S = 2.0
+"""A longer gap between two images is cut to this."""
+
+
+class SteadyVideo:
+    """Repeats or leaves out images so that each is shown at its stamp. Raises what `VideoWriter` raises."""
+
+    def __init__(self, writer: VideoWriter, rate_hz: float) -> None:
+        self._writer = writer
+        self._rate_hz = rate_hz
+        self._origin_s: float | None = None
+        self._last: tuple[ImageArray, float] | None = None
+
+    def add(self, image: ImageArray, stamp_s: float) -> None:
+        """Take the next image. One whose stamp lies behind the last is taken to follow it at once."""
+        if self._origin_s is None or self._last is None:
+            self._origin_s, self._last = stamp_s, (image, stamp_s)
+            return
+        previous, previous_s = self._last
+        gap_s = stamp_s - previous_s
+        held_s = min(max(gap_s, 1 / self._rate_hz if gap_s < 0 else 0.0), LONGEST_HOLD_S)
+        self._origin_s += gap_s - held_s  # what is cut out moves the origin
+        self._show_until(previous, stamp_s)
+        self._last = image, stamp_s
+
+    def close(self) -> None:
+        """Show the last image once and finish the file."""
+        if self._last is not None:
+            self._writer.write(self._last[0])
+            self._last = None
+        self._writer.close()
+
+    def _show_until(self, image: ImageArray, stamp_s: float) -> None:
+        assert self._origin_s is not None
+        due = round((stamp_s - self._origin_s) * self._rate_hz)
+        for _ in range(due - self._writer.frames_written):
+            self._writer.write(image)

@@ -1,0 +1,208 @@
+"""The ROS node: camera images in, faces with 68 landmarks out.
+
+Subscribes `image` (sensor_msgs/Image). Publishes `faces` (rednet_ros/FaceLandmarks) for every processed image, `overlay`
+(sensor_msgs/Image) and `markers` (visualization_msgs/MarkerArray) while somebody subscribes, and /diagnostics.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.subscription import Subscription
+from rclpy.task import Future
+from sensor_msgs.msg import Image
+from visualization_msgs.msg import MarkerArray
+
+from rednet_ros.errors import InputError, RednetError
+from rednet_ros.msg import FaceLandmarks
+from rednet_ros.nodes import diagnostics
+from rednet_ros.nodes.frame_pipeline import FramePipeline, Outputs, Tracker
+from rednet_ros.nodes.latest_frame import LatestFrameWorker
+from rednet_ros.nodes.parameter_declaration import DeclaredParameters
+from rednet_ros.nodes.runner import run
+from rednet_ros.nodes.statistics import FrameRecorder
+from rednet_ros.nodes.tracker_parameters import TrackerParameters
+
+NODE_NAME = "rednet_tracker"
+IMAGE_QUEUE = 5
+"""Images the middleware may hold while Python is busy; the node itself keeps only the newest."""
+REPEAT_S = 5.0
+"""The same complaint is logged at most this often."""
+
+TrackerFactory = Callable[[TrackerParameters], Tracker]
+
+
+def load_tracker(parameters: TrackerParameters) -> Tracker:
+    """The real tracker. Raises RednetError where the weights, the detector or the device cannot be used."""
+    from rednet_ros.tracking import FaceTracker, TrackerSettings  # loads torch: seconds, and only when needed
+
+    settings = TrackerSettings(max_faces=parameters.max_faces)
+    return FaceTracker(parameters.weights, parameters.device, settings=settings)
+
+
+class TrackerNode(LifecycleNode):
+    """Lifecycle: configure loads the weights, activate subscribes, deactivate stops but keeps every face's state,
+    cleanup frees the tracker.
+
+    Raises InputError when started with a parameter that cannot be used.
+    """
+
+    def __init__(self, create_tracker: TrackerFactory = load_tracker, **node_options: object) -> None:
+        super().__init__(NODE_NAME, **node_options)
+        self.done: Future = Future()
+        self._create_tracker = create_tracker
+        self._tracker: Tracker | None = None
+        self._outputs: Outputs | None = None
+        self._subscription: Subscription | None = None
+        self._worker: LatestFrameWorker[Image] | None = None
+        self._statistics = FrameRecorder()
+        self._problem = ""
+        self._declared = DeclaredParameters(
+            self, TrackerParameters, is_configured=lambda: self._tracker is not None
+        )
+        self._diagnostics = self.create_publisher(DiagnosticArray, diagnostics.TOPIC, 10)
+        self.create_timer(diagnostics.PERIOD_S, self._publish_diagnostics)
+        self._start()
+
+    # -- lifecycle ---------------------------------------------------------------------------------------------------
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Load the weights and create the publishers; fails, with the reason in the log, where they cannot be used."""
+        parameters = self._declared.read()
+        try:
+            self._tracker = self._create_tracker(parameters)
+        except RednetError as error:
+            return self._configuring_failed(str(error))
+        except Exception as error:  # rclpy would swallow it without a word
+            return self._configuring_failed(f"{type(error).__name__}: {error}")
+        self._problem = ""
+        self._outputs = Outputs(
+            faces=self.create_lifecycle_publisher(FaceLandmarks, "faces", 10),
+            overlay=self.create_lifecycle_publisher(Image, "overlay", 2),
+            markers=self.create_lifecycle_publisher(MarkerArray, "markers", 2),
+        )
+        self.get_logger().info(f"tracking with {self._tracker.weights_name}")
+        return super().on_configure(state)
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Start the inference thread and subscribe."""
+        result = super().on_activate(state)
+        assert self._tracker is not None
+        assert self._outputs is not None
+        pipeline = FramePipeline(self._tracker, self._outputs, self._statistics, self.get_clock())
+        self._worker = LatestFrameWorker(pipeline.process, self._frame_failed)
+        reliability = self._declared.read().image_reliability
+        qos = QoSProfile(depth=IMAGE_QUEUE, reliability=ReliabilityPolicy[reliability.upper()])
+        self._subscription = self.create_subscription(Image, "image", self._image_received, qos)
+        self.get_logger().info(f"waiting for images on {self._subscription.topic_name}")
+        return result
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Unsubscribe and stop the thread; the faces keep their ids and states."""
+        self._stop_tracking()
+        self._publish_diagnostics()
+        return super().on_deactivate(state)
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Free the tracker and take the topics down."""
+        self._free()
+        return super().on_cleanup(state)
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Let go of everything, from any state."""
+        self._free()
+        return super().on_shutdown(state)
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Back to unconfigured, so that the node can be configured anew."""
+        self._free()
+        return TransitionCallbackReturn.SUCCESS
+
+    def close(self) -> None:
+        """Stop the thread and free the tracker, whatever the state."""
+        self._stop_tracking()
+        if self._tracker is not None:
+            self._tracker.close()
+            self._tracker = None
+
+    # -- frames ------------------------------------------------------------------------------------------------------
+
+    def _image_received(self, message: Image) -> None:
+        self._statistics.received(self._now_s())
+        if self._worker is not None and self._worker.submit(message):
+            self._statistics.dropped()
+
+    def _frame_failed(self, error: Exception) -> None:
+        if not self.context.ok():  # the frame was under way when the process was told to end
+            return
+        if isinstance(error, InputError):
+            self._statistics.rejected()
+            self.get_logger().error(f"image skipped: {error}", throttle_duration_sec=REPEAT_S)
+        else:
+            self._statistics.failed()
+            reason = f"{type(error).__name__}: {error}"
+            self.get_logger().error(f"image skipped, tracking it failed: {reason}", throttle_duration_sec=REPEAT_S)
+
+    # -- helpers -----------------------------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        if not self._declared.read().autostart:
+            self.get_logger().info("unconfigured; 'ros2 lifecycle set' configures and activates, or set autostart:=true")
+        elif self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
+            self.trigger_activate()
+
+    def _configuring_failed(self, reason: str) -> TransitionCallbackReturn:
+        self._problem = f"cannot configure: {reason}"
+        self.get_logger().error(self._problem)
+        return TransitionCallbackReturn.FAILURE
+
+    def _stop_tracking(self) -> None:
+        if self._subscription is not None:
+            self.destroy_subscription(self._subscription)
+            self._subscription = None
+        if self._worker is not None:
+            if not self._worker.stop():
+                self.get_logger().warning("the inference thread did not end in time")
+            self._worker = None
+
+    def _free(self) -> None:
+        self.close()
+        if self._outputs is not None:
+            for publisher in (self._outputs.faces, self._outputs.overlay, self._outputs.markers):
+                self.destroy_lifecycle_publisher(publisher)
+            self._outputs = None
+
+    def _publish_diagnostics(self) -> None:
+        statistics = self._statistics.snapshot()
+        level, summary = self._health(statistics.received)
+        stamp = self.get_clock().now().to_msg()
+        values = asdict(statistics)
+        self._diagnostics.publish(diagnostics.array(stamp, f"{self.get_name()}: frames", level, summary, values))
+
+    def _health(self, received: int) -> tuple[bytes, str]:
+        if self._problem:
+            return diagnostics.ERROR, self._problem
+        if self._subscription is None:
+            return diagnostics.OK, "not active"
+        if received == 0:
+            return diagnostics.WARN, f"no image yet on {self._subscription.topic_name}"
+        return diagnostics.OK, "tracking"
+
+    def _now_s(self) -> float:
+        return self.get_clock().now().nanoseconds * 1e-9
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Entry point of `tracker_node`."""
+    logging.basicConfig(level=logging.INFO)
+    return run(TrackerNode, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
