@@ -1,0 +1,79 @@
+"""What distinguishes one RED-Net from another: a frozen value that travels with the weights."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
+
+Step = Literal["detection", "regression"]
+RESNET_UNITS: dict[str, tuple[int, int, int, int]] = {
+    "resnet152": (3, 8, 36, 3),
+    "resnet50": (3, 4, 6, 3),
+    "resnet14": (1, 1, 1, 1),
+}
+"""Bottleneck units of C1..C4 (paper, table 2; the two shallower ones are for smaller machines)."""
+
+STATE_SIZE = 256
+"""Hidden units of the temporal LSTM, and length of the identity vector (paper, sections 3.3 and 3.4)."""
+
+
+@dataclass(frozen=True)
+class REDNetConfig:
+    """Shape of a RED-Net.
+
+    `backbone`: "vgg" or a name of `RESNET_UNITS`. `width`: multiplier of every channel count (1.0 = the paper).
+    `crop_px`: side of the input crop, a multiple of 32. `steps`: the K spatially recurrent steps (section 3.2); the
+    last one is a regression. `temporal`: how the LSTM's output meets the non-identity code: "none" (no temporal
+    module), "residual" (added), "replace" (the paper). `identity`: with the identity branch. `sigma_px`, `radius_px`:
+    of the regression Gaussian and the detection disc, in pixels of a 256-pixel crop.
+    """
+
+    backbone: str = "vgg"
+    width: float = 1.0
+    crop_px: int = 256
+    steps: tuple[Step, ...] = ("detection", "regression")
+    temporal: Literal["none", "residual", "replace"] = "residual"
+    identity: bool = True
+    sigma_px: float = 5.0
+    radius_px: float = 5.0
+
+    def __post_init__(self) -> None:
+        if self.backbone != "vgg" and self.backbone not in RESNET_UNITS:
+            raise ValueError(f"unknown backbone {self.backbone!r}: choose vgg, {', '.join(RESNET_UNITS)}")
+        if self.crop_px % 32 or self.crop_px < 64:
+            raise ValueError(f"crop_px is {self.crop_px}: it must be a multiple of 32, at least 64")
+        if not self.steps or self.steps[-1] != "regression" or set(self.steps) - {"detection", "regression"}:
+            raise ValueError(f"steps are {self.steps}: detection or regression each, the last a regression")
+        if self.temporal not in ("none", "residual", "replace"):
+            raise ValueError(f"temporal is {self.temporal!r}: choose none, residual or replace")
+        if not 0 < self.width <= 4:
+            raise ValueError(f"width is {self.width}: it must be above 0 and at most 4")
+
+    def channels(self, full: int) -> int:
+        """Channels of a layer that has `full` at width 1: scaled, and a multiple of 8."""
+        return max(8, round(full * self.width / 8) * 8)
+
+    @property
+    def map_px(self) -> int:
+        """Side of the response maps, in cells: half the crop (section 3.1)."""
+        return self.crop_px // 2
+
+    def cells(self, length_px: float) -> float:
+        """A length in pixels of a 256-pixel crop, in cells of this network's response maps."""
+        return length_px * self.map_px / 256
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> REDNetConfig:
+        """The inverse of `to_dict`.
+
+        Raises:
+            ValueError: a name is unknown or a value out of range.
+        """
+        known = {field.name for field in fields(cls)}
+        if unknown := set(values) - known:
+            raise ValueError(f"unknown network settings {sorted(unknown)}: known are {sorted(known)}")
+        return cls(**{**values, "steps": tuple(values.get("steps", cls.steps))})

@@ -1,0 +1,71 @@
+"""Between landmarks and response maps: what is drawn for the network, and what is read from it.
+
+Cell (row i, column j) of an M x M map lies at (2 j + 0.5, 2 i + 0.5) of its 2M x 2M crop, pixel centres at integers.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+WINDOW_RADIUS_CELLS = 3
+"""Half-width of the window around a map's maximum whose centre of mass is the landmark."""
+
+
+def to_cells(points_px: Tensor) -> Tensor:
+    """Crop pixels to cells of the response maps."""
+    return (points_px - 0.5) / 2
+
+
+def to_pixels(points_cells: Tensor) -> Tensor:
+    """Cells of the response maps to crop pixels."""
+    return points_cells * 2 + 0.5
+
+
+def draw_discs(points_px: Tensor, map_px: int, radius_cells: float) -> Tensor:
+    """Detection targets and z0 (section 3.2): 1 within the radius of the point, else 0.
+
+    `points_px`: N x C x 2 crop pixels. Returns N x C x map_px x map_px float32. Points that are nan draw nothing.
+    """
+    horizontal, vertical = _squared_offsets(points_px, map_px)
+    return (horizontal + vertical <= radius_cells**2).float()
+
+
+def draw_gaussians(points_px: Tensor, map_px: int, sigma_cells: float) -> Tensor:
+    """Regression targets (section 3.2): a Gaussian of height 1. Shapes and nan as for `draw_discs`."""
+    horizontal, vertical = (
+        torch.exp(offsets * (-0.5 / sigma_cells**2)).nan_to_num(0.0) for offsets in _squared_offsets(points_px, map_px)
+    )
+    return vertical * horizontal
+
+
+def decode(maps: Tensor) -> tuple[Tensor, Tensor]:
+    """Landmarks from regression heat maps, to a fraction of a cell.
+
+    `maps`: N x C x M x M. Returns points, N x C x 2 crop pixels, and confidences, N x C in 0..1. A point is the centre of
+    mass of the squared positive part in a window around the maximum: squared, so that the window's edge does not
+    matter. The confidence is the maximum itself: the training target is a peak of 1, and the least-squares answer to an
+    uncertain position is a lower peak. Differentiable in the maps, but for the choice of the window.
+    """
+    n, count, size, _ = maps.shape
+    flat = maps.reshape(n, count, size * size)
+    peak, where = flat.max(dim=2)
+    row, column = torch.div(where, size, rounding_mode="floor"), where.remainder(size)
+    axis = torch.arange(size, device=maps.device)
+    from_column, from_row = axis - column[..., None], axis - row[..., None]
+    in_columns = (from_column.abs() <= WINDOW_RADIUS_CELLS).to(maps.dtype)
+    in_rows = (from_row.abs() <= WINDOW_RADIUS_CELLS).to(maps.dtype)
+    mass = maps.clamp(min=0).square()
+    by_column = (in_rows[:, :, None, :] @ mass).squeeze(2) * in_columns
+    by_row = (mass @ in_columns[:, :, :, None]).squeeze(3) * in_rows
+    total = by_column.sum(dim=2) + 1e-6
+    x = column + (by_column * from_column).sum(dim=2) / total
+    y = row + (by_row * from_row).sum(dim=2) / total
+    return to_pixels(torch.stack([x, y], dim=2)), peak.clamp(0, 1)
+
+
+def _squared_offsets(points_px: Tensor, map_px: int) -> tuple[Tensor, Tensor]:
+    """Squared distance in cells of every column and of every row from the points: N x C x 1 x M and N x C x M x 1."""
+    axis = torch.arange(map_px, device=points_px.device, dtype=torch.float32)
+    cells = to_cells(points_px.float())
+    return (axis - cells[..., 0:1]).square()[:, :, None, :], (axis - cells[..., 1:2]).square()[:, :, :, None]

@@ -1,0 +1,122 @@
+"""RED-Net: encoder-decoder, spatial recurrence, temporal recurrence, identity (paper, section 3)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from rednet_ros.landmarks import DETECTION_INDICES, LANDMARK_COUNT
+from rednet_ros.network.config import STATE_SIZE, REDNetConfig
+from rednet_ros.network.heatmaps import draw_discs
+from rednet_ros.network.identity import IdentityBranch
+from rednet_ros.network.resnet import ResNetEncoderDecoder
+from rednet_ros.network.temporal import State, TemporalModule
+from rednet_ros.network.vgg import VGGEncoderDecoder
+
+
+SCHEMATIC_FACE = ((0.29, 0.36), (0.42, 0.36), (0.58, 0.36), (0.71, 0.36), (0.5, 0.53), (0.37, 0.68), (0.63, 0.68))
+"""The 7 detection landmarks of an upright face, (x, y) as fractions of the crop: z0 until training measures its own."""
+
+
+class REDNetOutput(NamedTuple):
+    """One frame's result for N faces.
+
+    `steps`: the response maps of every step in order: detection steps N x 7 x M x M logits, regression steps
+    N x 68 x M x M heat maps. `state`: to be passed in with the next frame, None without the temporal module.
+    `identity`: N x 256 of the last step, None without the identity branch.
+    """
+
+    steps: tuple[Tensor, ...]
+    state: State | None
+    identity: Tensor | None
+
+
+class REDNet(nn.Module):
+    """The network. It holds no face: all that passes from frame to frame goes in and out as `state`."""
+
+    def __init__(self, config: REDNetConfig) -> None:
+        super().__init__()
+        self.config = config
+        variant = VGGEncoderDecoder if config.backbone == "vgg" else ResNetEncoderDecoder
+        self.body = variant(config)
+        self.identity_channels = self.body.code_channels // 2
+        self.heads = nn.ModuleDict(
+            {
+                "detection": nn.Conv2d(self.body.output_channels, len(DETECTION_INDICES), 1),
+                "regression": nn.Conv2d(self.body.output_channels, LANDMARK_COUNT, 1),
+            }
+        )
+        motion_channels = self.body.code_channels - self.identity_channels
+        self.temporal = None if config.temporal == "none" else TemporalModule(motion_channels, config.temporal)
+        self.identity = IdentityBranch(self.identity_channels) if config.identity else None
+        self.register_buffer("mean_points", torch.tensor(SCHEMATIC_FACE))
+
+    mean_points: Tensor
+    """7 x 2: where the detection landmarks lie on average, as fractions of the crop."""
+
+    def initial_state(self, faces: int) -> State | None:
+        """The state of `faces` faces that have no history, None without the temporal module."""
+        if self.temporal is None:
+            return None
+        zeros = torch.zeros(faces, STATE_SIZE, dtype=self.dtype, device=self.device)
+        return zeros, zeros.clone()
+
+    @property
+    def device(self) -> torch.device:
+        """Where the parameters lie."""
+        return next(self.parameters()).device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of the parameters."""
+        return next(self.parameters()).dtype
+
+    def draw_z0(self, previous_px: Tensor) -> Tensor:
+        """The 7 maps of the first step's input (section 3.2): discs at the previous frame's landmarks.
+
+        `previous_px`: N x 7 x 2 crop pixels; a row that holds nan stands for a first frame and gets the mean shape.
+        """
+        known = torch.isfinite(previous_px).all(dim=2, keepdim=True).all(dim=1, keepdim=True)
+        points_px = torch.where(known, previous_px, self.mean_points * self.config.crop_px)
+        return draw_discs(points_px, self.config.map_px, self.config.cells(self.config.radius_px)).to(self.dtype)
+
+    def forward(self, crops: Tensor, z0: Tensor, state: State | None = None) -> REDNetOutput:
+        """One video frame.
+
+        `crops`: N x 3 x S x S, RGB as `normalise` leaves it. `z0`: N x 7 x S/2 x S/2 in 0..1, drawn from the previous
+        frame's landmarks or the mean shape. `state`: of the previous frame; None on a first one.
+        """
+        if state is None:
+            state = self.initial_state(crops.shape[0])
+        image = self.body.stem(crops)
+        z, maps, next_state, identity = z0, [], state, None
+        for kind in self.config.steps:
+            # Each step starts from the previous frame's state; the last step's is kept (digest, temporal [choice]).
+            features, next_state, identity = self._step(image, z, state)
+            maps.append(self.heads[kind](features))
+            z = feedback(maps[-1], kind)
+        return REDNetOutput(tuple(maps), next_state, identity)
+
+    def _step(self, image: Tensor, z: Tensor, state: State | None) -> tuple[Tensor, State | None, Tensor | None]:
+        code, skips = self.body.encode(image, z)
+        who, motion = code[:, : self.identity_channels], code[:, self.identity_channels :]
+        identity = None if self.identity is None else self.identity(who)
+        if self.temporal is not None:
+            assert state is not None
+            motion, state = self.temporal(motion, state)
+            code = torch.cat([who, motion], dim=1)
+        return self.body.decode(code, skips), state, identity
+
+
+def feedback(maps: Tensor, kind: str) -> Tensor:
+    """The 7 maps in 0..1 that the next step sees beside the image."""
+    if kind == "detection":
+        return torch.sigmoid(maps)
+    return maps[:, list(DETECTION_INDICES)].clamp(0, 1)
+
+
+def normalise(crops: Tensor) -> Tensor:
+    """Crops with values 0..255 (any dtype) as the network was trained to see them: float, about -2..2."""
+    return crops.float().sub_(127.5).div_(64.0)

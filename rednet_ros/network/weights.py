@@ -1,0 +1,94 @@
+"""Weights files: safetensors whose header also holds the network's shape, name and licence. No pickle anywhere."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from rednet_ros.errors import WeightsError
+from rednet_ros.network.config import REDNetConfig
+from rednet_ros.network.rednet import REDNet
+from rednet_ros.resources import models_dir
+
+FORMAT = "rednet-1"
+_HEADER_KEY = "rednet_ros"
+
+
+@dataclass(frozen=True)
+class WeightsInfo:
+    """What a weights file says of itself: `name` and `license` are shown to users, `data` is what it was trained on."""
+
+    name: str
+    license: str
+    data: str
+
+
+def resolve(name_or_path: str | Path) -> Path:
+    """The file of shipped weights (by name, such as "rednet-lite") or of the user's own (by path).
+
+    Raises:
+        WeightsError: no such file; the message lists the shipped names.
+    """
+    path = Path(name_or_path).expanduser()
+    if path.suffix == ".safetensors" or path.parent != Path():
+        if path.is_file():
+            return path
+        raise WeightsError(f"no weights file at {path}: check the path, or give one of {_shipped_names()}")
+    shipped = models_dir() / f"{path}.safetensors"
+    if shipped.is_file():
+        return shipped
+    raise WeightsError(f"no shipped weights named {str(name_or_path)!r}: choose one of {_shipped_names()}, or give a path")
+
+
+def save(path: Path, network: REDNet, info: WeightsInfo) -> None:
+    """Writes the network's parameters and buffers, its configuration and `info`; an older file is replaced at once."""
+    header = json.dumps({"format": FORMAT, "network": network.config.to_dict(), **asdict(info)})
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    partial = path.with_suffix(".partial")
+    save_file(tensors, partial, metadata={_HEADER_KEY: header})
+    partial.replace(path)
+
+
+def load(name_or_path: str | Path) -> tuple[REDNet, WeightsInfo]:
+    """A network in eval mode on the CPU, in float32, and what its file says of itself.
+
+    Raises:
+        WeightsError: the file is missing, truncated, of another network, or holds nan or infinite values.
+    """
+    path = resolve(name_or_path)
+    tensors, header = _read(path)
+    try:
+        network = REDNet(REDNetConfig.from_dict(header["network"]))
+        info = WeightsInfo(str(header["name"]), str(header["license"]), str(header["data"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise WeightsError(f"{path} does not describe a network of this version: {error}") from error
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point() and not torch.isfinite(tensor).all():
+            raise WeightsError(f"{path} holds nan or infinite values in {name}: the file is damaged, replace it")
+    try:
+        network.load_state_dict(tensors)
+    except RuntimeError as error:
+        reason = str(error).splitlines()[1].strip() if "\n" in str(error) else str(error)
+        raise WeightsError(f"{path} holds weights of another network than its header says: {reason}") from error
+    return network.eval(), info
+
+
+def _read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, object]]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = json.loads((file.metadata() or {}).get(_HEADER_KEY, "{}"))
+            if header.get("format") != FORMAT:
+                raise WeightsError(f"{path} is not a RED-Net weights file: its header lacks format {FORMAT!r}")
+            return {name: file.get_tensor(name).float() for name in file.keys()}, header  # noqa: SIM118
+    except (SafetensorError, OSError, json.JSONDecodeError) as error:
+        raise WeightsError(f"{path} cannot be read, it is truncated or no safetensors file: {error}") from error
+
+
+def _shipped_names() -> str:
+    names = sorted(file.stem for file in models_dir().glob("rednet*.safetensors"))
+    return ", ".join(names) or f"(none in {models_dir()})"
