@@ -72,7 +72,7 @@ def _colcon_build(layout: Layout, title: str) -> None:
 
 
 def _stage(layout: Layout) -> Path:
-    """A folder of links to the sources: CMake refuses headers that lie inside the source folder, as those in .venv do."""
+    """A folder of links to the sources, because CMake refuses headers inside the source folder, as .venv's would be."""
     folder = layout.build_root / "src" / "rednet_ros"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

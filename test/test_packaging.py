@@ -1,0 +1,104 @@
+"""The descriptions of the package agree with each other and with the code."""
+
+import ast
+import re
+import runpy
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import rednet_ros
+
+ROS_PACKAGES = re.compile(
+    r"^(rclpy|launch|launch_ros|ament_index_python|cv_bridge|sensor_msgs_py|\w+_msgs|\w+_interfaces)$"
+)
+OPTIONAL = {"skimage", "vision_msgs", "tensorrt"}
+"""Used where they are installed, never required."""
+DISTRIBUTIONS = {"cv2": "opencv-python-headless", "yaml": "PyYAML"}
+DEBIAN_NAMES = {"cv2": "python3-opencv", "numpy": "python3-numpy", "yaml": "python3-yaml", "tqdm": "python3-tqdm"}
+FROM_PIP_EVERYWHERE = {"torch", "safetensors"}
+
+
+@pytest.fixture
+def setup_arguments(repository: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What setup.py hands to setuptools."""
+    arguments: dict[str, Any] = {}
+    monkeypatch.setattr("setuptools.setup", arguments.update)
+    monkeypatch.chdir(repository)
+    runpy.run_path(str(repository / "setup.py"))
+    return arguments
+
+
+@pytest.fixture
+def declared(repository: Path) -> set[str]:
+    """Names of the packages that package.xml declares for running."""
+    root = ElementTree.parse(repository / "package.xml").getroot()
+    return {element.text or "" for tag in ("depend", "exec_depend") for element in root.iter(tag)}
+
+
+def imported_names(folder: Path) -> set[str]:
+    """Top-level names that the modules below `folder` import, the standard library and this package left out."""
+    names: set[str] = set()
+    for file in folder.glob("**/*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+                names.add(node.module.split(".")[0])
+    return names - set(sys.stdlib_module_names) - {"rednet_ros", "__future__"}
+
+
+def test_setup_py_and_cmake_install_the_same_commands(repository: Path, setup_arguments: dict[str, Any]) -> None:
+    cmake = (repository / "CMakeLists.txt").read_text(encoding="utf-8")
+    of_cmake = set(re.findall(r'"([\w-]+=[\w.]+:\w+)"', cmake))
+    of_setup = {entry.replace(" ", "") for entry in setup_arguments["entry_points"]["console_scripts"]}
+    assert of_cmake == of_setup
+
+
+def test_every_command_exists(repository: Path, setup_arguments: dict[str, Any]) -> None:
+    for entry in setup_arguments["entry_points"]["console_scripts"]:
+        module, function = entry.split("=")[1].strip().split(":")
+        file = repository / f"{module.replace('.', '/')}.py"
+        functions = {node.name for node in ast.parse(file.read_text()).body if isinstance(node, ast.FunctionDef)}
+        assert function in functions, f"{entry}: {file} has no {function}()"
+
+
+def test_versions_agree(repository: Path, setup_arguments: dict[str, Any]) -> None:
+    root = ElementTree.parse(repository / "package.xml").getroot()
+    assert root.findtext("version") == setup_arguments["version"] == rednet_ros.__version__
+
+
+def test_setup_py_ships_every_module_and_model(repository: Path, setup_arguments: dict[str, Any]) -> None:
+    folders = {str(file.parent.relative_to(repository)) for file in (repository / "rednet_ros").glob("**/*.py")}
+    assert {name.replace(".", "/") for name in setup_arguments["packages"]} == folders
+    ((folder, files),) = setup_arguments["data_files"]
+    assert folder == "share/rednet_ros/models"
+    assert set(files) == {f"models/{file.name}" for file in (repository / "models").iterdir()}
+
+
+def test_what_the_code_imports_is_declared_for_pip(repository: Path, setup_arguments: dict[str, Any]) -> None:
+    required = {re.split(r"[<>=]", line)[0] for line in setup_arguments["install_requires"]}
+    imported = {name for name in imported_names(repository / "rednet_ros") if not ROS_PACKAGES.match(name)}
+    missing = {DISTRIBUTIONS.get(name, name) for name in imported - OPTIONAL} - required
+    assert not missing, "add to requirements/runtime.txt"
+
+
+@pytest.mark.parametrize("folder", ["rednet_ros", "launch"])
+def test_what_the_code_imports_is_declared_for_ros(repository: Path, declared: set[str], folder: str) -> None:
+    imported = imported_names(repository / folder) - OPTIONAL - FROM_PIP_EVERYWHERE
+    missing = {DEBIAN_NAMES.get(name, name) for name in imported} - declared
+    assert not missing, "add to package.xml"
+
+
+def test_every_message_is_built(repository: Path) -> None:
+    cmake = (repository / "CMakeLists.txt").read_text(encoding="utf-8")
+    listed = set(re.findall(r"^\s*(msg/\w+\.msg)", cmake, flags=re.MULTILINE))
+    assert listed == {f"msg/{file.name}" for file in (repository / "msg").iterdir()}
+
+
+def test_every_package_folder_has_an_init(repository: Path) -> None:
+    folders = {file.parent for file in (repository / "rednet_ros").glob("**/*.py")}
+    assert [folder for folder in folders if not (folder / "__init__.py").is_file()] == []
