@@ -27,19 +27,28 @@ def models_dir() -> Path:
                 f"{MODELS_VARIABLE}={named} is no folder: correct it, or unset it to use the shipped models"
             )
         return folder
-    for folder in _candidates(Path(__file__)):
-        if folder.is_dir():
-            return folder
-    raise RednetError(
-        f"the models folder was not found beside {__file__}, nor below its prefix or those of AMENT_PREFIX_PATH: "
-        f"install the package again, or set {MODELS_VARIABLE} to a folder of weights"
-    )
+    folder = _find("models")
+    if folder is None:
+        raise RednetError(
+            f"the models folder was not found beside {__file__}, nor below its prefix or those of AMENT_PREFIX_PATH: "
+            f"install the package again, or set {MODELS_VARIABLE} to a folder of weights"
+        )
+    return folder
 
 
-def _candidates(module: Path) -> Iterator[Path]:
+def config_dir() -> Path | None:
+    """The folder of configuration files, searched like the models; None in an install without it (pip's)."""
+    return _find("config")
+
+
+def _find(name: str) -> Path | None:
+    return next((folder for folder in _candidates(Path(__file__), name) if folder.is_dir()), None)
+
+
+def _candidates(module: Path, name: str) -> Iterator[Path]:
     checkout = module.resolve().parents[1]
     if (checkout / "package.xml").is_file():
-        yield checkout / "models"
+        yield checkout / name
     ament_prefixes = [Path(prefix) for prefix in os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep) if prefix]
     for prefix in [*module.absolute().parents, *ament_prefixes]:
-        yield prefix / "share" / "rednet_ros" / "models"
+        yield prefix / "share" / "rednet_ros" / name
