@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from rednet_ros.tracking.crops import CROP_SCALE, CropTransform
-from rednet_ros.tracking.types import Detection, FloatArray
+from rednet_ros.tracking.types import Box, Detection, FloatArray
 
 SIDE_OF_EYES, SIDE_OF_HEIGHT, SIDE_OF_TURN = 0.870, 1.319, 0.345
 """Side of the box = these times (distance of the eyes, eyes to mouth, nose aside of the eyes' middle)."""
@@ -32,6 +32,13 @@ def crop_from_detection(detection: Detection, size_px: int) -> CropTransform:
     if detection.points is None:
         return _from_box(detection, size_px)
     return _from_points(detection.points.astype(np.float64), size_px)
+
+
+def landmark_box(detection: Detection) -> Box:
+    """Estimate of the box around a detected face's 68 landmarks: a square, without its roll."""
+    crop = crop_from_detection(detection, 1)
+    side_px = crop.side_px / CROP_SCALE
+    return Box(crop.center_px[0] - side_px / 2, crop.center_px[1] - side_px / 2, side_px, side_px)
 
 
 def _from_box(detection: Detection, size_px: int) -> CropTransform:

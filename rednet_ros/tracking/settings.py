@@ -10,7 +10,6 @@ from rednet_ros.errors import InputError
 _RANGES: dict[str, tuple[float, float]] = {
     "max_faces": (1, 64),
     "confirm_frames": (1, 100),
-    "birth_passes": (1, 4),
     "min_face_px": (4.0, 10_000.0),
     "min_detection_score": (0.0, 1.0),
     "min_confidence": (0.0, 1.0),
@@ -34,7 +33,6 @@ class TrackerSettings:
         (files, tests).
 
     A face's life
-        `birth_passes`: times the network looks at a newly found face, each time from its own last landmarks.
         `confirm_frames`: frames in a row that a new face must look like one before it is returned.
         `include_tentative`: return those still unconfirmed too, with status TENTATIVE. `min_confidence`: 0..1, a face
         whose landmarks' mean confidence is lower is not a face. `grace_s`: a confirmed face that does not look like
@@ -50,7 +48,6 @@ class TrackerSettings:
     detection_interval_s: float = 1.0
     search_interval_s: float = 0.1
     detect_in_background: bool = True
-    birth_passes: int = 2
     confirm_frames: int = 3
     include_tentative: bool = False
     min_confidence: float = 0.3

@@ -1,0 +1,156 @@
+"""Runs a detector where the tracker wants it: in a thread of its own, or on the spot."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import dataclass
+from typing import Protocol
+
+from rednet_ros.tracking.detector import Detector
+from rednet_ros.tracking.types import Box, Detection, ImageArray
+
+LOG_INTERVAL_S = 10.0
+"""A detector that keeps failing is reported once in this time."""
+
+CLOSE_TIMEOUT_S = 5.0
+"""A detector that hangs is not waited for longer; its thread is a daemon."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class DetectionRequest:
+    """An image to search. `tracked`: id -> box of the faces already tracked in this very image.
+
+    `epoch`: the camera's count of new beginnings; the answer to a request of an earlier epoch means nothing.
+    """
+
+    camera: str
+    image: ImageArray
+    tracked: dict[str, Box]
+    epoch: int
+
+
+@dataclass(frozen=True)
+class DetectionResult:
+    """What a detector found in the request's image."""
+
+    request: DetectionRequest
+    detections: tuple[Detection, ...]
+
+
+class DetectionRunner(Protocol):
+    """Takes requests, hands out results. All methods belong to the tracker's thread and never wait for a detector
+    that runs elsewhere."""
+
+    def submit(self, request: DetectionRequest) -> None:
+        """Search this image; it takes the place of the camera's earlier request that nobody has begun."""
+        ...
+
+    def is_busy(self, camera: str) -> bool:
+        """Whether an image of this camera is being searched, or its result waits to be collected."""
+        ...
+
+    def collect(self) -> list[DetectionResult]:
+        """The results since the last call, in the order in which they came."""
+        ...
+
+    def close(self) -> None:
+        """Stop; no results follow."""
+        ...
+
+
+class InlineDetector:
+    """Searches within `submit`: repeatable, for files and tests. The detector's exceptions reach the caller."""
+
+    def __init__(self, detector: Detector) -> None:
+        self._detector = detector
+        self._results: list[DetectionResult] = []
+
+    def submit(self, request: DetectionRequest) -> None:
+        """See `DetectionRunner`."""
+        self._results.append(DetectionResult(request, tuple(self._detector.detect(request.image))))
+
+    def is_busy(self, camera: str) -> bool:
+        """See `DetectionRunner`."""
+        return any(result.request.camera == camera for result in self._results)
+
+    def collect(self) -> list[DetectionResult]:
+        """See `DetectionRunner`."""
+        results, self._results = self._results, []
+        return results
+
+    def close(self) -> None:
+        """See `DetectionRunner`."""
+        self._results = []
+
+
+class BackgroundDetector:
+    """Searches in one worker thread, of each camera the latest image only; the camera waiting longest comes first.
+
+    An exception of the detector is logged (at most every `LOG_INTERVAL_S`) and counts as an image without faces.
+    """
+
+    def __init__(self, detector: Detector) -> None:
+        self._detector = detector
+        self._changed = threading.Condition()
+        self._waiting: dict[str, DetectionRequest] = {}
+        self._searching: str | None = None
+        self._results: list[DetectionResult] = []
+        self._closed = False
+        self._failures, self._logged_at_s = 0, -LOG_INTERVAL_S
+        self._thread = threading.Thread(target=self._work, name="rednet-detector", daemon=True)
+        self._thread.start()
+
+    def submit(self, request: DetectionRequest) -> None:
+        """See `DetectionRunner`. The image is copied: the caller may reuse its buffer."""
+        copied = DetectionRequest(request.camera, request.image.copy(), request.tracked, request.epoch)
+        with self._changed:
+            self._waiting[request.camera] = copied
+            self._changed.notify()
+
+    def is_busy(self, camera: str) -> bool:
+        """See `DetectionRunner`."""
+        with self._changed:
+            return self._searching == camera or any(result.request.camera == camera for result in self._results)
+
+    def collect(self) -> list[DetectionResult]:
+        """See `DetectionRunner`."""
+        with self._changed:
+            results, self._results = self._results, []
+        return results
+
+    def close(self) -> None:
+        """See `DetectionRunner`. Waits for the image being searched, at most `CLOSE_TIMEOUT_S`."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        self._thread.join(CLOSE_TIMEOUT_S)
+
+    def _work(self) -> None:
+        while (request := self._next()) is not None:
+            detections = self._search(request)
+            with self._changed:
+                self._results.append(DetectionResult(request, detections))
+                self._searching = None
+
+    def _next(self) -> DetectionRequest | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._waiting)
+            if self._closed:
+                return None
+            camera = next(iter(self._waiting))
+            self._searching = camera
+            return self._waiting.pop(camera)
+
+    def _search(self, request: DetectionRequest) -> tuple[Detection, ...]:
+        try:
+            return tuple(self._detector.detect(request.image))
+        except Exception:
+            self._failures += 1
+            if time.monotonic() - self._logged_at_s >= LOG_INTERVAL_S:
+                self._logged_at_s = time.monotonic()
+                _log.exception("the face detector failed (%d times so far); tracking goes on", self._failures)
+            return ()

@@ -1,0 +1,70 @@
+"""What is known of one camera: its stream's time, its faces, and when to search it for new ones."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from rednet_ros.tracking.background_detector import DetectionRequest, DetectionResult
+from rednet_ros.tracking.settings import TrackerSettings
+from rednet_ros.tracking.track import Track
+from rednet_ros.tracking.types import FaceStatus, ImageArray
+
+NOMINAL_STEP_S = 1 / 30
+"""Time that passes between two frames whose stamps do not say: equal, or slightly out of order."""
+
+
+@dataclass
+class Camera:
+    """One camera's faces and clock.
+
+    `clock_s` only ever grows: the sum of the stamps' steps. `step_s`: the last of them. `searched_at_s`: when the
+    detector last got an image, on that clock. `epoch` counts the stream's new beginnings.
+    """
+
+    name: str
+    tracks: list[Track] = field(default_factory=list)
+    clock_s: float = 0.0
+    step_s: float = 0.0
+    searched_at_s: float = -math.inf
+    epoch: int = 0
+    found: list[DetectionResult] = field(default_factory=list)
+    _stamp_s: float | None = None
+    _size: tuple[int, int] | None = None
+
+    def advance(self, image: ImageArray, stamp_s: float, max_gap_s: float) -> None:
+        """Take in the next frame's time and size.
+
+        Everything is forgotten, and the image searched at once, when the stream begins anew: after a pause or a jump
+        of the stamps, either way, of more than `max_gap_s` (nobody knows who is there now), and when the image's size
+        changes (cropped or scaled, positions mean something else). Stamps that repeat or go back by less are taken
+        for late or doubled frames and cost nothing.
+        """
+        size = (image.shape[1], image.shape[0])
+        step_s = 0.0 if self._stamp_s is None else stamp_s - self._stamp_s
+        if self._size not in (None, size) or abs(step_s) > max_gap_s:
+            self.forget()
+            step_s = 0.0
+        self._stamp_s, self._size = stamp_s, size
+        self.step_s = step_s if step_s > 0 else NOMINAL_STEP_S
+        self.clock_s += self.step_s
+
+    def forget(self) -> None:
+        """No faces; results under way are void; the next frame is searched."""
+        self.tracks, self.found = [], []
+        self.searched_at_s = -math.inf
+        self.epoch += 1
+
+    def is_search_due(self, settings: TrackerSettings) -> bool:
+        """Whether the detector should see this frame."""
+        well = [track for track in self.tracks if track.is_well]
+        needs_face = len(well) < len(self.tracks) or not any(track.status is not FaceStatus.TENTATIVE for track in well)
+        if not needs_face and len(well) >= settings.max_faces:
+            return False
+        interval_s = settings.search_interval_s if needs_face else settings.detection_interval_s
+        return self.clock_s - self.searched_at_s >= interval_s
+
+    def request(self, image: ImageArray) -> DetectionRequest:
+        """Ask for new faces in this frame, the one that the tracks were last updated with."""
+        self.searched_at_s = self.clock_s
+        return DetectionRequest(self.name, image, {track.id: track.box for track in self.tracks}, self.epoch)

@@ -1,0 +1,99 @@
+"""One look of RED-Net at each of many faces: crops in one batch, answers in image pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rednet_ros.inference.types import Estimate, FaceState
+from rednet_ros.landmarks import LANDMARK_COUNT
+from rednet_ros.tracking.crops import CropTransform
+from rednet_ros.tracking.plausibility import inside
+from rednet_ros.tracking.types import FloatArray, ImageArray
+
+
+class Engine(Protocol):
+    """What tracking needs of `rednet_ros.inference.engine.LandmarkEngine`."""
+
+    crop_size_px: int
+    weights_name: str
+
+    def initial_state(self, faces: int) -> FaceState | None:
+        """State of faces seen for the first time; None where the weights keep none."""
+        ...
+
+    def run(self, crops: ImageArray, previous_px: FloatArray, state: FaceState | None) -> Estimate:
+        """N x S x S x 3 uint8 BGR crops; N x 68 x 2 landmarks before, in crop pixels, NaN rows for none; N states."""
+        ...
+
+
+@dataclass(frozen=True)
+class Look:
+    """A face to look at: where (`crop` of `image`), and what is known of it.
+
+    `previous_px`: 68 x 2 landmarks of the previous frame in image pixels, None for a new face. `state`: one row,
+    None where the weights keep none.
+    """
+
+    image: ImageArray
+    crop: CropTransform
+    previous_px: FloatArray | None
+    state: FaceState | None
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """What one look showed, in image pixels.
+
+    `confidence`: mean of the landmarks' confidences over those inside the image, 0 where none is; the other fields
+    as in `Face`. `state`: one row, to be used for the face's next look.
+    """
+
+    landmarks_px: FloatArray
+    landmark_confidence: FloatArray
+    confidence: float
+    identity: FloatArray | None
+    state: FaceState | None
+
+
+def look_at(engine: Engine, looks: Sequence[Look]) -> list[Sighting]:
+    """Run `engine` once on all of `looks`, whatever camera they are of; answers in their order."""
+    if not looks:
+        return []
+    crops = np.stack([look.crop.extract(look.image) for look in looks])
+    previous_px = np.stack([_previous_in_crop(look) for look in looks])
+    estimate = engine.run(crops, previous_px, _stack_states(looks))
+    return [_sighting(look, estimate, row) for row, look in enumerate(looks)]
+
+
+def _previous_in_crop(look: Look) -> FloatArray:
+    if look.previous_px is None:
+        return np.full((LANDMARK_COUNT, 2), np.nan, np.float32)
+    return look.crop.to_crop(look.previous_px)
+
+
+def _stack_states(looks: Sequence[Look]) -> FaceState | None:
+    states = [look.state for look in looks if look.state is not None]
+    if not states:
+        return None
+    if len(states) != len(looks):
+        raise ValueError("some faces have a temporal state and some have none")
+    return FaceState.stack(states)
+
+
+def _sighting(look: Look, estimate: Estimate, row: int) -> Sighting:
+    landmarks_px = look.crop.to_image(estimate.landmarks_px[row].numpy())
+    confidence: NDArray[np.float32] = estimate.confidence[row].numpy().astype(np.float32)
+    height, width = look.image.shape[:2]
+    seen = confidence[inside(landmarks_px, width, height)]
+    return Sighting(
+        landmarks_px,
+        confidence,
+        float(seen.mean()) if len(seen) else 0.0,
+        None if estimate.identity is None else estimate.identity[row].numpy(),
+        None if estimate.state is None else estimate.state.row(row),
+    )

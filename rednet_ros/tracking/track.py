@@ -1,0 +1,142 @@
+"""The life of one face in one camera: tentative, tracked, in grace, gone. Values and pure functions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from rednet_ros.inference.types import FaceState
+from rednet_ros.tracking.crops import CROP_SCALE, CropTransform
+from rednet_ros.tracking.looks import Look, Sighting
+from rednet_ros.tracking.plausibility import fraction_inside, is_face_shape
+from rednet_ros.tracking.settings import TrackerSettings
+from rednet_ros.tracking.types import Box, Face, FaceStatus, FloatArray, ImageArray
+
+MIN_INSIDE = 0.3
+"""A face with a smaller fraction of its landmarks inside the image has left it."""
+
+SIZE_STEP_RANGE = (0.6, 1.5)
+"""From one look to the next a face's size changes less than this; the crop would not hold a larger one."""
+
+SURPRISE_DECAY = 0.8
+"""Share of its surprise that a track keeps from frame to frame."""
+
+SURPRISE_AFTER_GRACE = 1.0
+"""A track that was not seen for a while may have come back on another face."""
+
+
+@dataclass(frozen=True)
+class Track:
+    """A face being followed.
+
+    `landmarks_px`, `landmark_confidence`, `confidence`, `identity`, `state`: of the last frame in which it was well.
+    `good_frames`: how many such frames. `bad_s`: seconds since then; not 0: the face is in grace. `motion_px`: (x, y)
+    way of its centre between the last two frames. `surprise`: how far the centre was from where that motion let
+    expect it, as a fraction of the face's side, of late; a track that jumped onto another face has a large one.
+    """
+
+    id: str
+    status: FaceStatus
+    landmarks_px: FloatArray
+    landmark_confidence: FloatArray
+    confidence: float
+    identity: FloatArray | None
+    state: FaceState | None
+    good_frames: int
+    bad_s: float = 0.0
+    motion_px: tuple[float, float] = (0.0, 0.0)
+    surprise: float = 0.0
+
+    @property
+    def is_well(self) -> bool:
+        """Whether the last frame showed the face."""
+        return self.bad_s == 0.0
+
+    @property
+    def box(self) -> Box:
+        """Tight around the landmarks."""
+        return Box.around(self.landmarks_px)
+
+    def face(self) -> Face:
+        """What users get to see."""
+        return Face(
+            self.id,
+            self.status,
+            self.confidence,
+            self.box,
+            self.landmarks_px,
+            self.landmark_confidence,
+            identity=self.identity,
+        )
+
+
+def begin(track_id: str, sighting: Sighting, settings: TrackerSettings) -> Track:
+    """A new face."""
+    return Track(
+        track_id,
+        _status(1, settings),
+        sighting.landmarks_px,
+        sighting.landmark_confidence,
+        sighting.confidence,
+        sighting.identity,
+        sighting.state,
+        good_frames=1,
+    )
+
+
+def next_look(track: Track, image: ImageArray, crop_size_px: int) -> Look:
+    """Where to look for the face in the next frame: where it was last."""
+    crop = CropTransform.from_landmarks(track.landmarks_px, crop_size_px)
+    return Look(image, crop, track.landmarks_px, track.state)
+
+
+def shows_face(look: Look, sighting: Sighting, settings: TrackerSettings) -> bool:
+    """Whether the look found a face: confident, of a face's shape, large enough, as large as expected, in the image."""
+    if sighting.confidence < settings.min_confidence or not is_face_shape(sighting.landmarks_px):
+        return False
+    height, width = look.image.shape[:2]
+    box = Box.around(sighting.landmarks_px)
+    if max(box.width, box.height) < settings.min_face_px:
+        return False
+    size_step = CropTransform.from_landmarks(sighting.landmarks_px, 1).side_px / look.crop.side_px
+    if not SIZE_STEP_RANGE[0] <= size_step <= SIZE_STEP_RANGE[1]:
+        return False
+    return fraction_inside(sighting.landmarks_px, width, height) >= MIN_INSIDE
+
+
+def after_good_frame(track: Track, sighting: Sighting, settings: TrackerSettings) -> Track:
+    """The track after a frame that showed its face."""
+    before, now = np.array(track.box.center), np.array(Box.around(sighting.landmarks_px).center)
+    if track.is_well:
+        motion_px = (now - before).tolist()
+        side_px = CropTransform.from_landmarks(sighting.landmarks_px, 1).side_px / CROP_SCALE
+        surprise = float(np.linalg.norm(now - before - track.motion_px)) / side_px
+    else:
+        motion_px, surprise = (0.0, 0.0), SURPRISE_AFTER_GRACE
+    good_frames = track.good_frames + 1
+    return replace(
+        track,
+        status=_status(good_frames, settings),
+        landmarks_px=sighting.landmarks_px,
+        landmark_confidence=sighting.landmark_confidence,
+        confidence=sighting.confidence,
+        identity=sighting.identity,
+        state=sighting.state,
+        good_frames=good_frames,
+        bad_s=0.0,
+        motion_px=(motion_px[0], motion_px[1]),
+        surprise=max(surprise, SURPRISE_DECAY * track.surprise),
+    )
+
+
+def after_bad_frame(track: Track, elapsed_s: float, settings: TrackerSettings) -> Track | None:
+    """The track after a frame, `elapsed_s` after the one before, that did not show its face; None if it is over."""
+    bad_s = track.bad_s + elapsed_s
+    if track.status is FaceStatus.TENTATIVE or bad_s > settings.grace_s:
+        return None
+    return replace(track, bad_s=bad_s)
+
+
+def _status(good_frames: int, settings: TrackerSettings) -> FaceStatus:
+    return FaceStatus.TRACKED if good_frames >= settings.confirm_frames else FaceStatus.TENTATIVE

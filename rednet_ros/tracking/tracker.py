@@ -1,0 +1,183 @@
+"""Frames in, faces out: every face lives by RED-Net alone once a detector has found it."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+
+import numpy as np
+
+from rednet_ros.errors import InputError
+from rednet_ros.tracking.association import intruders, same_face
+from rednet_ros.tracking.background_detector import BackgroundDetector, DetectionRunner, InlineDetector
+from rednet_ros.tracking.camera import Camera
+from rednet_ros.tracking.candidates import Candidate, candidates, hold_up
+from rednet_ros.tracking.detector import Detector, load_detector
+from rednet_ros.tracking.looks import Engine, Look, Sighting, look_at
+from rednet_ros.tracking.settings import TrackerSettings
+from rednet_ros.tracking.track import Track, after_bad_frame, after_good_frame, begin, next_look, shows_face
+from rednet_ros.tracking.types import Face, FaceStatus, ImageArray
+
+
+@dataclass(frozen=True)
+class _View:
+    """A camera and its newest image."""
+
+    camera: Camera
+    image: ImageArray
+
+
+class FaceTracker:
+    """Tracks the faces of one or several cameras.
+
+    `weights`: name or path of network weights; `device`: "auto", "cpu" or "cuda". `detector`: finds new faces,
+    CenterFace by default. `engine`: runs the network; made from `weights` and `device` when not given. `settings` may
+    be replaced between two frames, but for `detect_in_background`.
+
+    Not thread-safe: one thread calls it. Close it, or use it as a context manager. Raises WeightsError or InputError
+    where the weights, the detector or the device cannot be used.
+    """
+
+    def __init__(
+        self,
+        weights: str = "rednet-lite",
+        device: str = "auto",
+        *,
+        detector: Detector | None = None,
+        settings: TrackerSettings | None = None,
+        engine: Engine | None = None,
+    ) -> None:
+        self.settings = settings or TrackerSettings()
+        self._engine = engine or _load_engine(weights, device)
+        self._runner = _runner(detector or load_detector(), self.settings)
+        self._cameras: dict[str, Camera] = {}
+        self._ids = (f"f{number}" for number in itertools.count(1))
+
+    @property
+    def weights_name(self) -> str:
+        """Name of the network weights in use."""
+        return self._engine.weights_name
+
+    def update(self, image_bgr: ImageArray, stamp_s: float) -> list[Face]:
+        """The faces in the next frame of the only camera: H x W x 3, uint8, BGR, taken at `stamp_s` seconds.
+
+        Faces come in the order in which they were found; an empty list where there is none. Raises InputError for
+        anything else than such an image.
+        """
+        return self.update_many({"": (image_bgr, stamp_s)})[""]
+
+    def update_many(self, frames: Mapping[str, tuple[ImageArray, float]]) -> dict[str, list[Face]]:
+        """As `update`, for one frame (image, stamp) of each of several cameras; all faces go through one batch.
+
+        A camera that is absent keeps its faces. Ids are unique across cameras.
+        """
+        for name, (image, stamp_s) in frames.items():
+            _check_frame(name, image, stamp_s)
+        views = []
+        for name, (image, stamp_s) in frames.items():
+            camera = self._cameras.setdefault(name, Camera(name))
+            camera.advance(image, stamp_s, self.settings.max_gap_s)
+            views.append(_View(camera, image))
+        self._follow(views)
+        self._search(views)
+        self._welcome(views)
+        return {view.camera.name: self._visible(view.camera) for view in views}
+
+    def reset(self) -> None:
+        """Forget all faces of all cameras. Ids go on counting."""
+        for camera in self._cameras.values():
+            camera.forget()
+
+    def close(self) -> None:
+        """Stop the detector's thread. The tracker cannot be used afterwards."""
+        self._runner.close()
+
+    def __enter__(self) -> FaceTracker:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _follow(self, views: list[_View]) -> None:
+        """Move every track of every camera on to its camera's new image: one batch."""
+        looks = [
+            next_look(track, view.image, self._engine.crop_size_px) for view in views for track in view.camera.tracks
+        ]
+        seen = iter(zip(looks, look_at(self._engine, looks), strict=True))
+        for view in views:
+            camera = view.camera
+            moved = {track.id: self._moved(track, *next(seen)) for track in camera.tracks}
+            intruding = intruders(track for track in moved.values() if track is not None)
+            followed = []
+            for track in camera.tracks:
+                now = None if track.id in intruding else moved[track.id]
+                followed.append(now or after_bad_frame(track, camera.step_s, self.settings))
+            camera.tracks = [track for track in followed if track is not None]
+
+    def _moved(self, track: Track, look: Look, sighting: Sighting) -> Track | None:
+        if not shows_face(look, sighting, self.settings):
+            return None
+        return after_good_frame(track, sighting, self.settings)
+
+    def _search(self, views: list[_View]) -> None:
+        """Give due images to the detector, and hand its results to their cameras."""
+        for view in views:
+            if view.camera.is_search_due(self.settings) and not self._runner.is_busy(view.camera.name):
+                self._runner.submit(view.camera.request(view.image))
+        for result in self._runner.collect():
+            camera = self._cameras[result.request.camera]
+            if result.request.epoch == camera.epoch:
+                camera.found.append(result)
+
+    def _welcome(self, views: list[_View]) -> None:
+        """Begin tracks for detected faces that nobody follows, and bring back those lost from sight."""
+        found: list[Candidate] = []
+        for camera, image in ((view.camera, view.image) for view in views):
+            results, camera.found = camera.found, []
+            for result in results:
+                found += candidates(camera, image, result, self.settings, self._engine)
+        for candidate, sighting in hold_up(self._engine, found, self.settings):
+            self._take_in(candidate, sighting)
+
+    def _take_in(self, candidate: Candidate, sighting: Sighting) -> None:
+        tracks = candidate.camera.tracks
+        if any(track.is_well and same_face(track.landmarks_px, sighting.landmarks_px) for track in tracks):
+            return
+        if candidate.revives is not None:
+            ids = [track.id for track in tracks]
+            index = ids.index(candidate.revives)
+            tracks[index] = after_good_frame(tracks[index], sighting, self.settings)
+        elif len(tracks) < self.settings.max_faces:
+            tracks.append(begin(next(self._ids), sighting, self.settings))
+
+    def _visible(self, camera: Camera) -> list[Face]:
+        wanted = [track for track in camera.tracks if track.is_well]
+        if not self.settings.include_tentative:
+            wanted = [track for track in wanted if track.status is not FaceStatus.TENTATIVE]
+        return [track.face() for track in wanted]
+
+
+def _load_engine(weights: str, device: str) -> Engine:
+    from rednet_ros.inference.engine import LandmarkEngine
+
+    return LandmarkEngine.load(weights, device)
+
+
+def _runner(detector: Detector, settings: TrackerSettings) -> DetectionRunner:
+    return BackgroundDetector(detector) if settings.detect_in_background else InlineDetector(detector)
+
+
+def _check_frame(camera: str, image: ImageArray, stamp_s: float) -> None:
+    of = f" of camera {camera!r}" if camera else ""
+    if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+        given = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image).__name__
+        raise InputError(f"image{of} must be an H x W x 3 uint8 BGR array, not {given}")
+    if image.size == 0:
+        raise InputError(f"image{of} is empty: {image.shape[1]} x {image.shape[0]} pixels")
+    if not math.isfinite(stamp_s):
+        raise InputError(f"stamp{of} must be a finite number of seconds, not {stamp_s}")
