@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 
 from rednet_ros.errors import InputError
 
-_RANGES: dict[str, tuple[float, float]] = {
+RANGES: dict[str, tuple[float, float]] = {
     "max_faces": (1, 64),
     "confirm_frames": (1, 100),
     "min_face_px": (4.0, 10_000.0),
@@ -18,6 +18,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "grace_s": (0.0, 60.0),
     "max_gap_s": (0.05, 60.0),
 }
+"""Field -> its smallest and largest value."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,8 @@ class TrackerSettings:
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            if field.name in _RANGES:
-                _check(field.name, getattr(self, field.name), *_RANGES[field.name])
+            if field.name in RANGES:
+                _check(field.name, getattr(self, field.name), *RANGES[field.name])
 
 
 def _check(name: str, value: float, low: float, high: float) -> None:
