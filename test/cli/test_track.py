@@ -1,5 +1,7 @@
 import argparse
 import json
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +13,7 @@ from rednet_ros.cli import track
 from rednet_ros.errors import WeightsError
 from rednet_ros.tracking.settings import TrackerSettings
 from rednet_ros.tracking.types import Box, Face, FaceStatus, HeadPose, ImageArray
-from rednet_ros.tracking.video import VideoWriter, open_source
+from rednet_ros.tracking.video import TimedImage, VideoSource, VideoWriter, open_source
 
 LANDMARKS = np.random.default_rng(0).uniform(10, 50, (68, 2)).astype(np.float32)
 
@@ -200,3 +202,38 @@ def test_an_interrupted_file_keeps_what_was_written(tmp_path: Path, tracker: Fak
     tracker.update = update  # type: ignore[method-assign]
     assert track.main([str(clip(tmp_path / "in.mp4")), "--jsonl", str(target)]) == 130
     assert len(target.read_text().splitlines()) == 2
+
+
+def test_a_reader_that_leaves_ends_the_command_quietly(tmp_path: Path) -> None:
+    """As in `rednet-track clip.mp4 --jsonl - | head -1`."""
+    script = f"""
+import contextlib, sys
+from types import SimpleNamespace
+from rednet_ros.cli import track
+tracker = SimpleNamespace(update=lambda image, stamp_s: [])
+track._open_tracker = lambda options, settings: contextlib.nullcontext(tracker)
+sys.exit(track.main([{str(clip(tmp_path / "in.mp4", [20] * 50))!r}, "--jsonl", "-"]))
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.wait(timeout=60) == 0
+    assert process.stderr is not None
+    assert "Error" not in process.stderr.read()
+    process.stderr.close()
+
+
+def test_a_camera_ends_with_ctrl_c_and_a_summary(
+    tracker: FakeTracker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def camera_frames() -> Iterator[TimedImage]:
+        for index in range(3):
+            yield TimedImage(np.full((64, 96, 3), 200, np.uint8), index / 30)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(track, "open_source", lambda name: VideoSource(name, camera_frames(), 30.0, None, live=True))
+    assert track.main(["0"]) == 0
+    assert tracker.settings == TrackerSettings(detect_in_background=True)
+    assert "frames      3" in capsys.readouterr().out
