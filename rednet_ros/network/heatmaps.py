@@ -42,10 +42,10 @@ def draw_gaussians(points_px: Tensor, map_px: int, sigma_cells: float) -> Tensor
 def decode(maps: Tensor) -> tuple[Tensor, Tensor]:
     """Landmarks from regression heat maps, to a fraction of a cell.
 
-    `maps`: N x C x M x M. Returns points, N x C x 2 crop pixels, and confidences, N x C in 0..1. A point is the centre of
-    mass of the squared positive part in a window around the maximum: squared, so that the window's edge does not
-    matter. The confidence is the maximum itself: the training target is a peak of 1, and the least-squares answer to an
-    uncertain position is a lower peak. Differentiable in the maps, but for the choice of the window.
+    `maps`: N x C x M x M. Returns points, N x C x 2 crop pixels, and confidences, N x C in 0..1. A point is the centre
+    of mass of the squared positive part in a window around the maximum: squared, so that the window's edge does not
+    matter. The confidence is the maximum itself: the training target is a peak of 1, and the least-squares answer to
+    an uncertain position is a lower peak. Differentiable in the maps, but for the choice of the window.
     """
     n, count, size, _ = maps.shape
     flat = maps.reshape(n, count, size * size)

@@ -37,7 +37,7 @@ def pool_with_switches(features: Tensor) -> tuple[Tensor, Tensor]:
 def unpool(pooled: Tensor, switches: Tensor) -> Tensor:
     """Puts each pooled value back where its maximum was, zero elsewhere: N x C x H x W -> N x C x 2H x 2W."""
     if switches.dtype == torch.int64:
-        return F.max_unpool2d(pooled, switches, 2)
+        return F.max_unpool2d(pooled, switches, [2, 2])
     return F.interpolate(pooled, scale_factor=2.0, mode="nearest") * switches
 
 

@@ -15,7 +15,6 @@ from rednet_ros.network.resnet import ResNetEncoderDecoder
 from rednet_ros.network.temporal import State, TemporalModule
 from rednet_ros.network.vgg import VGGEncoderDecoder
 
-
 SCHEMATIC_FACE = ((0.29, 0.36), (0.42, 0.36), (0.58, 0.36), (0.71, 0.36), (0.5, 0.53), (0.37, 0.68), (0.63, 0.68))
 """The 7 detection landmarks of an upright face, (x, y) as fractions of the crop: z0 until training measures its own."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -42,7 +43,9 @@ def resolve(name_or_path: str | Path) -> Path:
     shipped = models_dir() / f"{path}.safetensors"
     if shipped.is_file():
         return shipped
-    raise WeightsError(f"no shipped weights named {str(name_or_path)!r}: choose one of {_shipped_names()}, or give a path")
+    raise WeightsError(
+        f"no shipped weights named {str(name_or_path)!r}: choose one of {_shipped_names()}, or give a path"
+    )
 
 
 def save(path: Path, network: REDNet, info: WeightsInfo) -> None:
@@ -78,7 +81,7 @@ def load(name_or_path: str | Path) -> tuple[REDNet, WeightsInfo]:
     return network.eval(), info
 
 
-def _read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, object]]:
+def _read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     try:
         with safe_open(path, framework="pt") as file:
             header = json.loads((file.metadata() or {}).get(_HEADER_KEY, "{}"))

@@ -61,7 +61,9 @@ class FacePool:
             InputError: the stage's mix names a source that the labels do not have.
         """
         if missing := set(stage.mix) - set(self.by_source) - {BACKGROUND}:
-            raise InputError(f"stage {stage.name}: no faces of {sorted(missing)}; the labels have {sorted(self.by_source)}")
+            raise InputError(
+                f"stage {stage.name}: no faces of {sorted(missing)}; the labels have {sorted(self.by_source)}"
+            )
         with ThreadPoolExecutor(1) as executor:
             waiting = [
                 executor.submit(self.batch, stage, seed, step)
@@ -127,7 +129,7 @@ def _shuffle_blocks(crop: ImageArray, rng: np.random.Generator) -> ImageArray:
     count = int(rng.integers(3, 7))
     size = crop.shape[0] // count
     blocks = [
-        np.rot90(crop[row * size : (row + 1) * size, column * size : (column + 1) * size], rng.integers(4))
+        np.rot90(crop[row * size : (row + 1) * size, column * size : (column + 1) * size], int(rng.integers(4)))
         for row in range(count)
         for column in range(count)
     ]

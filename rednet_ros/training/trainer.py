@@ -1,38 +1,53 @@
-"""Trains RED-Net on stills (the paper's stage 1): loop, moving average, checkpoints, log."""
+"""Trains RED-Net on stills (the paper's stage 1)."""
 
 from __future__ import annotations
 
 import csv
-import json
 import logging
-import math
 import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from rednet_ros.errors import InputError
-from rednet_ros.landmarks import DETECTION_INDICES
-from rednet_ros.network import heatmaps, losses, weights
-from rednet_ros.network.config import REDNetConfig
-from rednet_ros.network.rednet import REDNet, REDNetOutput, normalise
+from rednet_ros.network import weights
+from rednet_ros.network.rednet import REDNet, normalise
+from rednet_ros.training import checkpoint
 from rednet_ros.training.batches import Batch, FacePool
+from rednet_ros.training.checkpoint import Progress
 from rednet_ros.training.config import StageConfig, TrainConfig
 from rednet_ros.training.labels import LabelledFace
+from rednet_ros.training.objective import LOSS_NAMES, step_losses
+from rednet_ros.training.schedule import learning_rate, points_ramp
 from rednet_ros.training.validation import validate
 
 log = logging.getLogger(__name__)
-LOSS_NAMES = ("detection", "regression", "points")
+
+GRADIENT_LIMIT = 5.0
+"""The gradient's norm is clipped to it."""
+
+SETTLED_STEPS = 1000
+"""Steps that the moving average is taken to have behind it when a later stage begins."""
 
 
 class Trainer:
-    """One training run in a folder: `log.csv`, `checkpoint.safetensors` and its `.json`, `weights.safetensors`."""
+    """One training run in a folder.
 
-    def __init__(self, config: TrainConfig, training: list[LabelledFace], validation: list[LabelledFace], folder: Path) -> None:
+    It leaves `log.csv` and `validation.csv` (the curves), `checkpoint.safetensors` (to resume from) and
+    `weights.safetensors` (the moving average of the network, as it was last validated).
+    """
+
+    def __init__(
+        self, config: TrainConfig, training: list[LabelledFace], validation: list[LabelledFace], folder: Path
+    ) -> None:
+        """Reads every training image into memory.
+
+        Raises:
+            InputError: an image cannot be read.
+        """
         self.config = config
         self.pool = FacePool(training)
         self.validation = validation
@@ -43,103 +58,123 @@ class Trainer:
         self.network.mean_points.copy_(torch.from_numpy(self.pool.mean_points()))
         self.average = REDNet(config.network)
         self.average.load_state_dict(self.network.state_dict())
-        self.stage_index = 0
-        self.step = 0
-        self.optimizer = self._new_optimizer(config.stages[0])
+        self.progress = Progress()
+        self.optimizer = self._new_optimizer()
+
+    @property
+    def stage(self) -> StageConfig:
+        """The stage that the run is in."""
+        return self.config.stages[self.progress.stage_index]
+
+    def resume(self) -> None:
+        """Continues from the folder's checkpoint.
+
+        Raises:
+            InputError: there is none, it is damaged, or it is of another network.
+        """
+        path = self.folder / "checkpoint.safetensors"
+        self.progress = checkpoint.read_progress(path)
+        self.optimizer = self._new_optimizer()
+        checkpoint.load(path, self.network, self.average, self.optimizer)
 
     def run(self, only_stage: str | None = None) -> None:
-        """All stages from where the run stands, or the one named.
+        """All stages from where the run stands, or only the one named.
 
         Raises:
             InputError: no stage has that name.
         """
         names = [stage.name for stage in self.config.stages]
-        if only_stage is not None:
-            if only_stage not in names:
-                raise InputError(f"no stage {only_stage!r} in the configuration: it has {', '.join(names)}")
-            if names.index(only_stage) != self.stage_index:
-                self._enter(names.index(only_stage))
-        while self.stage_index < len(self.config.stages):
-            self._run_stage(self.config.stages[self.stage_index])
-            if only_stage is not None or self.stage_index + 1 == len(self.config.stages):
-                return
-            self._enter(self.stage_index + 1)
+        if only_stage is None:
+            for stage_index in range(self.progress.stage_index, len(names)):
+                self._run_stage(stage_index)
+        elif only_stage in names:
+            self._run_stage(names.index(only_stage))
+        else:
+            raise InputError(f"no stage {only_stage!r} in the configuration: it has {', '.join(names)}")
+
+    def _run_stage(self, stage_index: int) -> None:
+        if stage_index != self.progress.stage_index:
+            self._enter(stage_index)
+        stage = self.stage
+        self.network.config = self.average.config = replace(self.config.network, crop_px=stage.crop_px)
+        log.info("stage %s: %d images at %d px", stage.name, stage.images, stage.crop_px)
+        meter = _Meter()
+        for batch in self.pool.batches(stage, self.config.seed, self.progress.step):
+            meter.add(self._train_step(batch), stage.batch)
+            self.progress = replace(self.progress, step=self.progress.step + 1)
+            if self._due(self.config.log_every_images):
+                self._log(meter)
+                meter = _Meter()
+            if self._due(self.config.evaluate_every_images):
+                self._evaluate()
+            if self._due(self.config.checkpoint_every_images):
+                path = self.folder / "checkpoint.safetensors"
+                checkpoint.save(path, self.network, self.average, self.optimizer, self.progress)
 
     def _enter(self, stage_index: int) -> None:
-        """Begins a stage: the averaged weights go on, the optimiser starts anew."""
-        self.stage_index, self.step = stage_index, 0
+        """Begins a later stage: the averaged weights go on, the optimiser starts anew."""
+        self.progress = Progress(stage_index)
         self.network.load_state_dict(self.average.state_dict())
-        self.optimizer = self._new_optimizer(self.config.stages[stage_index])
+        self.optimizer = self._new_optimizer()
 
-    def _new_optimizer(self, stage: StageConfig) -> torch.optim.AdamW:
-        return torch.optim.AdamW(self.network.parameters(), stage.learning_rate, weight_decay=stage.weight_decay)
+    def _new_optimizer(self) -> torch.optim.AdamW:
+        return torch.optim.AdamW(
+            self.network.parameters(), self.stage.learning_rate, weight_decay=self.stage.weight_decay
+        )
 
-    def _run_stage(self, stage: StageConfig) -> None:
-        shape = replace(self.config.network, crop_px=stage.crop_px)
-        self.network.config = self.average.config = shape
-        log.info("stage %s: %d images at %d px", stage.name, stage.images, stage.crop_px)
-        started, sums, counted = time.monotonic(), torch.zeros(len(LOSS_NAMES)), 0
-        for batch in self.pool.batches(stage, self.config.seed, self.step):
-            sums += self._train_step(stage, shape, batch)
-            counted += 1
-            self.step += 1
-            if self._due(self.config.log_every_images, stage):
-                rate = counted * stage.batch / (time.monotonic() - started)
-                self._log(stage, (sums / counted).tolist(), rate)
-                started, sums, counted = time.monotonic(), torch.zeros(len(LOSS_NAMES)), 0
-            if self._due(self.config.evaluate_every_images, stage):
-                self._evaluate(stage)
-                started = time.monotonic()
-            if self._due(self.config.checkpoint_every_images, stage):
-                self.save_checkpoint()
+    def _due(self, every_images: int) -> bool:
+        every = max(1, every_images // self.stage.batch)
+        return self.progress.step % every == 0 or self.progress.step == self.stage.steps
 
-    def _due(self, every_images: int, stage: StageConfig) -> bool:
-        every = max(1, every_images // stage.batch)
-        return self.step % every == 0 or self.step == stage.steps
-
-    def _train_step(self, stage: StageConfig, shape: REDNetConfig, batch: Batch) -> Tensor:
+    def _train_step(self, batch: Batch) -> Tensor:
+        """One step of the optimiser; returns the losses, see `LOSS_NAMES`."""
+        stage = self.stage
         for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(stage, self.step)
+            group["lr"] = learning_rate(stage, self.progress.step)
         self.network.train()
         crops = normalise(batch.crops.permute(0, 3, 1, 2).flip(1))
         output = self.network(crops, self.network.draw_z0(batch.previous_px))
-        parts = step_losses(output, batch.points_px, shape)
-        factors = torch.tensor(
-            [stage.losses.detection, stage.losses.regression, stage.losses.points * points_ramp(stage, self.step)]
-        )
+        losses = step_losses(output, batch.points_px, self.network.config)
+        share = points_ramp(stage, self.progress.step)
+        factors = torch.tensor([stage.losses.detection, stage.losses.regression, stage.losses.points * share])
         self.optimizer.zero_grad(set_to_none=True)
-        (parts * factors).sum().backward()
-        nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
+        (losses * factors).sum().backward()
+        nn.utils.clip_grad_norm_(self.network.parameters(), GRADIENT_LIMIT)
         self.optimizer.step()
-        self._update_average(stage)
-        return parts.detach()
+        self._update_average()
+        return losses.detach()
 
     @torch.no_grad()
-    def _update_average(self, stage: StageConfig) -> None:
+    def _update_average(self) -> None:
         # A young average follows fast, so that the start of a run does not linger in it.
-        done = self.step + (0 if self.stage_index == 0 else 1000)
-        decay = min(stage.average, (1 + done) / (10 + done))
+        age = self.progress.step + (SETTLED_STEPS if self.progress.stage_index else 0)
+        decay = min(self.stage.average, (1 + age) / (10 + age))
         for kept, current in zip(self.average.state_dict().values(), self.network.state_dict().values(), strict=True):
             if kept.is_floating_point():
                 kept.lerp_(current, 1 - decay)
             else:
                 kept.copy_(current)
 
-    def _evaluate(self, stage: StageConfig) -> None:
+    def _evaluate(self) -> None:
         summary = validate(self.average, self.validation)
-        log.info("stage %s, image %d: NME %.3f %%, inner 51 %.3f %%, failures %.2f %%",
-                 stage.name, self.step * stage.batch, summary.nme_mean, summary.nme_inner51, summary.failure_rate_10)  # fmt: skip
-        self._append("validation.csv", {
-            "stage": stage.name, "images": self.step * stage.batch, "nme_mean": summary.nme_mean,
-            "nme_inner51": summary.nme_inner51, "failure_rate_10": summary.failure_rate_10,
-        })  # fmt: skip
-        self.save_weights()
+        row = {
+            "stage": self.stage.name,
+            "images": self.progress.step * self.stage.batch,
+            "nme_mean": summary.nme_mean,
+            "nme_inner51": summary.nme_inner51,
+            "failure_rate_10": summary.failure_rate_10,
+        }
+        log.info("%s", _as_text(row))
+        self._append("validation.csv", row)
+        info = weights.WeightsInfo(self.config.name, self.config.license, self.config.data)
+        weights.save(self.folder / "weights.safetensors", self.average, info)
 
-    def _log(self, stage: StageConfig, means: list[float], images_per_s: float) -> None:
-        row: dict[str, Any] = {"stage": stage.name, "images": self.step * stage.batch}
-        row |= {name: f"{value:.5f}" for name, value in zip(LOSS_NAMES, means, strict=True)}
-        row |= {"learning_rate": f"{learning_rate(stage, self.step):.6f}", "images_per_s": f"{images_per_s:.1f}"}
-        log.info("%s", ", ".join(f"{key} {value}" for key, value in row.items()))
+    def _log(self, meter: _Meter) -> None:
+        row: dict[str, Any] = {"stage": self.stage.name, "images": self.progress.step * self.stage.batch}
+        row |= {name: f"{value:.5f}" for name, value in zip(LOSS_NAMES, meter.means(), strict=True)}
+        row |= {"learning_rate": f"{learning_rate(self.stage, self.progress.step):.6f}"}
+        row |= {"images_per_s": f"{meter.images_per_s():.1f}"}
+        log.info("%s", _as_text(row))
         self._append("log.csv", row)
 
     def _append(self, file_name: str, row: dict[str, Any]) -> None:
@@ -151,91 +186,29 @@ class Trainer:
                 writer.writeheader()
             writer.writerow(row)
 
-    def save_weights(self) -> None:
-        """The averaged network as a weights file."""
-        info = weights.WeightsInfo(self.config.name, self.config.license, self.config.data)
-        weights.save(self.folder / "weights.safetensors", self.average, info)
 
-    def save_checkpoint(self) -> None:
-        """All that `resume` needs; tensors and JSON, no pickle."""
-        tensors = {f"network.{name}": tensor for name, tensor in self.network.state_dict().items()}
-        tensors |= {f"average.{name}": tensor for name, tensor in self.average.state_dict().items()}
-        for index, moments in self.optimizer.state_dict()["state"].items():
-            tensors |= {f"optimizer.{index}.{name}": value for name, value in moments.items()}
-        partial = self.folder / "checkpoint.partial"
-        progress = json.dumps({"stage_index": self.stage_index, "step": self.step})
-        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, partial, {"progress": progress})
-        partial.replace(self.folder / "checkpoint.safetensors")
+class _Meter:
+    """Mean losses and speed since it was made."""
 
-    def resume(self) -> None:
-        """Continues from the folder's checkpoint.
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+        self._sums = torch.zeros(len(LOSS_NAMES))
+        self._steps = 0
+        self._images = 0
 
-        Raises:
-            InputError: there is none, or it is of another network.
-        """
-        path = self.folder / "checkpoint.safetensors"
-        if not path.is_file():
-            raise InputError(f"nothing to resume: {path} does not exist")
-        tensors = load_file(path)
-        progress = read_progress(path)
-        self.stage_index, self.step = progress["stage_index"], progress["step"]
-        self.optimizer = self._new_optimizer(self.config.stages[self.stage_index])
-        state = self.optimizer.state_dict()
-        state["state"] = {}
-        try:
-            self.network.load_state_dict(_below("network.", tensors))
-            self.average.load_state_dict(_below("average.", tensors))
-        except RuntimeError as error:
-            raise InputError(f"{path} is of another network than the configuration: {error}") from error
-        for name, tensor in _below("optimizer.", tensors).items():
-            index, moment = name.split(".")
-            state["state"].setdefault(int(index), {})[moment] = tensor
-        self.optimizer.load_state_dict(state)
+    def add(self, losses: Tensor, images: int) -> None:
+        self._sums += losses
+        self._steps += 1
+        self._images += images
+
+    def means(self) -> list[float]:
+        return (self._sums / max(1, self._steps)).tolist()
+
+    def images_per_s(self) -> float:
+        return self._images / max(1e-9, time.monotonic() - self._started)
 
 
-def read_progress(checkpoint: Path) -> dict[str, int]:
-    """Stage index and step of a checkpoint file."""
-    from safetensors import safe_open
-
-    with safe_open(checkpoint, framework="pt") as file:
-        return json.loads(file.metadata()["progress"])
-
-
-def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name[len(prefix) :]: tensor for name, tensor in tensors.items() if name.startswith(prefix)}
-
-
-def learning_rate(stage: StageConfig, step: int) -> float:
-    """Linear warm-up, then a cosine from `learning_rate` to `final_rate`."""
-    warm = min(1.0, (step + 1) * stage.batch / max(1, stage.warmup_images))
-    cosine = 0.5 * (1 + math.cos(math.pi * step / stage.steps))
-    return warm * (stage.final_rate + (stage.learning_rate - stage.final_rate) * cosine)
-
-
-def points_ramp(stage: StageConfig, step: int) -> float:
-    """0..1: how much of the point loss counts yet."""
-    first, full = stage.losses.points_from, stage.losses.points_full
-    if full <= first:
-        return 1.0
-    return min(1.0, max(0.0, (step * stage.batch - first) / (full - first)))
-
-
-def step_losses(output: REDNetOutput, points_px: Tensor, config: REDNetConfig) -> Tensor:
-    """Detection, regression and point loss of one batch, each summed over the steps of its kind.
-
-    `points_px`: N x 68 x 2; faces whose points are nan (no face in the crop) have empty targets and no point loss.
-    """
-    major = points_px[:, list(DETECTION_INDICES)]
-    discs = heatmaps.draw_discs(major, config.map_px, config.cells(config.radius_px))
-    gaussians = heatmaps.draw_gaussians(points_px, config.map_px, config.cells(config.sigma_px))
-    shown = torch.isfinite(points_px).all(dim=2).all(dim=1)
-    detection = regression = points = torch.zeros(())
-    for kind, maps in zip(config.steps, output.steps, strict=True):
-        if kind == "detection":
-            detection = detection + losses.detection_loss(maps, discs)
-        else:
-            regression = regression + losses.regression_loss(maps, gaussians)
-            decoded, _ = heatmaps.decode(maps[shown])
-            # In cells: half a crop pixel's map cell is about one percent of the inter-ocular distance.
-            points = points + losses.point_loss(decoded / 2, points_px[shown] / 2, scale=0.5)
-    return torch.stack([detection, regression, points])
+def _as_text(row: dict[str, Any]) -> str:
+    return ", ".join(
+        f"{key} {value:.3f}" if isinstance(value, float) else f"{key} {value}" for key, value in row.items()
+    )

@@ -1,0 +1,105 @@
+"""Runs RED-Net on a batch of face crops: arrays in, landmarks and states out."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from rednet_ros.errors import InputError
+from rednet_ros.inference.types import Estimate, FaceState
+from rednet_ros.landmarks import DETECTION_INDICES
+from rednet_ros.network import weights
+from rednet_ros.network.heatmaps import decode
+from rednet_ros.network.rednet import REDNet, normalise
+
+log = logging.getLogger(__name__)
+
+
+class LandmarkEngine:
+    """A network on a device. It remembers no face: states go in and come out.
+
+    `weights_name` and `license` are those of the weights file; `device` is "cpu" or "cuda".
+    """
+
+    def __init__(self, network: REDNet, info: weights.WeightsInfo, device: str = "cpu") -> None:
+        self.device = device
+        self.weights_name = info.name
+        self.license = info.license
+        self.crop_size_px = network.config.crop_px
+        self._network = network.eval().to(device)
+
+    @classmethod
+    def load(cls, name_or_path: str | Path, device: str = "auto") -> LandmarkEngine:
+        """An engine for shipped weights (by name) or a weights file, on "cpu", "cuda", or the best there is ("auto").
+
+        Raises:
+            WeightsError: the weights cannot be used.
+            InputError: `device` is unknown, or "cuda" where torch finds no GPU.
+        """
+        chosen = choose_device(device)
+        network, info = weights.load(name_or_path)
+        engine = cls(network, info, chosen)
+        log.info("weights %s (%s) on %s, crops of %d px", info.name, info.license, chosen, engine.crop_size_px)
+        return engine
+
+    def initial_state(self, faces: int) -> FaceState | None:
+        """The state of faces without history, None where the weights have no temporal module."""
+        state = self._network.initial_state(faces)
+        return None if state is None else FaceState(*state)
+
+    @torch.inference_mode()
+    def run(
+        self, crops: NDArray[np.uint8], previous_px: NDArray[np.float32] | None = None, state: FaceState | None = None
+    ) -> Estimate:
+        """One frame of N faces.
+
+        `crops`: N x S x S x 3 uint8 BGR with S = `crop_size_px`. `previous_px`: N x 68 x 2 float32, the previous
+        frame's landmarks in pixels of these crops; a row with nan (or None for all) is a face without a previous frame.
+        `state`: of the same faces in the same order, None for faces without history.
+
+        Raises:
+            ValueError: the arrays' shapes do not fit each other or the network.
+        """
+        faces, size_px = len(crops), self.crop_size_px
+        if crops.shape != (faces, size_px, size_px, 3) or (state is not None and len(state) != faces):
+            raise ValueError(f"crops of shape {crops.shape} (and a state for each) do not fit a {size_px} px network")
+        known = self._previous(previous_px, faces)
+        pixels = torch.from_numpy(crops).to(self.device).permute(0, 3, 1, 2).flip(1)
+        output = self._network(
+            normalise(pixels).to(self._network.dtype),
+            self._network.draw_z0(known.to(self.device)),
+            None if state is None else (state.hidden, state.cell),
+        )
+        landmarks_px, confidence = decode(output.steps[-1].float())
+        return Estimate(
+            landmarks_px=landmarks_px.cpu(),
+            confidence=confidence.cpu(),
+            identity=None if output.identity is None else torch.nn.functional.normalize(output.identity.float()).cpu(),
+            state=None if output.state is None else FaceState(*output.state),
+        )
+
+    @staticmethod
+    def _previous(previous_px: NDArray[np.float32] | None, faces: int) -> Tensor:
+        if previous_px is None:
+            return torch.full((faces, len(DETECTION_INDICES), 2), torch.nan)
+        return torch.from_numpy(np.ascontiguousarray(previous_px[:, list(DETECTION_INDICES)]))
+
+
+def choose_device(device: str) -> str:
+    """ "cpu" or "cuda" for a request of "auto", "cpu" or "cuda".
+
+    Raises:
+        InputError: the request is another word, or "cuda" where torch finds no GPU.
+    """
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "cuda" and not torch.cuda.is_available():
+        raise InputError("device is 'cuda', but torch finds no CUDA GPU here: check the driver, or use device 'cpu'")
+    if device not in ("cpu", "cuda"):
+        raise InputError(f"unknown device {device!r}: choose auto, cpu or cuda")
+    return device
