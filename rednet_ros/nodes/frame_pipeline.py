@@ -15,11 +15,15 @@ from rednet_ros.nodes.markers import face_markers
 from rednet_ros.nodes.messages import bgr_image, face_landmarks, seconds
 from rednet_ros.nodes.statistics import FrameRecorder
 from rednet_ros.tracking.draw import draw_faces
+from rednet_ros.tracking.settings import TrackerSettings
 from rednet_ros.tracking.types import Face, ImageArray
 
 
 class Tracker(Protocol):
     """What the node needs of `rednet_ros.tracking.FaceTracker`."""
+
+    settings: TrackerSettings
+    """May be replaced between two frames."""
 
     @property
     def weights_name(self) -> str:
@@ -42,9 +46,15 @@ class Outputs:
 
 
 class FramePipeline:
-    """Runs in the inference thread: convert, track, publish. The image's header is passed on unchanged."""
+    """Runs in the inference thread: convert, track, publish. The image's header is passed on unchanged.
 
-    def __init__(self, tracker: Tracker, outputs: Outputs, statistics: FrameRecorder, clock: Clock) -> None:
+    `settings` may be replaced from another thread at any time; the next frame is tracked with them.
+    """
+
+    def __init__(
+        self, tracker: Tracker, settings: TrackerSettings, outputs: Outputs, statistics: FrameRecorder, clock: Clock
+    ) -> None:
+        self.settings = settings
         self._tracker = tracker
         self._outputs = outputs
         self._statistics = statistics
@@ -55,6 +65,7 @@ class FramePipeline:
         header = message.header
         stamp_s = seconds(header.stamp)
         image = to_bgr(message)
+        self._tracker.settings = self.settings
         faces = self._tracker.update(image, stamp_s)
         self._outputs.faces.publish(face_landmarks(header, image.shape, self._tracker.weights_name, faces))
         self._statistics.processed(stamp_s, self._now_s(), len(faces))

@@ -30,7 +30,8 @@ NODE_NAME = "rednet_player"
 
 _POLL_S = 0.1
 _SETTLE_S = 0.3  # between the first match of a subscriber and the first frame: discovery works in both directions
-_LINGER_S = 2.5  # after the last frame, until it has been tracked and everybody's figures have been published
+_LINGER_S = 1.0  # after the last frame, until it has been tracked
+_PROGRESS_S = 4.0
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ class PlayerNode(Node):
 
     def close(self) -> None:
         """Give the file or camera back."""
+        self._publish_diagnostics()
         self._source.close()
 
     def _wait_for_subscriber(self) -> None:
@@ -94,8 +96,7 @@ class PlayerNode(Node):
             return
         duration_s = self._settings.duration_s
         if frame is None or 0 < duration_s <= self._now_s() - self._started_s:
-            self.get_logger().info(f"{self._sent} images sent")
-            self._publish_diagnostics()
+            self.get_logger().info(f"all {self._sent} images sent")
             self._continue_with(lambda: self.done.set_result(0), _LINGER_S)
             return
         header = Header(stamp=self.get_clock().now().to_msg(), frame_id=self._settings.frame_id)
@@ -115,6 +116,9 @@ class PlayerNode(Node):
         self._timer = self.create_timer(period_s, callback)
 
     def _publish_diagnostics(self) -> None:
+        if self._sent:
+            total = f" of {self._source.frame_count}" if self._source.frame_count else ""
+            self.get_logger().info(f"{self._sent}{total} images sent", throttle_duration_sec=_PROGRESS_S)
         values = {"sent": self._sent, "source": self._source.name}
         stamp = self.get_clock().now().to_msg()
         name = f"{self.get_name()}: frames"

@@ -40,10 +40,15 @@ TrackerFactory = Callable[[TrackerParameters], Tracker]
 
 def load_tracker(parameters: TrackerParameters) -> Tracker:
     """The real tracker. Raises RednetError where the weights, the detector or the device cannot be used."""
-    from rednet_ros.tracking import FaceTracker, TrackerSettings  # loads torch: seconds, and only when needed
+    from rednet_ros.tracking.detector import load_detector
+    from rednet_ros.tracking.tracker import FaceTracker  # loads torch: seconds, and only when needed
 
-    settings = TrackerSettings(max_faces=parameters.max_faces)
-    return FaceTracker(parameters.weights, parameters.device, settings=settings)
+    return FaceTracker(
+        parameters.weights,
+        parameters.device,
+        detector=load_detector(parameters.detector),
+        settings=parameters.settings(),
+    )
 
 
 class TrackerNode(LifecycleNode):
@@ -63,8 +68,12 @@ class TrackerNode(LifecycleNode):
         self._worker: LatestFrameWorker[Image] | None = None
         self._statistics = FrameRecorder()
         self._problem = ""
+        self._pipeline: FramePipeline | None = None
         self._declared = DeclaredParameters(
-            self, TrackerParameters, is_configured=lambda: self._tracker is not None
+            self,
+            TrackerParameters,
+            is_configured=lambda: self._tracker is not None,
+            changed=self._parameters_changed,
         )
         self._diagnostics = self.create_publisher(DiagnosticArray, diagnostics.TOPIC, 10)
         self.create_timer(diagnostics.PERIOD_S, self._publish_diagnostics)
@@ -95,10 +104,13 @@ class TrackerNode(LifecycleNode):
         result = super().on_activate(state)
         assert self._tracker is not None
         assert self._outputs is not None
-        pipeline = FramePipeline(self._tracker, self._outputs, self._statistics, self.get_clock())
-        self._worker = LatestFrameWorker(pipeline.process, self._frame_failed)
-        reliability = self._declared.read().image_reliability
-        qos = QoSProfile(depth=IMAGE_QUEUE, reliability=ReliabilityPolicy[reliability.upper()])
+        parameters = self._declared.read()
+        self._pipeline = FramePipeline(
+            self._tracker, parameters.settings(), self._outputs, self._statistics, self.get_clock()
+        )
+        self._worker = LatestFrameWorker(self._pipeline.process, self._frame_failed)
+        reliability = ReliabilityPolicy[parameters.image_reliability.upper()]
+        qos = QoSProfile(depth=IMAGE_QUEUE, reliability=reliability)
         self._subscription = self.create_subscription(Image, "image", self._image_received, qos)
         self.get_logger().info(f"waiting for images on {self._subscription.topic_name}")
         return result
@@ -156,6 +168,10 @@ class TrackerNode(LifecycleNode):
             self.get_logger().info("unconfigured; 'ros2 lifecycle set' configures and activates, or set autostart:=true")
         elif self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
             self.trigger_activate()
+
+    def _parameters_changed(self) -> None:
+        if self._pipeline is not None:
+            self._pipeline.settings = self._declared.read().settings()
 
     def _configuring_failed(self, reason: str) -> TransitionCallbackReturn:
         self._problem = f"cannot configure: {reason}"

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 from rednet_ros.nodes.parameter_table import parameter
+from rednet_ros.tracking.settings import RANGES, TrackerSettings
+
+
+def _tracking(name: str, description: str, unit: str = "") -> Any:
+    """A parameter that is a field of TrackerSettings: its default and range are those of the library."""
+    minimum, maximum = RANGES.get(name, (None, None))
+    default = getattr(TrackerSettings, name)
+    return parameter(default, description, unit=unit, minimum=minimum, maximum=maximum, dynamic=True)
 
 
 @dataclass(frozen=True)
@@ -12,8 +21,10 @@ class TrackerParameters:
     """See `parameter_table`; config/tracker.yaml holds the same names and defaults."""
 
     weights: str = parameter("rednet-lite", "Network weights: a name in models/, or the path of a .safetensors file.")
+    detector: str = parameter(
+        "centerface", "What finds new faces: centerface, or the path of a CenterFace or YuNet .onnx file."
+    )
     device: str = parameter("auto", "Where the network runs.", choices=("auto", "cpu", "cuda"))
-    max_faces: int = parameter(8, "Faces tracked at most.", minimum=1, maximum=64)
     image_reliability: str = parameter(
         "best_effort",
         "Reliability asked of the image's publisher. best_effort works with every publisher.",
@@ -22,3 +33,23 @@ class TrackerParameters:
     autostart: bool = parameter(
         False, "Configure and activate the node as soon as it runs, instead of waiting for a lifecycle manager."
     )
+
+    max_faces: int = _tracking("max_faces", "Faces tracked at most, the largest found first.")
+    min_face_px: float = _tracking("min_face_px", "Smaller faces are not tracked.", "px")
+    min_detection_score: float = _tracking("min_detection_score", "Weaker detections start no face.")
+    detection_interval_s: float = _tracking(
+        "detection_interval_s", "Between two detector runs while every face is well.", "s"
+    )
+    search_interval_s: float = _tracking(
+        "search_interval_s", "Between two detector runs while there is no face or one was just lost.", "s"
+    )
+    confirm_frames: int = _tracking("confirm_frames", "Frames in a row before a new face is published.")
+    include_tentative: bool = _tracking("include_tentative", "Publish unconfirmed faces too, as STATE_TENTATIVE.")
+    min_confidence: float = _tracking("min_confidence", "A face whose mean landmark confidence is lower is lost.")
+    grace_s: float = _tracking("grace_s", "A lost face keeps its id for this long.", "s")
+    max_gap_s: float = _tracking("max_gap_s", "After a longer pause or jump of the stamps, all faces are new ones.", "s")
+
+    def settings(self) -> TrackerSettings:
+        """The part that `FaceTracker` takes."""
+        names = {field.name for field in fields(self)} & {field.name for field in fields(TrackerSettings)}
+        return TrackerSettings(**{name: getattr(self, name) for name in names})
