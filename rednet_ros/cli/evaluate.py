@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -14,6 +15,8 @@ from tqdm import tqdm
 from rednet_ros.cli import command
 from rednet_ros.cli.evaluation_report import as_record, as_table, worst_sheet
 from rednet_ros.errors import InputError
+from rednet_ros.tracking.detector import load_detector
+from rednet_ros.tracking.still import StillPredictor
 from rednet_ros.tracking.types import Box, FloatArray, ImageArray
 from rednet_ros.training.evaluation import FaceResult, evaluate, worst
 from rednet_ros.training.labels import LabelledFace, is_validation, read_labels
@@ -113,4 +116,24 @@ def _write_worst(folder: Path, results: Sequence[FaceResult]) -> Path:
 
 
 def _open_predictor(options: argparse.Namespace) -> Predictor:
-    raise NotImplementedError
+    from rednet_ros.inference.engine import LandmarkEngine  # torch takes seconds to load; `--help` need not wait
+
+    still = StillPredictor(LandmarkEngine.load(options.weights, options.device), load_detector())
+    return _StillFaces(still, from_truth=options.boxes == "truth")
+
+
+@dataclass(frozen=True)
+class _StillFaces:
+    """Every image by itself, the face looked for as `--boxes` says."""
+
+    still: StillPredictor
+    from_truth: bool
+
+    @property
+    def weights_name(self) -> str:
+        return self.still.weights_name
+
+    def __call__(self, image_bgr: ImageArray, box: Box) -> FloatArray | None:
+        find = self.still.face_in_box if self.from_truth else self.still.face_detected_at
+        sighting = find(image_bgr, box)
+        return None if sighting is None else sighting.landmarks_px
