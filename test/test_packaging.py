@@ -58,6 +58,11 @@ def test_setup_py_and_cmake_install_the_same_commands(repository: Path, setup_ar
     assert of_cmake == of_setup
 
 
+def test_the_commands_template_is_executable(repository: Path) -> None:
+    """Otherwise `ros2 run` and launch find no executable in a workspace built with --symlink-install."""
+    assert (repository / "cmake" / "console_script.in").stat().st_mode & 0o111 == 0o111
+
+
 def test_every_command_exists(repository: Path, setup_arguments: dict[str, Any]) -> None:
     for entry in setup_arguments["entry_points"]["console_scripts"]:
         module, function = entry.split("=")[1].strip().split(":")
