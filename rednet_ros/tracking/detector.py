@@ -51,6 +51,8 @@ class CenterFace:
 
     def detect(self, image_bgr: ImageArray) -> list[Detection]:
         """See `Detector.detect`."""
+        if min(image_bgr.shape[:2]) < STRIDE_PX:
+            return []  # too small for a face; on the padding around it networks see things
         canvas, scale = shrink(image_bgr, self._longest_side_px)
         # The network was trained on RGB values 0..255 without normalisation.
         self._net.setInput(cv2.dnn.blobFromImage(canvas, swapRB=True))
@@ -74,6 +76,8 @@ class YuNet:
 
     def detect(self, image_bgr: ImageArray) -> list[Detection]:
         """See `Detector.detect`."""
+        if min(image_bgr.shape[:2]) < STRIDE_PX:
+            return []  # too small for a face; on the padding around it networks see things
         canvas, scale = shrink(image_bgr, self._longest_side_px)
         size_px = canvas.shape[1], canvas.shape[0]
         if size_px != self._size_px:
