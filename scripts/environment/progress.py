@@ -58,7 +58,7 @@ def _collect(stream: IO[str], file: IO[str], tail: deque[str]) -> None:
         file.write(line)
         file.flush()
         if line.strip():
-            tail.append(line.rstrip())
+            tail.append(line.rstrip()[:300])
 
 
 def _wait(process: subprocess.Popen[str], title: str, start: float, tail: deque[str]) -> int:
