@@ -36,9 +36,13 @@ class EvenSampler:
         return [self._kept[index] for index in chosen]
 
 
-def contact_sheet(images: list[ImageArray], columns: int = 4, tile_px: tuple[int, int] = (480, 360)) -> ImageArray:
-    """The images row by row on one picture, each fitted into a tile of `tile_px` (width, height). At least one."""
-    tiles = [fit(image, tile_px) for image in images]
+def contact_sheet(images: list[ImageArray], columns: int = 4, width_px: int = 480) -> ImageArray:
+    """The images (at least one) row by row on one picture.
+
+    Each is fitted into a tile `width_px` wide, of the first one's shape.
+    """
+    height, width = images[0].shape[:2]
+    tiles = [fit(image, (width_px, round(width_px * height / width))) for image in images]
     columns = min(columns, len(tiles))
     tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % columns)
     rows = [cv2.hconcat(tiles[start : start + columns]) for start in range(0, len(tiles), columns)]

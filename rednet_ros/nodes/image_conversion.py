@@ -3,8 +3,8 @@
 Works on the message's attributes only and imports no ROS, so it is tested without any. All 8-bit encodings are
 converted here through OpenCV; others (16 bit, float) go through cv_bridge where that is installed and works.
 
-Byte order: the `is_bigendian` field says nothing about encodings of 8 bits a channel and is ignored for them, as drivers
-set it at random; a big-endian image of a multi-byte encoding is refused.
+Byte order: the `is_bigendian` field says nothing about encodings of 8 bits a channel and is ignored for them, as
+drivers set it at random; a big-endian image of a multi-byte encoding is refused.
 """
 
 from __future__ import annotations
@@ -86,11 +86,7 @@ def to_bgr(message: ImageMessage) -> ImageArray:
     pixels = _view(message, layout)
     if layout.conversion is None:
         return pixels
-    try:
-        return cv2.cvtColor(pixels, layout.conversion)
-    except cv2.error as error:  # e.g. a Bayer image too small to interpolate
-        size = f"{message.width}x{message.height}"
-        raise ImageError(f"OpenCV cannot convert this {size} image of encoding '{message.encoding}': {error}") from error
+    return np.asarray(cv2.cvtColor(pixels, layout.conversion), np.uint8)
 
 
 def _check_size(message: ImageMessage) -> None:
@@ -101,11 +97,11 @@ def _check_size(message: ImageMessage) -> None:
 
 
 def _view(message: ImageMessage, layout: _Layout) -> NDArray[np.uint8]:
-    """The message's bytes as rows x width x channels (rows x width for one channel), padding left out, nothing copied."""
+    """The message's bytes as rows x width x channels (rows x width for one channel) without padding, not copied."""
     row_bytes = message.width * layout.channels
     rows = message.height * 3 // 2 if layout.chroma_plane else message.height
     what = f"{message.width}x{message.height} image of encoding '{message.encoding}'"
-    if layout.even_width and message.width % 2 or layout.chroma_plane and message.height % 2:
+    if (layout.even_width and message.width % 2) or (layout.chroma_plane and message.height % 2):
         raise ImageError(f"{what} has an odd size, but pairs of pixels share their colour; crop it to an even size")
     if message.step < row_bytes:
         raise ImageError(
@@ -115,7 +111,7 @@ def _view(message: ImageMessage, layout: _Layout) -> NDArray[np.uint8]:
     expected = message.step * rows
     if len(message.data) < expected:
         raise ImageError(
-            f"{what} has {len(message.data)} bytes of data, but its {rows} rows of step {message.step} take {expected}; "
+            f"{what} has {len(message.data)} bytes of data, but {rows} rows of step {message.step} take {expected}; "
             "the message was cut short or the publisher fills its fields wrongly"
         )
     shape, strides = (rows, message.width, layout.channels), (message.step, layout.channels, 1)

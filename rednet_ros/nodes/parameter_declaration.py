@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
 from rclpy.node import Node
@@ -18,7 +18,7 @@ _FOREIGN_PREFIXES = ("use_sim_time", "qos_overrides.", "start_type_description_s
 """Parameters that every rclpy node may be given."""
 
 
-class DeclaredParameters:
+class DeclaredParameters(Generic[Table]):
     """The parameters of one table, declared on one node.
 
     Raises InputError when the node was started with a value that the table refuses, or with a name it does not know.

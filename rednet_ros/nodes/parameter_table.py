@@ -82,6 +82,7 @@ def parameter(
 ) -> Any:
     """A field of a parameter table; the arguments are those of `Specification`."""
     metadata = {
+        "default": default,
         "description": description,
         "unit": unit,
         "minimum": minimum,
@@ -94,7 +95,7 @@ def parameter(
 
 def specifications(table: type) -> dict[str, Specification]:
     """Name -> specification of the parameters in the dataclass `table`."""
-    return {entry.name: Specification(entry.name, entry.default, **entry.metadata) for entry in fields(table)}
+    return {entry.name: Specification(name=entry.name, **entry.metadata) for entry in fields(table)}
 
 
 def check_values(table: type, values: dict[str, object]) -> None:

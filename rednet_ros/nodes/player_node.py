@@ -61,6 +61,7 @@ class PlayerNode(Node):
         self._source = open_named(self._settings.source)
         self._frames = self._all_frames()
         self._sent = 0
+        self._is_playing = False
         reliability = ReliabilityPolicy[self._settings.reliability.upper()]
         self._publisher = self.create_publisher(Image, "image", QoSProfile(depth=5, reliability=reliability))
         self._diagnostics = self.create_publisher(DiagnosticArray, diagnostics.TOPIC, 10)
@@ -85,6 +86,7 @@ class PlayerNode(Node):
         rate_hz = self._settings.rate_hz or self._source.fps
         self.get_logger().info(f"playing {self._source.name} at {rate_hz:.1f} Hz on {self._publisher.topic_name}")
         self._started_s = self._now_s()
+        self._is_playing = True
         self._continue_with(self._publish_next, 1 / rate_hz)
 
     def _publish_next(self) -> None:
@@ -96,7 +98,8 @@ class PlayerNode(Node):
             return
         duration_s = self._settings.duration_s
         if frame is None or 0 < duration_s <= self._now_s() - self._started_s:
-            self.get_logger().info(f"all {self._sent} images sent")
+            self._is_playing = False
+            self.get_logger().info(f"finished: {self._sent} images sent")
             self._continue_with(lambda: self.done.set_result(0), _LINGER_S)
             return
         header = Header(stamp=self.get_clock().now().to_msg(), frame_id=self._settings.frame_id)
@@ -116,7 +119,7 @@ class PlayerNode(Node):
         self._timer = self.create_timer(period_s, callback)
 
     def _publish_diagnostics(self) -> None:
-        if self._sent:
+        if self._is_playing:
             total = f" of {self._source.frame_count}" if self._source.frame_count else ""
             self.get_logger().info(f"{self._sent}{total} images sent", throttle_duration_sec=_PROGRESS_S)
         values = {"sent": self._sent, "source": self._source.name}

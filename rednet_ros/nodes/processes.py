@@ -17,14 +17,21 @@ STOP_TIMEOUT_S = 20.0
 class NodeProcess:
     """A node of `rednet_ros.nodes` in its own process.
 
-    `module`: e.g. "tracker_node"; `parameters`: ROS parameters, as YAML text; `namespace`: where its topics live.
+    `module`: e.g. "tracker_node"; `parameters`: ROS parameters, as YAML text; `namespace`: where its topics live;
+    `log_level`: the least severe that it logs.
     """
 
     def __init__(
-        self, module: str, namespace: str, parameters: Mapping[str, str], environment: Mapping[str, str]
+        self,
+        module: str,
+        namespace: str,
+        parameters: Mapping[str, str],
+        environment: Mapping[str, str],
+        log_level: str = "info",
     ) -> None:
         self.name = module
         command = [sys.executable, "-m", f"rednet_ros.nodes.{module}", "--ros-args", "-r", f"__ns:={namespace}"]
+        command += ["--log-level", log_level]
         for name, value in parameters.items():
             command += ["-p", f"{name}:={value}"]
         # A session of its own: an interrupt from the keyboard reaches this process only, which stops them in order.

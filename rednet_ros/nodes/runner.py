@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import signal
 import socket
 import threading
@@ -39,6 +40,7 @@ def run(create: Callable[[], RunnableNode], arguments: Sequence[str] | None = No
     with _termination_signals() as wait_for_signal:
         # rclpy's own handler would take ROS away from under the callbacks and threads that still use it.
         rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
+        _log_through_ros()
         try:
             node = create()
         except RednetError as error:
@@ -65,6 +67,33 @@ def _spin(node: RunnableNode) -> int:
 def _end_on_signal(wait_for_signal: Callable[[], bool], done: Future) -> None:
     if wait_for_signal() and not done.done():
         done.set_result(0)
+
+
+class _RosLogHandler(logging.Handler):
+    """What the library logs, in the format and with the levels of ROS."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._logger = get_logger("rednet_ros")
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One call a level: rclpy remembers the level of each line that logs."""
+        text = self.format(record)
+        if record.levelno >= logging.ERROR:
+            self._logger.error(text)
+        elif record.levelno >= logging.WARNING:
+            self._logger.warning(text)
+        elif record.levelno >= logging.INFO:
+            self._logger.info(text)
+        else:
+            self._logger.debug(text)
+
+
+def _log_through_ros() -> None:
+    library = logging.getLogger("rednet_ros")
+    library.addHandler(_RosLogHandler())
+    library.setLevel(logging.DEBUG)
+    library.propagate = False
 
 
 @contextlib.contextmanager

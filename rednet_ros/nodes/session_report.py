@@ -61,9 +61,8 @@ class SessionReport:
         ]
         return [
             f"frames   sent {_count(self.frames_sent)}, received {_count(self.frames_received)}, "
-            f"processed {_count(self.frames_processed)}, dropped {_count(self.frames_dropped)}" + "".join(
-                f", {entry}" for entry in lost
-            ),
+            f"processed {_count(self.frames_processed)}, dropped {_count(self.frames_dropped)}"
+            + "".join(f", {entry}" for entry in lost),
             f"faces    in {self.frames_with_face} of {self.messages} frames{share}, "
             f"at most {self.faces_most} at a time",
             f"ids      {seen}",

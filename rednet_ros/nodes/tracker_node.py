@@ -1,12 +1,11 @@
 """The ROS node: camera images in, faces with 68 landmarks out.
 
-Subscribes `image` (sensor_msgs/Image). Publishes `faces` (rednet_ros/FaceLandmarks) for every processed image, `overlay`
-(sensor_msgs/Image) and `markers` (visualization_msgs/MarkerArray) while somebody subscribes, and /diagnostics.
+Subscribes `image` (sensor_msgs/Image). Publishes `faces` (rednet_ros/FaceLandmarks) for every processed image,
+and /diagnostics; `overlay` (sensor_msgs/Image) and `markers` (visualization_msgs/MarkerArray) while somebody subscribes.
 """
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -165,7 +164,9 @@ class TrackerNode(LifecycleNode):
 
     def _start(self) -> None:
         if not self._declared.read().autostart:
-            self.get_logger().info("unconfigured; 'ros2 lifecycle set' configures and activates, or set autostart:=true")
+            self.get_logger().info(
+                "unconfigured; 'ros2 lifecycle set' configures and activates, or set autostart:=true"
+            )
         elif self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
             self.trigger_activate()
 
@@ -216,7 +217,6 @@ class TrackerNode(LifecycleNode):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point of `tracker_node`."""
-    logging.basicConfig(level=logging.INFO)
     return run(TrackerNode, arguments)
 
 

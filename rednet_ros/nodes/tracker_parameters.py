@@ -47,7 +47,9 @@ class TrackerParameters:
     include_tentative: bool = _tracking("include_tentative", "Publish unconfirmed faces too, as STATE_TENTATIVE.")
     min_confidence: float = _tracking("min_confidence", "A face whose mean landmark confidence is lower is lost.")
     grace_s: float = _tracking("grace_s", "A lost face keeps its id for this long.", "s")
-    max_gap_s: float = _tracking("max_gap_s", "After a longer pause or jump of the stamps, all faces are new ones.", "s")
+    max_gap_s: float = _tracking(
+        "max_gap_s", "After a longer pause or jump of the stamps, all faces are new ones.", "s"
+    )
 
     def settings(self) -> TrackerSettings:
         """The part that `FaceTracker` takes."""

@@ -1,0 +1,62 @@
+"""The demo of `make demo` in a ROS install: player, tracker and recorder, until the input ends.
+
+ros2 launch rednet_ros demo.launch.py input:=clip.mp4
+"""
+
+from pathlib import Path
+
+from ament_index_python.packages import get_package_share_directory
+from launch.actions import (
+    DeclareLaunchArgument,
+    IncludeLaunchDescription,
+    RegisterEventHandler,
+    Shutdown,
+)
+from launch.event_handlers import OnProcessExit
+from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
+
+from launch import LaunchDescription
+
+SHARE = Path(get_package_share_directory("rednet_ros"))
+NAMESPACE = "rednet_demo"
+
+ARGUMENTS = [
+    DeclareLaunchArgument(
+        "input",
+        default_value="default",
+        description="Video file, image folder or camera index; clip or portrait for a built-in one.",
+    ),
+    DeclareLaunchArgument("output", default_value="demo_output", description="Folder of the results."),
+    DeclareLaunchArgument("weights", default_value="rednet-lite", description="Network weights: a name, or a path."),
+    DeclareLaunchArgument("device", default_value="auto", description="Where the network runs: auto, cpu or cuda."),
+    DeclareLaunchArgument("rviz", default_value="false", description="Open RViz with the overlay and the landmarks."),
+]
+
+
+def generate_launch_description() -> LaunchDescription:
+    """What `ros2 launch` runs."""
+    tracker = IncludeLaunchDescription(
+        PythonLaunchDescriptionSource(str(SHARE / "launch" / "tracker.launch.py")),
+        launch_arguments={
+            "image": "image",
+            "namespace": NAMESPACE,
+            "weights": LaunchConfiguration("weights"),
+            "device": LaunchConfiguration("device"),
+            "rviz": LaunchConfiguration("rviz"),
+        }.items(),
+    )
+    recorder = node("recorder_node", {"output_dir": ParameterValue(LaunchConfiguration("output"), value_type=str)})
+    player = node("player_node", {"source": ParameterValue(LaunchConfiguration("input"), value_type=str)})
+    end = RegisterEventHandler(OnProcessExit(target_action=player, on_exit=[Shutdown(reason="the input has ended")]))
+    # The tracker's description first: it sets the middleware profile that all three share.
+    return LaunchDescription([*ARGUMENTS, tracker, recorder, player, end])
+
+
+def node(executable: str, parameters: dict[str, ParameterValue]) -> Node:
+    """One of this package's nodes."""
+    return Node(
+        package="rednet_ros", executable=executable, namespace=NAMESPACE, parameters=[parameters], output="screen"
+    )

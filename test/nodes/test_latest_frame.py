@@ -1,0 +1,92 @@
+"""Latest frame wins."""
+
+import threading
+
+from rednet_ros.nodes.latest_frame import LatestFrameWorker, Mailbox
+
+WAIT_S = 5.0
+
+
+def test_only_the_newest_item_is_kept():
+    mailbox = Mailbox()
+    assert [mailbox.put(number) for number in (1, 2, 3)] == [False, True, True]
+    assert mailbox.take() == 3
+    assert mailbox.put(4) is False
+
+
+def test_closing_wakes_whoever_waits():
+    mailbox = Mailbox()
+    taken = []
+    consumer = threading.Thread(target=lambda: taken.append(mailbox.take()))
+    consumer.start()
+    mailbox.close()
+    consumer.join(WAIT_S)
+    assert taken == [None]
+
+
+def test_an_item_left_in_a_closed_mailbox_is_forgotten():
+    mailbox = Mailbox()
+    mailbox.put(1)
+    mailbox.close()
+    assert mailbox.take() is None
+
+
+def test_a_busy_worker_skips_to_the_newest_item():
+    started, go_on, finished = threading.Event(), threading.Event(), threading.Event()
+    processed = []
+
+    def process(item):
+        started.set()
+        assert go_on.wait(WAIT_S)
+        processed.append(item)
+        if item == 4:
+            finished.set()
+
+    worker = LatestFrameWorker(process, lambda error: None)
+    assert worker.submit(1) is False
+    assert started.wait(WAIT_S)
+    assert [worker.submit(number) for number in (2, 3, 4)] == [False, True, True]
+    go_on.set()
+    assert finished.wait(WAIT_S)
+    assert worker.stop()
+    assert processed == [1, 4]
+
+
+def test_an_error_costs_one_item_even_if_reporting_it_fails():
+    survived = threading.Event()
+
+    def process(item):
+        if item == "bad":
+            raise ValueError(item)
+        survived.set()
+
+    reported, was_reported = [], threading.Event()
+
+    def report(error):
+        reported.append(str(error))
+        was_reported.set()
+        raise RuntimeError("the log is gone")
+
+    worker = LatestFrameWorker(process, report)
+    worker.submit("bad")
+    assert was_reported.wait(WAIT_S)
+    worker.submit("good")
+    assert survived.wait(WAIT_S)
+    assert worker.stop()
+    assert reported == ["bad"]
+
+
+def test_stopping_says_when_the_thread_is_stuck():
+    release = threading.Event()
+    started = threading.Event()
+
+    def process(_item):
+        started.set()
+        release.wait(WAIT_S)
+
+    worker = LatestFrameWorker(process, lambda error: None)
+    worker.submit(1)
+    assert started.wait(WAIT_S)
+    assert worker.stop(timeout_s=0.01) is False
+    release.set()
+    assert worker.stop()
