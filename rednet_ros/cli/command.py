@@ -60,6 +60,11 @@ def execute(name: str, body: Callable[[argparse.Namespace], None], options: argp
     return OK
 
 
+def progress_interval_s() -> float:
+    """Time between two updates of a progress bar: lively on a terminal, rare in a log."""
+    return 0.1 if sys.stderr.isatty() else 10.0
+
+
 def check_outputs(inputs: Sequence[str | Path], outputs: Sequence[Path | None]) -> None:
     """Raises InputError if an output lies in no folder, is an input, or is named twice."""
     taken = [Path(path).resolve() for path in inputs]

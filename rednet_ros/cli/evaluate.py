@@ -80,7 +80,8 @@ def run(options: argparse.Namespace) -> None:
     if not faces:
         raise InputError(f"{options.labels}: holds no face of the split {options.split!r}")
     predictor = _open_predictor(options)
-    evaluation = evaluate(tqdm(faces, unit="face", desc=predictor.weights_name), predictor)
+    bar = tqdm(faces, unit="face", desc=predictor.weights_name, mininterval=command.progress_interval_s())
+    evaluation = evaluate(bar, predictor)
     about = {"weights": predictor.weights_name, "boxes": options.boxes, "split": options.split}
     record = as_record(evaluation, about)
     print(as_table(record))
@@ -137,3 +138,7 @@ class _StillFaces:
         find = self.still.face_in_box if self.from_truth else self.still.face_detected_at
         sighting = find(image_bgr, box)
         return None if sighting is None else sighting.landmarks_px
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

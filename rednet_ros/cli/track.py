@@ -87,7 +87,12 @@ def tracker_settings(options: argparse.Namespace, source: VideoSource) -> Tracke
 
 
 def _track(source: VideoSource, tracker: Tracker, sinks: Sequence[Sink], summary: TrackSummary) -> None:
-    bar = tqdm(total=source.frame_count, unit="frame", desc=Path(source.name).name, mininterval=_bar_interval_s())
+    bar = tqdm(
+        total=source.frame_count,
+        unit="frame",
+        desc=Path(source.name).name,
+        mininterval=command.progress_interval_s(),
+    )
     with bar, read_ahead(_timed(source, summary)) as frames:
         for index, frame in enumerate(frames):
             with summary.timed("track"):
@@ -130,11 +135,11 @@ def _overlay(path: Path, fps: float) -> Iterator[Sink]:
         yield lambda _, frame, faces: writer.write(draw_faces(frame.image_bgr, faces))
 
 
-def _bar_interval_s() -> float:
-    return 0.1 if sys.stderr.isatty() else 10.0
-
-
 def _open_tracker(options: argparse.Namespace, settings: TrackerSettings) -> AbstractContextManager[Tracker]:
     from rednet_ros.tracking.tracker import FaceTracker  # torch takes seconds to load; `--help` need not wait
 
     return FaceTracker(options.weights, options.device, settings=settings)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
