@@ -27,13 +27,13 @@ def models_dir() -> Path:
                 f"{MODELS_VARIABLE}={named} is no folder: correct it, or unset it to use the shipped models"
             )
         return folder
-    folder = _find("models")
-    if folder is None:
+    found = _find("models")
+    if found is None:
         raise RednetError(
             f"the models folder was not found beside {__file__}, nor below its prefix or those of AMENT_PREFIX_PATH: "
             f"install the package again, or set {MODELS_VARIABLE} to a folder of weights"
         )
-    return folder
+    return found
 
 
 def config_dir() -> Path | None:

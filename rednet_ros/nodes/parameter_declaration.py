@@ -21,7 +21,9 @@ _FOREIGN_PREFIXES = ("use_sim_time", "qos_overrides.", "start_type_description_s
 class DeclaredParameters(Generic[Table]):
     """The parameters of one table, declared on one node.
 
-    Raises InputError when the node was started with a value that the table refuses, or with a name it does not know.
+    Make the node with `allow_undeclared_parameters=True`: then names that the table does not know are refused here,
+    with the nearest one that it knows, and not by rclpy, which names none. Raises InputError when the node was started
+    with a value that the table refuses, or with such a name.
     `is_configured` says whether non-dynamic parameters are in use and must stay as they are; `changed` is called after
     new values were taken.
     """
@@ -64,15 +66,20 @@ class DeclaredParameters(Generic[Table]):
 
     def _check(self, new: list[Parameter]) -> SetParametersResult:
         for entry in new:
-            specification = self._specifications.get(entry.name)
-            if specification is None:
-                continue
-            reason = specification.refusal(entry.value)
-            if reason is None and not specification.dynamic and self._is_configured():
-                reason = f"parameter '{entry.name}' is in use; clean the node up (lifecycle) before changing it"
+            reason = self._refusal(entry)
             if reason is not None:
                 return SetParametersResult(successful=False, reason=reason)
         return SetParametersResult(successful=True)
+
+    def _refusal(self, new: Parameter) -> str | None:
+        specification = self._specifications.get(new.name)
+        if specification is None:
+            known_to_rclpy = self._node.has_parameter(new.name)
+            return None if known_to_rclpy else unknown_name(new.name, self._specifications)
+        reason = specification.refusal(new.value)
+        if reason is None and not specification.dynamic and self._is_configured():
+            return f"parameter '{new.name}' is in use; clean the node up (lifecycle) before changing it"
+        return reason
 
 
 def descriptor(specification: Specification) -> ParameterDescriptor:

@@ -55,7 +55,7 @@ class PlayerNode(Node):
     """Publishes one source. Raises InputError where it cannot be opened."""
 
     def __init__(self, **node_options: object) -> None:
-        super().__init__(NODE_NAME, **node_options)
+        super().__init__(NODE_NAME, allow_undeclared_parameters=True, **node_options)
         self.done: Future = Future()
         self._settings = DeclaredParameters(self, PlayerParameters, is_configured=lambda: True).read()
         self._source = open_named(self._settings.source)

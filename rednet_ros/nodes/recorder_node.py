@@ -48,7 +48,7 @@ class RecorderNode(Node):
     """Ends with code 1 when the tracker reports an error. Raises InputError where the folder cannot be made."""
 
     def __init__(self, **node_options: object) -> None:
-        super().__init__(NODE_NAME, **node_options)
+        super().__init__(NODE_NAME, allow_undeclared_parameters=True, **node_options)
         self.done: Future = Future()
         self._settings = DeclaredParameters(self, RecorderParameters, is_configured=lambda: True).read()
         self._folder = _made(Path(self._settings.output_dir).expanduser().absolute())

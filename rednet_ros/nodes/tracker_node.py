@@ -1,7 +1,7 @@
 """The ROS node: camera images in, faces with 68 landmarks out.
 
-Subscribes `image` (sensor_msgs/Image). Publishes `faces` (rednet_ros/FaceLandmarks) for every processed image,
-and /diagnostics; `overlay` (sensor_msgs/Image) and `markers` (visualization_msgs/MarkerArray) while somebody subscribes.
+Subscribes `image` (sensor_msgs/Image). Publishes `faces` (rednet_ros/FaceLandmarks) for every processed image and
+/diagnostics; while somebody subscribes, `overlay` (sensor_msgs/Image) and `markers` (visualization_msgs/MarkerArray).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
 from diagnostic_msgs.msg import DiagnosticArray
-from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.subscription import Subscription
 from rclpy.task import Future
@@ -25,7 +25,8 @@ from rednet_ros.nodes.frame_pipeline import FramePipeline, Outputs, Tracker
 from rednet_ros.nodes.latest_frame import LatestFrameWorker
 from rednet_ros.nodes.parameter_declaration import DeclaredParameters
 from rednet_ros.nodes.runner import run
-from rednet_ros.nodes.statistics import FrameRecorder
+from rednet_ros.nodes.statistics import FrameRecorder, FrameStatistics
+from rednet_ros.nodes.steady_lifecycle_node import SteadyLifecycleNode
 from rednet_ros.nodes.tracker_parameters import TrackerParameters
 
 NODE_NAME = "rednet_tracker"
@@ -50,7 +51,7 @@ def load_tracker(parameters: TrackerParameters) -> Tracker:
     )
 
 
-class TrackerNode(LifecycleNode):
+class TrackerNode(SteadyLifecycleNode):
     """Lifecycle: configure loads the weights, activate subscribes, deactivate stops but keeps every face's state,
     cleanup frees the tracker.
 
@@ -58,7 +59,7 @@ class TrackerNode(LifecycleNode):
     """
 
     def __init__(self, create_tracker: TrackerFactory = load_tracker, **node_options: object) -> None:
-        super().__init__(NODE_NAME, **node_options)
+        super().__init__(NODE_NAME, allow_undeclared_parameters=True, **node_options)
         self.done: Future = Future()
         self._create_tracker = create_tracker
         self._tracker: Tracker | None = None
@@ -135,6 +136,10 @@ class TrackerNode(LifecycleNode):
         self._free()
         return TransitionCallbackReturn.SUCCESS
 
+    def statistics(self) -> FrameStatistics:
+        """What happened to the images so far."""
+        return self._statistics.snapshot()
+
     def close(self) -> None:
         """Stop the thread and free the tracker, whatever the state."""
         self._stop_tracking()
@@ -196,7 +201,7 @@ class TrackerNode(LifecycleNode):
             self._outputs = None
 
     def _publish_diagnostics(self) -> None:
-        statistics = self._statistics.snapshot()
+        statistics = self.statistics()
         level, summary = self._health(statistics.received)
         stamp = self.get_clock().now().to_msg()
         values = asdict(statistics)
