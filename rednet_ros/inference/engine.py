@@ -12,7 +12,7 @@ from torch import Tensor
 
 from rednet_ros.errors import InputError
 from rednet_ros.inference.types import Estimate, FaceState
-from rednet_ros.landmarks import DETECTION_INDICES
+from rednet_ros.landmarks import DETECTION_INDICES, LANDMARK_COUNT
 from rednet_ros.network import weights
 from rednet_ros.network.heatmaps import decode
 from rednet_ros.network.rednet import REDNet, normalise
@@ -63,19 +63,25 @@ class LandmarkEngine:
         `state`: of the same faces in the same order, None for faces without history.
 
         Raises:
-            ValueError: the arrays' shapes do not fit each other or the network.
+            ValueError: the arrays' shapes or types do not fit each other or the network.
         """
         faces, size_px = len(crops), self.crop_size_px
-        if crops.shape != (faces, size_px, size_px, 3) or (state is not None and len(state) != faces):
-            raise ValueError(f"crops of shape {crops.shape} (and a state for each) do not fit a {size_px} px network")
+        if crops.shape != (faces, size_px, size_px, 3) or crops.dtype != np.uint8:
+            raise ValueError(
+                f"crops are {crops.shape} {crops.dtype}: this network takes N x {size_px} x {size_px} x 3 uint8"
+            )
+        if previous_px is not None and previous_px.shape != (faces, LANDMARK_COUNT, 2):
+            raise ValueError(f"previous landmarks are {previous_px.shape}: {faces} crops need {faces} x 68 x 2")
+        if state is not None and len(state) != faces:
+            raise ValueError(f"the state is of {len(state)} faces, the crops are of {faces}")
         known = self._previous(previous_px, faces)
-        pixels = torch.from_numpy(crops).to(self.device).permute(0, 3, 1, 2).flip(1)
+        pixels = torch.from_numpy(np.ascontiguousarray(crops)).to(self.device).permute(0, 3, 1, 2).flip(1)
         output = self._network(
             normalise(pixels).to(self._network.dtype),
             self._network.draw_z0(known.to(self.device)),
             None if state is None else (state.hidden, state.cell),
         )
-        landmarks_px, confidence = decode(output.steps[-1].float())
+        landmarks_px, confidence = decode(output.steps[-1].float(), self._network.config.window_radius_cells)
         return Estimate(
             landmarks_px=landmarks_px.cpu(),
             confidence=confidence.cpu(),

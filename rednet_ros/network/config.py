@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
+
+from rednet_ros.network.heatmaps import WINDOW_RADIUS_CELLS
 
 Step = Literal["detection", "regression"]
 RESNET_UNITS: dict[str, tuple[int, int, int, int]] = {
@@ -12,6 +15,9 @@ RESNET_UNITS: dict[str, tuple[int, int, int, int]] = {
     "resnet14": (1, 1, 1, 1),
 }
 """Bottleneck units of C1..C4 (paper, table 2; the two shallower ones are for smaller machines)."""
+
+MAX_CROP_PX = 1024
+"""Four times the paper's: a number beyond it in a file or a setting is a mistake."""
 
 STATE_SIZE = 256
 """Hidden units of the temporal LSTM, and length of the identity vector (paper, sections 3.3 and 3.4)."""
@@ -40,14 +46,17 @@ class REDNetConfig:
     def __post_init__(self) -> None:
         if self.backbone != "vgg" and self.backbone not in RESNET_UNITS:
             raise ValueError(f"unknown backbone {self.backbone!r}: choose vgg, {', '.join(RESNET_UNITS)}")
-        if self.crop_px % 32 or self.crop_px < 64:
-            raise ValueError(f"crop_px is {self.crop_px}: it must be a multiple of 32, at least 64")
+        if not isinstance(self.crop_px, int) or self.crop_px % 32 or not 64 <= self.crop_px <= MAX_CROP_PX:
+            raise ValueError(f"crop_px is {self.crop_px}: it must be a multiple of 32 from 64 to {MAX_CROP_PX}")
         if not self.steps or self.steps[-1] != "regression" or set(self.steps) - {"detection", "regression"}:
             raise ValueError(f"steps are {self.steps}: detection or regression each, the last a regression")
         if self.temporal not in ("none", "residual", "replace"):
             raise ValueError(f"temporal is {self.temporal!r}: choose none, residual or replace")
         if not 0 < self.width <= 4:
             raise ValueError(f"width is {self.width}: it must be above 0 and at most 4")
+        for name in ("sigma_px", "radius_px"):
+            if not 0 < getattr(self, name) <= 64:
+                raise ValueError(f"{name} is {getattr(self, name)}: it must be above 0 and at most 64")
 
     def channels(self, full: int) -> int:
         """Channels of a layer that has `full` at width 1: scaled, and a multiple of 8."""
@@ -61,6 +70,11 @@ class REDNetConfig:
     def cells(self, length_px: float) -> float:
         """A length in pixels of a 256-pixel crop, in cells of this network's response maps."""
         return length_px * self.map_px / 256
+
+    @property
+    def window_radius_cells(self) -> int:
+        """Half-width of the window that `heatmaps.decode` needs for peaks of `sigma_px`: two of their deviations."""
+        return max(WINDOW_RADIUS_CELLS, math.ceil(2 * self.cells(self.sigma_px)))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""

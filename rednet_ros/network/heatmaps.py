@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 WINDOW_RADIUS_CELLS = 3
-"""Half-width of the window around a map's maximum whose centre of mass is the landmark."""
+"""Half-width of the window around a map's maximum whose centre of mass is the landmark, for peaks of sigma <= 1.5."""
 
 
 def to_cells(points_px: Tensor) -> Tensor:
@@ -39,22 +39,24 @@ def draw_gaussians(points_px: Tensor, map_px: int, sigma_cells: float) -> Tensor
     return vertical * horizontal
 
 
-def decode(maps: Tensor) -> tuple[Tensor, Tensor]:
+def decode(maps: Tensor, window_radius_cells: int = WINDOW_RADIUS_CELLS) -> tuple[Tensor, Tensor]:
     """Landmarks from regression heat maps, to a fraction of a cell.
 
     `maps`: N x C x M x M. Returns points, N x C x 2 crop pixels, and confidences, N x C in 0..1. A point is the centre
     of mass of the squared positive part in a window around the maximum: squared, so that the window's edge does not
-    matter. The confidence is the maximum itself: the training target is a peak of 1, and the least-squares answer to
-    an uncertain position is a lower peak. Differentiable in the maps, but for the choice of the window.
+    matter (`REDNetConfig.window_radius_cells` is wide enough). A peak cannot be seen beyond the map: a point within a
+    window's radius of the border is drawn inwards, by up to 1.5 cells. The confidence is the maximum itself: the
+    training target is a peak of 1, and the least-squares answer to an uncertain position is a lower peak.
+    Differentiable in the maps, but for the choice of the window.
     """
     n, count, size, _ = maps.shape
     flat = maps.reshape(n, count, size * size)
-    peak, where = flat.max(dim=2)
+    peak, where = flat.amax(dim=2), flat.argmax(dim=2)  # apart: TensorRT has no converter for both at once
     row, column = torch.div(where, size, rounding_mode="floor"), where.remainder(size)
     axis = torch.arange(size, device=maps.device)
     from_column, from_row = axis - column[..., None], axis - row[..., None]
-    in_columns = (from_column.abs() <= WINDOW_RADIUS_CELLS).to(maps.dtype)
-    in_rows = (from_row.abs() <= WINDOW_RADIUS_CELLS).to(maps.dtype)
+    in_columns = (from_column.abs() <= window_radius_cells).to(maps.dtype)
+    in_rows = (from_row.abs() <= window_radius_cells).to(maps.dtype)
     mass = maps.clamp(min=0).square()
     by_column = (in_rows[:, :, None, :] @ mass).squeeze(2) * in_columns
     by_row = (mass @ in_columns[:, :, :, None]).squeeze(3) * in_rows

@@ -87,7 +87,7 @@ class REDNet(nn.Module):
         `crops`: N x 3 x S x S, RGB as `normalise` leaves it. `z0`: N x 7 x S/2 x S/2 in 0..1, drawn from the previous
         frame's landmarks or the mean shape. `state`: of the previous frame; None on a first one.
         """
-        if state is None:
+        if state is None or self.temporal is None:
             state = self.initial_state(crops.shape[0])
         image = self.body.stem(crops)
         z, maps, next_state, identity = z0, [], state, None
@@ -118,4 +118,4 @@ def feedback(maps: Tensor, kind: str) -> Tensor:
 
 def normalise(crops: Tensor) -> Tensor:
     """Crops with values 0..255 (any dtype) as the network was trained to see them: float, about -2..2."""
-    return crops.float().sub_(127.5).div_(64.0)
+    return (crops.float() - 127.5).div_(64.0)

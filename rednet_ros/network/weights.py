@@ -11,7 +11,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from rednet_ros.errors import WeightsError
+from rednet_ros.errors import RednetError, WeightsError
 from rednet_ros.network.config import REDNetConfig
 from rednet_ros.network.rednet import REDNet
 from rednet_ros.resources import models_dir
@@ -66,32 +66,46 @@ def load(name_or_path: str | Path) -> tuple[REDNet, WeightsInfo]:
     path = resolve(name_or_path)
     tensors, header = _read(path)
     try:
-        network = REDNet(REDNetConfig.from_dict(header["network"]))
+        # Without memory for parameters: those of the file take their place, or there is an error before any is spent.
+        with torch.device("meta"):
+            network = REDNet(REDNetConfig.from_dict(header["network"]))
         info = WeightsInfo(str(header["name"]), str(header["license"]), str(header["data"]))
     except (KeyError, TypeError, ValueError) as error:
         raise WeightsError(f"{path} does not describe a network of this version: {error}") from error
-    for name, tensor in tensors.items():
-        if tensor.is_floating_point() and not torch.isfinite(tensor).all():
-            raise WeightsError(f"{path} holds nan or infinite values in {name}: the file is damaged, replace it")
     try:
-        network.load_state_dict(tensors)
+        _fill(network, tensors)
+    except ValueError as error:
+        raise WeightsError(f"{path} holds {error}: the file is damaged, replace it") from error
     except RuntimeError as error:
         reason = str(error).splitlines()[1].strip() if "\n" in str(error) else str(error)
         raise WeightsError(f"{path} holds weights of another network than its header says: {reason}") from error
     return network.eval(), info
 
 
+def _fill(network: REDNet, tensors: dict[str, torch.Tensor]) -> None:
+    dtypes = {name: tensor.dtype for name, tensor in network.state_dict().items()}
+    # Copied, since the file is mapped: whoever writes to it later must not reach into the network.
+    copies = {name: tensor.to(dtypes.get(name, torch.float32), copy=True) for name, tensor in tensors.items()}
+    for name, tensor in copies.items():
+        if not torch.isfinite(tensor).all():
+            raise ValueError(f"nan or infinite values in {name}")
+    network.load_state_dict(copies, assign=True)
+
+
 def _read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     try:
         with safe_open(path, framework="pt") as file:
             header = json.loads((file.metadata() or {}).get(_HEADER_KEY, "{}"))
-            if header.get("format") != FORMAT:
+            if not isinstance(header, dict) or header.get("format") != FORMAT:
                 raise WeightsError(f"{path} is not a RED-Net weights file: its header lacks format {FORMAT!r}")
-            return {name: file.get_tensor(name).float() for name in file.keys()}, header  # noqa: SIM118
-    except (SafetensorError, OSError, json.JSONDecodeError) as error:
+            return {name: file.get_tensor(name) for name in file.keys()}, header  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError, TypeError, AttributeError, RuntimeError) as error:
         raise WeightsError(f"{path} cannot be read, it is truncated or no safetensors file: {error}") from error
 
 
 def _shipped_names() -> str:
-    names = sorted(file.stem for file in models_dir().glob("rednet*.safetensors"))
-    return ", ".join(names) or f"(none in {models_dir()})"
+    try:
+        folder = models_dir()
+    except RednetError:
+        return "(there is no folder of shipped weights)"
+    return ", ".join(sorted(file.stem for file in folder.glob("rednet*.safetensors"))) or f"(none in {folder})"

@@ -34,6 +34,6 @@ def step_losses(output: REDNetOutput, points_px: Tensor, config: REDNetConfig) -
             continue
         regression = regression + losses.regression_loss(maps, gaussians)
         if shown.any():
-            found = heatmaps.to_cells(heatmaps.decode(maps[shown])[0])
+            found = heatmaps.to_cells(heatmaps.decode(maps[shown], config.window_radius_cells)[0])
             points = points + losses.point_loss(found, truth, POINT_SCALE_CELLS)
     return torch.stack([detection, regression, points])

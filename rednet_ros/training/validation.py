@@ -41,7 +41,8 @@ def _predict(network: REDNet, images: list[ImageArray], crops: list[CropTransfor
         )
         inputs = normalise(torch.from_numpy(pixels).permute(0, 3, 1, 2).flip(1))
         unknown = torch.full((len(chunk), len(DETECTION_INDICES), 2), torch.nan)
-        landmarks, _ = decode(network(inputs, network.draw_z0(unknown)).steps[-1])
+        maps = network(inputs, network.draw_z0(unknown)).steps[-1]
+        landmarks, _ = decode(maps, network.config.window_radius_cells)
         found += [crop.to_image(points) for crop, points in zip(chunk, landmarks.numpy(), strict=True)]
     network.train(was_training)
     return found
