@@ -9,8 +9,7 @@ from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescri
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from rednet_ros.errors import InputError
-from rednet_ros.nodes.parameter_table import Specification, specifications, unknown_name
+from rednet_ros.nodes.parameter_table import Specification, check_values, specifications, unknown_name
 
 Table = TypeVar("Table")
 
@@ -40,9 +39,13 @@ class DeclaredParameters(Generic[Table]):
         self._table = table
         self._specifications = specifications(table)
         self._is_configured = is_configured
-        self._refuse_unknown_overrides()
+        # rclpy has no public way to see what the command line and a params file set.
+        overrides = {name: entry.value for name, entry in node._parameter_overrides.items()}
+        check_values(
+            table, {name: value for name, value in overrides.items() if not name.startswith(_FOREIGN_PREFIXES)}
+        )
         for specification in self._specifications.values():
-            self._declare(specification)
+            node.declare_parameter(specification.name, specification.default, descriptor(specification))
         node.add_on_set_parameters_callback(self._check)
         node.add_post_set_parameters_callback(lambda _parameters: changed())
 
@@ -50,19 +53,6 @@ class DeclaredParameters(Generic[Table]):
         """The current values."""
         values = {name: self._node.get_parameter(name).value for name in self._specifications}
         return self._table(**values)
-
-    def _refuse_unknown_overrides(self) -> None:
-        for name in self._node._parameter_overrides:  # rclpy has no public way to see what a params file sets
-            if name not in self._specifications and not name.startswith(_FOREIGN_PREFIXES):
-                raise InputError(unknown_name(name, self._specifications))
-
-    def _declare(self, specification: Specification) -> None:
-        override = self._node._parameter_overrides.get(specification.name)
-        if override is not None:
-            reason = specification.refusal(override.value)
-            if reason is not None:
-                raise InputError(reason)
-        self._node.declare_parameter(specification.name, specification.default, descriptor(specification))
 
     def _check(self, new: list[Parameter]) -> SetParametersResult:
         for entry in new:

@@ -57,7 +57,7 @@ class Specification:
         if type(value) is not type(self.default):
             given = _TYPE_NAMES.get(type(value), type(value).__name__)
             hint = f" (write {value}.0)" if self.type_name == "double" and given == "integer" else ""
-            return f"parameter '{self.name}' is a {self.type_name}, not the {given} {value!r}{hint}"
+            return f"parameter '{self.name}' is of type {self.type_name}, not the {given} {value!r}{hint}"
         if isinstance(value, float) and not math.isfinite(value):
             return f"parameter '{self.name}' must be finite, not {value}"
         outside = isinstance(value, (int, float)) and not isinstance(value, bool) and not self._in_range(value)
@@ -107,6 +107,19 @@ def check_values(table: type, values: dict[str, object]) -> None:
         reason = known[name].refusal(value)
         if reason is not None:
             raise InputError(reason)
+
+
+def documentation(table: type) -> list[str]:
+    """The table as rows of Markdown: name, type, default, allowed values, when it takes effect, description."""
+    return [
+        f"| `{entry.name}` | {entry.type_name} | {_yaml(entry.default)} | {entry.constraint} "
+        f"| {'on the next image' if entry.dynamic else 'on configuring'} | {entry.description} |"
+        for entry in specifications(table).values()
+    ]
+
+
+def _yaml(value: Value) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def unknown_name(name: str, known: Iterable[str]) -> str:

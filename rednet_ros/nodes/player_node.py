@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+import cv2
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
@@ -19,10 +19,10 @@ from std_msgs.msg import Header
 
 from rednet_ros.errors import InputError
 from rednet_ros.nodes import diagnostics
+from rednet_ros.nodes.demo_parameters import PlayerParameters
 from rednet_ros.nodes.demo_sources import open_named
 from rednet_ros.nodes.messages import bgr_image
 from rednet_ros.nodes.parameter_declaration import DeclaredParameters
-from rednet_ros.nodes.parameter_table import parameter
 from rednet_ros.nodes.runner import run
 from rednet_ros.tracking.video import TimedImage, silence_codecs
 
@@ -32,23 +32,6 @@ _POLL_S = 0.1
 _SETTLE_S = 0.3  # between the first match of a subscriber and the first frame: discovery works in both directions
 _LINGER_S = 1.0  # after the last frame, until it has been tracked
 _PROGRESS_S = 4.0
-
-
-@dataclass(frozen=True)
-class PlayerParameters:
-    """See `parameter_table`."""
-
-    source: str = parameter(
-        "default", "A video file, image, folder or camera index; or the built-in clip, portrait, or default."
-    )
-    rate_hz: float = parameter(0.0, "Images a second; 0: the source's own rate.", unit="Hz", minimum=0, maximum=1000)
-    duration_s: float = parameter(0.0, "End after this time; 0: at the source's end.", unit="s", minimum=0, maximum=1e6)
-    loop: bool = parameter(False, "Start over when the source ends.")
-    frame_id: str = parameter("camera", "frame_id of the images.")
-    reliability: str = parameter("best_effort", "Reliability offered.", choices=("best_effort", "reliable"))
-    subscriber_timeout_s: float = parameter(
-        60.0, "Wait this long for a subscriber, then give up; 0: do not wait.", unit="s", minimum=0, maximum=3600
-    )
 
 
 class PlayerNode(Node):
@@ -119,9 +102,9 @@ class PlayerNode(Node):
         self._timer = self.create_timer(period_s, callback)
 
     def _publish_diagnostics(self) -> None:
-        if self._is_playing:
-            total = f" of {self._source.frame_count}" if self._source.frame_count else ""
-            self.get_logger().info(f"{self._sent}{total} images sent", throttle_duration_sec=_PROGRESS_S)
+        total = None if self._settings.loop else self._source.frame_count
+        if self._is_playing and total is not None:
+            self.get_logger().info(f"{self._sent} of {total} images sent", throttle_duration_sec=_PROGRESS_S)
         values = {"sent": self._sent, "source": self._source.name}
         stamp = self.get_clock().now().to_msg()
         name = f"{self.get_name()}: frames"
@@ -134,6 +117,7 @@ class PlayerNode(Node):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point of `player_node`."""
     silence_codecs()
+    cv2.setNumThreads(1)  # the cores are the tracker's
     return run(PlayerNode, arguments)
 
 

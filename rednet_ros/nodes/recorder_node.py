@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -20,10 +19,10 @@ from rednet_ros.errors import InputError
 from rednet_ros.msg import FaceLandmarks
 from rednet_ros.nodes import diagnostics
 from rednet_ros.nodes.contact_sheet import EvenSampler, contact_sheet
+from rednet_ros.nodes.demo_parameters import RecorderParameters
 from rednet_ros.nodes.image_conversion import to_bgr
 from rednet_ros.nodes.messages import seconds
 from rednet_ros.nodes.parameter_declaration import DeclaredParameters
-from rednet_ros.nodes.parameter_table import parameter
 from rednet_ros.nodes.runner import run
 from rednet_ros.nodes.session_report import SessionCollector
 from rednet_ros.nodes.steady_video import SteadyVideo
@@ -32,16 +31,6 @@ from rednet_ros.tracking.video import VideoWriter, silence_codecs
 NODE_NAME = "rednet_recorder"
 VIDEO_NAME, SHEET_NAME, SUMMARY_NAME = "overlay.mp4", "contact_sheet.png", "summary.json"
 SHEET_IMAGES = 12
-
-
-@dataclass(frozen=True)
-class RecorderParameters:
-    """See `parameter_table`."""
-
-    output_dir: str = parameter("demo_output", "Folder of the files; made where it is missing.")
-    rate_hz: float = parameter(30.0, "Frames a second of the video.", unit="Hz", minimum=1, maximum=240)
-    tracker: str = parameter("rednet_tracker", "Name of the tracker node whose figures are recorded.")
-    player: str = parameter("rednet_player", "Name of the player node whose figures are recorded.")
 
 
 class RecorderNode(Node):
@@ -124,6 +113,7 @@ def _made(folder: Path) -> Path:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point of `recorder_node`."""
     silence_codecs()
+    cv2.setNumThreads(1)  # the cores are the tracker's
     return run(RecorderNode, arguments)
 
 

@@ -31,14 +31,14 @@ def test_values_within_the_table_are_taken(name, value):
     [
         ("count", 0, "'count' must be 1 to 5, not 0"),
         ("count", 6, "'count' must be 1 to 5, not 6"),
-        ("count", 2.0, "'count' is a integer, not the double 2.0"),
+        ("count", 2.0, "'count' is of type integer, not the double 2.0"),
         ("count", True, "not the bool True"),
         ("share", 1.5, "'share' must be 0 to 1 s, not 1.5"),
-        ("share", 1, "is a double, not the integer 1 (write 1.0)"),
+        ("share", 1, "is of type double, not the integer 1 (write 1.0)"),
         ("share", float("nan"), "must be finite"),
         ("mode", "medium", "'mode' must be one of fast, slow, not medium"),
-        ("mode", None, "is a string, not the NoneType None"),
-        ("enabled", "yes", "is a bool, not the string 'yes'"),
+        ("mode", None, "is of type string, not the NoneType None"),
+        ("enabled", "yes", "is of type bool, not the string 'yes'"),
     ],
 )
 def test_other_values_are_refused_with_the_reason(name, value, reason):

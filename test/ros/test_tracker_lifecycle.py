@@ -144,7 +144,7 @@ def test_other_values_are_refused_and_the_old_one_stays(bench, name, value, reas
     [
         ({"max_faces": 100}, "'max_faces' must be 1 to 64, not 100"),
         ({"device": "tpu"}, "'device' must be one of auto, cpu, cuda, not tpu"),
-        ({"grace_s": 1}, r"'grace_s' is a double, not the integer 1 \(write 1\.0\)"),
+        ({"grace_s": 1}, r"'grace_s' is of type double, not the integer 1 \(write 1\.0\)"),
         ({"wieghts": "other"}, "no parameter 'wieghts'; did you mean 'weights'"),
     ],
 )

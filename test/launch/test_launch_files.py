@@ -1,0 +1,61 @@
+"""The launch files: valid Python everywhere, and complete where launch is installed."""
+
+import ast
+import importlib.util
+
+import pytest
+import yaml
+
+NAMES = ("tracker", "demo")
+DOCUMENTED_ARGUMENTS = {
+    "tracker": {"image", "camera", "weights", "device", "params_file", "namespace", "autostart", "rviz", "log_level"},
+    "demo": {"input", "output", "weights", "device", "rviz"},
+}
+
+
+def source(repository, name):
+    return repository / "launch" / f"{name}.launch.py"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_launch_file_is_valid_and_shows_how_it_is_called(repository, name):
+    module = ast.parse(source(repository, name).read_text())
+    assert f"ros2 launch rednet_ros {name}.launch.py" in ast.get_docstring(module)
+    assert "generate_launch_description" in {node.name for node in module.body if isinstance(node, ast.FunctionDef)}
+
+
+def test_rviz_shows_the_topics_that_the_node_publishes(repository):
+    content = yaml.safe_load((repository / "config" / "rednet.rviz").read_text())
+    displays = content["Visualization Manager"]["Displays"]
+    topics = {display["Class"].split("/")[1]: display["Topic"]["Value"] for display in displays if "Topic" in display}
+    assert topics == {"Image": "overlay", "MarkerArray": "markers"}
+
+
+def described(repository, name):
+    spec = importlib.util.spec_from_file_location(f"{name}_launch", source(repository, name))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.generate_launch_description()
+
+
+@pytest.mark.launch
+@pytest.mark.parametrize("name", NAMES)
+def test_every_argument_is_described(repository, name):
+    arguments = described(repository, name).get_launch_arguments()
+    assert {argument.name for argument in arguments} >= DOCUMENTED_ARGUMENTS[name]
+    assert all(argument.description.endswith(".") for argument in arguments)
+
+
+@pytest.mark.launch
+def test_a_camera_driver_that_is_not_installed_is_named(repository):
+    from launch import LaunchContext
+
+    spec = importlib.util.spec_from_file_location("tracker_launch", source(repository, "tracker"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    context = LaunchContext()
+    context.launch_configurations.update(camera="usb_cam", image="/camera/image_raw")
+    if importlib.util.find_spec("usb_cam"):
+        pytest.skip("usb_cam is installed here")
+    with pytest.raises(RuntimeError, match="needs the package usb_cam"):
+        module.camera_driver(context)
