@@ -177,23 +177,26 @@ def test_a_face_half_outside_from_the_start_is_found(make: Any, person: Any, pai
     np.testing.assert_allclose(shown[-1][0].landmarks_px, person(1, 0, 100).landmarks(), atol=1.5)
 
 
-@pytest.mark.parametrize("offset", [0, 12, 25])
-def test_faces_that_cross_keep_their_ids(make: Any, person: Any, paint: Any, offset: int) -> None:
-    """One passes in front of the other; no id ever lies on the wrong person."""
+@pytest.mark.parametrize("front", ["f1", "f2"])
+@pytest.mark.parametrize("offset", [0, 20])
+def test_faces_that_cross_keep_their_ids(make: Any, person: Any, paint: Any, offset: int, front: str) -> None:
+    """One passes in front of the other; no id ever lies on the wrong person, and the one in front is never lost."""
 
-    def people(number: int) -> list[Any]:
-        return [person(1, 40 + 4 * number, 100), person(2, 280 - 4 * number, 100 + offset)]
+    def people(number: int) -> dict[str, Any]:
+        return {"f1": person(1, 40 + 4 * number, 100), "f2": person(2, 280 - 4 * number, 100 + offset)}
 
-    shown = play(make(grace_s=0.6), lambda n: paint(people(n)), 60)
-    wrong = 0
-    for number, faces in enumerate(shown):
-        behind, front = people(number)
-        for face in faces:
-            owner = {"f1": behind, "f2": front}.get(face.id, behind)
-            wrong += abs(face.box.center[0] - owner.x) > 15
-    assert wrong == 0
+    def scene(number: int) -> ImageArray:
+        return paint(sorted(people(number).values(), key=lambda one: f"f{one.number}" == front))
+
+    shown = play(make(grace_s=0.6), scene, 60)
     assert ids(shown[10]) == ["f1", "f2"]
-    assert "f2" in ids(shown[-1])
+    assert all(front in ids(faces) for faces in shown[10:])
+    for number, faces in enumerate(shown):
+        owners = people(number)
+        behind = owners["f2" if front == "f1" else "f1"]
+        for face in faces:
+            # An id other than the first two is that of the hidden face, found again.
+            assert abs(face.box.center[0] - owners.get(face.id, behind).x) < 15
     assert len(shown[-1]) == 2
 
 
@@ -332,14 +335,14 @@ class TestBackground:
     def test_answers_from_before_a_change_of_size_are_void(
         self, make: Any, person: Any, paint: Any, detector: Any, engine: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        """Not even looked at."""
         gate, searched = threading.Event(), threading.Event()
-        sizes = []
+        found: Callable[[ImageArray], list[Detection]] = detector.detect
 
         def slow(image: ImageArray) -> list[Detection]:
-            sizes.append(image.shape)
             gate.wait(10)
             searched.set()
-            return []
+            return found(image)
 
         monkeypatch.setattr(detector, "detect", slow)
         tracker = make(detect_in_background=True)
@@ -347,7 +350,9 @@ class TestBackground:
         tracker.update(paint([], width=640, height=480), STEP_S)
         gate.set()
         assert searched.wait(10)
-        assert tracker.update(paint([], width=640, height=480), 2 * STEP_S) == []
+        for number in range(2, 12):
+            assert tracker.update(paint([], width=640, height=480), number * STEP_S) == []
+            time.sleep(0.01)
         assert engine.batches == []
 
     def test_a_failing_detector_leaves_the_tracked_faces_alone(

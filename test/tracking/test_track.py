@@ -1,0 +1,75 @@
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rednet_ros.tracking.crops import CropTransform
+from rednet_ros.tracking.looks import Look, Sighting
+from rednet_ros.tracking.settings import TrackerSettings
+from rednet_ros.tracking.track import after_bad_frame, after_good_frame, begin, shows_face
+from rednet_ros.tracking.types import FaceStatus
+
+SETTINGS = TrackerSettings(confirm_frames=2, grace_s=0.5, min_confidence=0.3, min_face_px=20.0)
+
+
+def sighting(person: Any, confidence: float = 0.9) -> Sighting:
+    return Sighting(person.landmarks(), np.full(68, confidence, np.float32), confidence, None, None)
+
+
+def look(person: Any) -> Look:
+    crop = CropTransform.from_landmarks(person.landmarks(), 64)
+    return Look(np.zeros((240, 320, 3), np.uint8), crop, person.landmarks(), None)
+
+
+def test_a_life(person: Any) -> None:
+    here = sighting(person(1, 100, 100))
+    face = begin("f1", here, SETTINGS)
+    assert face.status is FaceStatus.TENTATIVE
+    assert after_bad_frame(face, 0.1, SETTINGS) is None  # unconfirmed: no grace
+    confirmed = after_good_frame(face, here, SETTINGS)
+    assert confirmed.status is FaceStatus.TRACKED
+    hurt = after_bad_frame(confirmed, 0.3, SETTINGS)
+    assert hurt is not None
+    assert not hurt.is_well
+    assert after_bad_frame(hurt, 0.3, SETTINGS) is None  # grace is over
+    healed = after_good_frame(hurt, here, SETTINGS)
+    assert healed.is_well
+    again = after_bad_frame(healed, 0.3, SETTINGS)
+    assert again is not None  # and grace begins anew
+
+
+def test_steady_motion_is_no_surprise_a_jump_is_and_wears_off(person: Any) -> None:
+    track = begin("f1", sighting(person(1, 100, 100)), SETTINGS)
+    for number in range(1, 8):
+        track = after_good_frame(track, sighting(person(1, 100 + 6 * number, 100)), SETTINGS)
+    assert track.surprise < 0.1
+    jumped = after_good_frame(track, sighting(person(1, 112, 100)), SETTINGS)
+    assert jumped.surprise == pytest.approx(36 / 60, abs=0.02)
+    later = jumped
+    for _ in range(12):
+        later = after_good_frame(later, sighting(person(1, 112, 100)), SETTINGS)
+    assert later.surprise < 0.1
+
+
+def test_what_shows_a_face(person: Any) -> None:
+    here = person(1, 100, 100)
+    assert shows_face(look(here), sighting(here), SETTINGS)
+    assert shows_face(look(here), sighting(person(1, 0, 100)), SETTINGS)  # half outside
+
+
+@pytest.mark.parametrize(
+    ("where", "confidence"),
+    [
+        ((100, 100, 60), 0.2),  # unsure
+        ((-30, 100, 60), 0.9),  # outside the image
+        ((100, 100, 30), 0.9),  # half the size of a moment ago
+        ((100, 100, 100), 0.9),  # larger than the crop
+    ],
+)
+def test_what_shows_none(person: Any, where: tuple[float, float, float], confidence: float) -> None:
+    assert not shows_face(look(person(1, 100, 100)), sighting(person(1, *where), confidence), SETTINGS)
+
+
+def test_too_small_a_face_is_none(person: Any) -> None:
+    tiny = person(1, 100, 100, 15)
+    assert not shows_face(look(tiny), sighting(tiny), SETTINGS)
