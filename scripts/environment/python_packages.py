@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 from collections.abc import Sequence
@@ -58,13 +57,13 @@ def _install_packages(layout: Layout, with_torch: bool) -> None:
     wanted += read_requirements(folder / "checks.txt")
     if not with_torch:
         wanted = [line for line in wanted if _distribution_name(line) != "torch"]
+    wanted += read_requirements(folder / "colcon.txt")
     constraints: list[str] = []
     if layout.distribution is None:
-        wanted += read_requirements(folder / "ros_wheels.txt") + read_requirements(folder / "colcon.txt")
+        wanted += read_requirements(folder / "ros_wheels.txt")
     else:
         # The installation's own packages stay in use: its cv_bridge and messages are built for its NumPy.
         wanted = [line for line in wanted if not _is_importable(layout, line)]
-        wanted += [] if _has_colcon() else read_requirements(folder / "colcon.txt")
         constraints = _pin_of_numpy(layout)
     if torch and torch[0] in wanted:
         _pip(layout, "Installing torch (hundreds of megabytes)", [*torch, *constraints])
@@ -95,11 +94,6 @@ def _is_importable(layout: Layout, requirement: str) -> bool:
         return False
     module = IMPORT_NAMES.get(name, name.replace("-", "_"))
     return _runs(layout.python, f"import {module}")
-
-
-def _has_colcon() -> bool:
-    folders = os.environ.get("PATH", "").split(os.pathsep)
-    return any((Path(folder) / "colcon").is_file() for folder in folders)
 
 
 def _pin_of_numpy(layout: Layout) -> list[str]:

@@ -15,60 +15,61 @@ from environment.variables import build_variables, run_variables
 STAGED = ("package.xml", "CMakeLists.txt", "cmake", "msg", "rednet_ros", "launch", "config", "models")
 INSTALLED_FOLDERS = ("rednet_ros", "launch", "config", "models")
 
+COLCON = "import sys; from colcon_core.command import main; sys.exit(main())"
+"""colcon of the environment's Python, wherever its command lies."""
+
 
 def build(layout: Layout, python: Interpreter) -> None:
     """Builds what has changed, and writes the script that enters the environment.
 
-    Installed files are links to the sources, so that an edit needs no build. New and removed files are installed
-    anew, and a change of a message or of the build's description builds from nothing.
+    Installed files are links to the sources, so that an edit of a module needs no build; a changed message, and a file
+    that came or went, do. For another Python or another ROS 2 everything is built from nothing.
     """
-    _build_messages(layout, python)
-    _install_files(layout)
+    stamps = layout.build_root / "stamps"
+    foundation, sources = Stamp(stamps / "foundation"), Stamp(stamps / "sources")
+    wanted_foundation = _fingerprint_of_foundation(layout, python)
+    wanted_sources = _fingerprint_of_sources(layout.root)
+    if not foundation.agrees(wanted_foundation):
+        sources.remove()
+        for folder in ("build", "install"):
+            shutil.rmtree(layout.build_root / folder, ignore_errors=True)
+    if not sources.agrees(wanted_sources) or not layout.prefix.is_dir():
+        foundation.write(wanted_foundation)
+        sources.remove()
+        _remove_dangling_links(layout.prefix)
+        _colcon_build(layout)
+        sources.write(wanted_sources)
     layout.shell_script.write_text(run_variables(layout, python.minor).as_shell_script(), encoding="utf-8")
 
 
-def _build_messages(layout: Layout, python: Interpreter) -> None:
-    root = layout.root
-    files = [root / "package.xml", root / "CMakeLists.txt", *root.glob("cmake/*"), *root.glob("msg/*.msg")]
-    if layout.distribution is None:
-        files.append(root / "requirements" / "ros_wheels.txt")
-    expected = fingerprint([str(root), str(layout.distribution), str(python.version)], files)
-    stamp = Stamp(layout.build_root / "stamps" / "messages")
-    if stamp.agrees(expected) and layout.prefix.is_dir():
-        return
-    stamp.remove()
-    for folder in ("build", "install"):
-        shutil.rmtree(layout.build_root / folder, ignore_errors=True)
-    _colcon_build(layout, "Building the messages")
-    stamp.write(expected)
-    Stamp(layout.build_root / "stamps" / "files").write(_file_names(root))
+def _fingerprint_of_foundation(layout: Layout, python: Interpreter) -> str:
+    wheels = [layout.root / "requirements" / "ros_wheels.txt"] if layout.distribution is None else []
+    return fingerprint([str(layout.root), str(layout.distribution), str(python.version)], wheels)
 
 
-def _install_files(layout: Layout) -> None:
-    stamp = Stamp(layout.build_root / "stamps" / "files")
-    expected = _file_names(layout.root)
-    if stamp.agrees(expected):
-        return
-    stamp.remove()
-    shutil.rmtree(layout.build_root / "install", ignore_errors=True)
-    _colcon_build(layout, "Installing new files into the workspace")
-    stamp.write(expected)
+def _fingerprint_of_sources(root: Path) -> str:
+    described = [root / "package.xml", root / "CMakeLists.txt", *root.glob("cmake/*"), *root.glob("msg/*.msg")]
+    installed = [
+        path for folder in INSTALLED_FOLDERS for path in sorted((root / folder).glob("**/*")) if path.is_file()
+    ]
+    names = [str(path.relative_to(root)) for path in installed if path.parent.name != "__pycache__"]
+    return fingerprint(names, described)
 
 
-def _file_names(root: Path) -> str:
-    names = []
-    for folder in INSTALLED_FOLDERS:
-        names += [str(path.relative_to(root)) for path in sorted((root / folder).glob("**/*")) if path.is_file()]
-    return fingerprint(name for name in names if "__pycache__" not in name)
+def _remove_dangling_links(folder: Path) -> None:
+    """Links to sources that are gone; compiling the installed modules would fail on them."""
+    for path in folder.glob("**/*"):
+        if path.is_symlink() and not path.exists():
+            path.unlink()
 
 
-def _colcon_build(layout: Layout, title: str) -> None:
+def _colcon_build(layout: Layout) -> None:
     sources = _stage(layout)
     environment = build_variables(layout).applied_to(os.environ)
-    command = ["colcon", "build", "--symlink-install", "--paths", str(sources), "--event-handlers", "console_direct+"]
+    command = [str(layout.python), "-c", COLCON, "build", "--symlink-install", "--paths", str(sources)]
+    command += ["--event-handlers", "console_direct+"]
     command += ["--cmake-args", f"-DPython3_EXECUTABLE={layout.python}", "-DBUILD_TESTING=OFF"]
-    colcon = shutil.which("colcon", path=environment["PATH"])
-    run_logged(title, [colcon or "colcon", *command[1:]], layout.log, environment, layout.build_root)
+    run_logged("Building the workspace", command, layout.log, environment, layout.build_root)
 
 
 def _stage(layout: Layout) -> Path:
