@@ -71,7 +71,7 @@ def test_a_signal_ends_an_idle_node_cleanly(start, number):
     node = start("-m", "rednet_ros.nodes.tracker_node")
     read_until(node, "unconfigured")
     node.send_signal(number)
-    output, _ = node.communicate(timeout=20)
+    output, _ = node.communicate(timeout=60)
     assert node.returncode == 0
     assert output == ""
 
@@ -84,7 +84,7 @@ def test_a_signal_ends_a_busy_node_cleanly(start, clip):
     time.sleep(0.5)
     for process in (tracker, player):
         process.send_signal(signal.SIGINT)
-    outputs = [process.communicate(timeout=20)[0] for process in (tracker, player)]
+    outputs = [process.communicate(timeout=60)[0] for process in (tracker, player)]
     assert [tracker.returncode, player.returncode] == [0, 0]
     assert not any("Traceback" in output or "rror" in output for output in outputs)
 
@@ -99,7 +99,7 @@ def test_a_signal_ends_a_busy_node_cleanly(start, clip):
 )
 def test_a_wrong_start_costs_one_line(start, module, parameter, reason):
     node = start("-m", f"rednet_ros.nodes.{module}", "--ros-args", "-p", parameter)
-    output, _ = node.communicate(timeout=30)
+    output, _ = node.communicate(timeout=60)
     assert node.returncode == 1
     assert reason in output
     assert len(output.splitlines()) == 1
@@ -109,7 +109,7 @@ def test_a_player_that_nobody_hears_gives_up(start, clip):
     player = start(
         "-m", "rednet_ros.nodes.player_node", "--ros-args", "-p", f"source:={clip}", "-p", "subscriber_timeout_s:=0.2"
     )
-    output, _ = player.communicate(timeout=30)
+    output, _ = player.communicate(timeout=60)
     assert player.returncode == 1
     assert "nobody subscribed to /image within" in output
 
@@ -135,7 +135,7 @@ def test_a_session_is_recorded(start, clip, tmp_path):
     assert player.wait(timeout=60) == 0
     time.sleep(0.5)
     recorder.send_signal(signal.SIGINT)
-    output, _ = recorder.communicate(timeout=30)
+    output, _ = recorder.communicate(timeout=60)
     assert recorder.returncode == 0
     assert "session recorded" in output
 

@@ -1,0 +1,51 @@
+"""The demo as a user calls it."""
+
+import json
+
+import pytest
+
+from rednet_ros.errors import RednetError
+
+pytestmark = [pytest.mark.ros, pytest.mark.slow]
+
+
+@pytest.fixture
+def demo():
+    from rednet_ros.nodes.demo import main
+
+    return main
+
+
+def shipped_weights_are_missing():
+    from rednet_ros.network.weights import resolve
+
+    try:
+        resolve("rednet-lite")
+    except RednetError:
+        return True
+    return False
+
+
+def test_weights_that_cannot_be_used_end_it_with_the_reason(demo, tmp_path, capfd):
+    code = demo(["--input", "portrait", "--output", str(tmp_path / "out"), "--weights", "/absent/w.safetensors"])
+    output = "".join(capfd.readouterr())
+    assert code == 1
+    assert "/absent/w.safetensors" in output
+    assert "demo failed: no face was tracked" in output
+
+
+def test_an_input_that_cannot_be_opened_ends_it_with_the_reason(demo, tmp_path, capfd):
+    code = demo(["--input", "it's absent.mp4", "--output", str(tmp_path)])
+    assert code == 1
+    assert "it's absent.mp4: No such file" in "".join(capfd.readouterr())
+
+
+def test_the_portrait_is_tracked_and_recorded(demo, tmp_path):
+    if shipped_weights_are_missing():
+        pytest.skip("the weights rednet-lite are not in models/")
+    code = demo(["--input", "portrait", "--seconds", "4", "--output", str(tmp_path)])
+    assert code == 0
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert summary["frames_with_face"] >= 0.5 * summary["messages"] > 0
+    assert list(summary["face_frames"]) == ["f1"]
+    assert all((tmp_path / name).stat().st_size > 10_000 for name in ("overlay.mp4", "contact_sheet.png"))
