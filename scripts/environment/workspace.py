@@ -36,7 +36,6 @@ def build(layout: Layout, python: Interpreter) -> None:
     if not sources.agrees(wanted_sources) or not layout.prefix.is_dir():
         foundation.write(wanted_foundation)
         sources.remove()
-        _remove_dangling_links(layout.prefix)
         _colcon_build(layout)
         sources.write(wanted_sources)
     layout.shell_script.write_text(run_variables(layout, python.minor).as_shell_script(), encoding="utf-8")
@@ -49,11 +48,9 @@ def _fingerprint_of_foundation(layout: Layout, python: Interpreter) -> str:
 
 def _fingerprint_of_sources(root: Path) -> str:
     described = [root / "package.xml", root / "CMakeLists.txt", *root.glob("cmake/*"), *root.glob("msg/*.msg")]
-    installed = [
-        path for folder in INSTALLED_FOLDERS for path in sorted((root / folder).glob("**/*")) if path.is_file()
-    ]
-    names = [str(path.relative_to(root)) for path in installed if path.parent.name != "__pycache__"]
-    return fingerprint(names, described)
+    found = [path for folder in INSTALLED_FOLDERS for path in (root / folder).glob("**/*")]
+    installed = [path for path in sorted(found) if path.is_file() and path.parent.name != "__pycache__"]
+    return fingerprint([str(path.relative_to(root)) for path in installed], described)
 
 
 def _remove_dangling_links(folder: Path) -> None:
@@ -65,6 +62,7 @@ def _remove_dangling_links(folder: Path) -> None:
 
 def _colcon_build(layout: Layout) -> None:
     sources = _stage(layout)
+    _remove_dangling_links(layout.prefix)
     environment = build_variables(layout).applied_to(os.environ)
     command = [str(layout.python), "-c", COLCON, "build", "--symlink-install", "--paths", str(sources)]
     command += ["--event-handlers", "console_direct+"]
