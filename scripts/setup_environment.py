@@ -26,7 +26,12 @@ def set_up(layout: Layout, with_torch: bool = True) -> None:
 
 
 def _python_of(layout: Layout) -> Interpreter:
-    return inspect(layout.python) or choose_base(layout.base_python)
+    python = inspect(layout.python)
+    if python is None:
+        return choose_base(layout.base_python)
+    if not python.is_supported:
+        raise SetupError(f"{layout.venv} holds Python {python.minor}, which is not supported: remove it and try again")
+    return python
 
 
 @contextmanager
