@@ -63,6 +63,7 @@ def _run_nodes(options: argparse.Namespace) -> dict[str, int]:
             "source": _text(options.input),
             "duration_s": str(float(options.seconds)),
             "reliability": reliability,
+            "subscriber_timeout_s": "180.0",  # a slow machine's first import of torch
         },
     }
     logger.info("starting recorder, tracker and player; loading the weights takes a few seconds")

@@ -15,7 +15,9 @@ class PlayerParameters:
         "default", "A video file, image, folder or camera index; or the built-in clip, portrait, or default."
     )
     rate_hz: float = parameter(0.0, "Images a second; 0: the source's own rate.", unit="Hz", minimum=0, maximum=1000)
-    duration_s: float = parameter(0.0, "End after this time; 0: at the source's end.", unit="s", minimum=0, maximum=86400)
+    duration_s: float = parameter(
+        0.0, "End after this time; 0: at the source's end.", unit="s", minimum=0, maximum=86400
+    )
     loop: bool = parameter(False, "Start over when the source ends.")
     frame_id: str = parameter("camera", "frame_id of the images.")
     reliability: str = parameter("best_effort", "Reliability offered.", choices=("best_effort", "reliable"))

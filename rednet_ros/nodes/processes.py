@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 logger = logging.getLogger(__name__)
 
-STOP_TIMEOUT_S = 20.0
+STOP_TIMEOUT_S = 60.0
 
 
 class NodeProcess:

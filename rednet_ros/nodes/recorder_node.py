@@ -40,8 +40,9 @@ class RecorderNode(Node):
         super().__init__(NODE_NAME, allow_undeclared_parameters=True, **node_options)
         self.done: Future = Future()
         self._settings = DeclaredParameters(self, RecorderParameters, is_configured=lambda: True).read()
-        self._folder = _made(Path(self._settings.output_dir).expanduser().absolute())
-        self._video: SteadyVideo | None = self._new_video()
+        self._folder = _cleared(Path(self._settings.output_dir).expanduser().absolute())
+        writer = VideoWriter(self._folder / VIDEO_NAME, self._settings.rate_hz)
+        self._video: SteadyVideo | None = SteadyVideo(writer, self._settings.rate_hz)
         self._samples = EvenSampler(SHEET_IMAGES)
         self._collector = SessionCollector()
         self.create_subscription(Image, "overlay", self._overlay_received, 30)
@@ -63,11 +64,6 @@ class RecorderNode(Node):
             self.get_logger().error(f"the summary cannot be written: {error}")
         self.get_logger().info("\n".join(["session recorded", *report.lines()]))
 
-    def _new_video(self) -> SteadyVideo:
-        for name in (VIDEO_NAME, SHEET_NAME, SUMMARY_NAME):  # those of an earlier session must not pass for this one's
-            (self._folder / name).unlink(missing_ok=True)
-        return SteadyVideo(VideoWriter(self._folder / VIDEO_NAME, self._settings.rate_hz), self._settings.rate_hz)
-
     def _finish_video(self) -> None:
         try:
             if self._video is not None:
@@ -76,9 +72,9 @@ class RecorderNode(Node):
             self.get_logger().error(str(error))
 
     def _overlay_received(self, message: Image) -> None:
-        image = to_bgr(message)
-        self._samples.add(image)
         try:
+            image = to_bgr(message)
+            self._samples.add(image)
             if self._video is not None:
                 self._video.add(image, seconds(message.header.stamp))
         except InputError as error:
@@ -102,11 +98,14 @@ class RecorderNode(Node):
             self._collector.player_figures(diagnostics.values(player))
 
 
-def _made(folder: Path) -> Path:
+def _cleared(folder: Path) -> Path:
+    """The folder, made where it is missing, without the files of an earlier session, which must not pass for ours."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        for name in (VIDEO_NAME, SHEET_NAME, SUMMARY_NAME):
+            (folder / name).unlink(missing_ok=True)
     except OSError as error:
-        raise InputError(f"{folder}: cannot be made: {error.strerror}") from error
+        raise InputError(f"{folder}: cannot be written to: {error.strerror}") from error
     return folder
 
 

@@ -94,7 +94,7 @@ def test_a_signal_ends_a_busy_node_cleanly(start, clip):
     [
         ("tracker_node", "max_faces:=1000", "'max_faces' must be 1 to 64, not 1000"),
         ("player_node", "source:=/absent/clip.mp4", "/absent/clip.mp4: No such file"),
-        ("recorder_node", "output_dir:=/dev/null/out", "/dev/null/out: cannot be made"),
+        ("recorder_node", "output_dir:=/dev/null/out", "/dev/null/out: cannot be written to"),
     ],
 )
 def test_a_wrong_start_costs_one_line(start, module, parameter, reason):
