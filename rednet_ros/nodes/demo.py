@@ -95,6 +95,8 @@ def _middleware() -> tuple[dict[str, str], str]:
     """Environment of the nodes, and the reliability with which images reach the tracker in it."""
     environment = dict(os.environ)
     environment.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    environment.setdefault("RCUTILS_CONSOLE_OUTPUT_FORMAT", "{name}: {message}")
+    environment.setdefault("RCUTILS_LOGGING_USE_STDOUT", "1")  # in one order with the lines of this process
     profile = large_image_profile(3, environment)
     if profile is None:
         environment.pop(PROFILE_VARIABLE, None)
