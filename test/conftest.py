@@ -4,7 +4,9 @@ import importlib
 import importlib.util
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +21,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    obstacles = {"ros": _why_not_ros, "launch": _why_not_launch, "gpu": _why_not_gpu}
+    obstacles = {"ros": _why_not_ros, "ros_launch": _why_not_launch, "gpu": _why_not_gpu}
     for marker, obstacle in obstacles.items():
         marked = [item for item in items if item.get_closest_marker(marker)]
         reason = obstacle() if marked else None
@@ -32,6 +34,35 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def repository() -> Path:
     """The root of the source checkout."""
     return Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def small_network() -> Callable[..., Any]:
+    """`small_network(**settings)`: a narrow REDNet in eval mode for 64 px crops, with signals of a trained one's size."""
+    return _build_small_network
+
+
+def _build_small_network(**settings: Any) -> Any:
+    import torch
+
+    from rednet_ros.network.config import REDNetConfig
+    from rednet_ros.network.rednet import REDNet
+
+    torch.manual_seed(0)
+    network = REDNet(REDNetConfig(**{"width": 0.0625, "crop_px": 64, **settings}))
+    if network.temporal is not None:
+        # As after training: the residual form starts at zero, where no test could see the state.
+        torch.nn.init.normal_(network.temporal.expand.weight, std=0.2)
+    # Batch norm that has seen data. Without, every layer shrinks the signal and all outputs are the heads' biases.
+    norms = [module for module in network.modules() if isinstance(module, torch.nn.BatchNorm2d)]
+    for norm in norms:
+        norm.momentum = 0.5
+    with torch.no_grad():
+        for _ in range(8):
+            network(torch.randn(2, 3, 64, 64), torch.rand(2, 7, 32, 32))
+    for norm in norms:
+        norm.momentum = 0.1
+    return network.eval()
 
 
 def _claim_ros_domain() -> int:
@@ -58,12 +89,17 @@ def _why_not_ros() -> str | None:
 
 
 def _why_not_launch() -> str | None:
-    missing = [name for name in ("launch", "launch_ros", "launch_testing") if importlib.util.find_spec(name) is None]
+    missing = [name for name in ("launch", "launch_ros", "launch_testing") if not _is_installed(name)]
     return (
         f"{', '.join(missing)} not installed: they come with a ROS 2 installation, not from PyPI"
         if missing
         else _why_not_ros()
     )
+
+
+def _is_installed(name: str) -> bool:
+    spec = importlib.util.find_spec(name)
+    return spec is not None and spec.origin is not None  # without a file, `launch` is the checkout's folder
 
 
 def _why_not_gpu() -> str | None:
