@@ -26,12 +26,12 @@ def shipped_weights_are_missing():
     return False
 
 
-def test_weights_that_cannot_be_used_end_it_with_the_reason(demo, tmp_path, capfd):
+def test_weights_that_cannot_be_used_end_it_with_the_reason(demo, tmp_path, capfd, caplog):
     code = demo(["--input", "portrait", "--output", str(tmp_path / "out"), "--weights", "/absent/w.safetensors"])
     output = "".join(capfd.readouterr())
     assert code == 1
     assert "/absent/w.safetensors" in output
-    assert "demo failed: no face was tracked" in output
+    assert "demo failed: no face was tracked" in caplog.text
 
 
 def test_an_input_that_cannot_be_opened_ends_it_with_the_reason(demo, tmp_path, capfd):
