@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Iterable, Sequence
 
@@ -10,47 +11,72 @@ import numpy as np
 from rednet_ros.tracking.track import Track
 from rednet_ros.tracking.types import Box, FaceStatus, FloatArray
 
-MIN_OVERLAP = 0.25
-"""Boxes that overlap less (intersection over union) show different faces; neighbours cheek to cheek stay below."""
+MIN_COVERED = 0.4
+"""Boxes of which the smaller is covered less by the other show different faces: neighbours, cheek to cheek."""
 
 SAME_FACE_DISTANCE = 0.2
 """Two sets of landmarks are the same face when they are nearer than this mean distance, as a fraction of its size."""
+
+NESTED_SIZE_RATIO, NESTED_COVERED = 1.4, 0.7
+"""A face so much larger that covers so much of another one's box is the same face, or hides it."""
 
 
 def match(tracked: Sequence[Box], found: Sequence[Box]) -> dict[int, int]:
     """Pair tracked and found boxes one to one, the best overlap first: index into `found` -> index into `tracked`.
 
-    Found boxes that overlap no free tracked box by `MIN_OVERLAP` are absent: new faces.
+    Found boxes that share no `MIN_COVERED` with a free tracked box are absent: new faces.
     """
-    overlaps = [(box.overlap(other), f, t) for f, other in enumerate(found) for t, box in enumerate(tracked)]
     pairs: dict[int, int] = {}
-    for overlap, f, t in sorted(overlaps, key=lambda entry: (-entry[0], entry[1], entry[2])):
-        if overlap < MIN_OVERLAP:
-            break
+    possible = [
+        (box.overlap(other), f, t)
+        for f, other in enumerate(found)
+        for t, box in enumerate(tracked)
+        if covered(box, other) >= MIN_COVERED
+    ]
+    for _, f, t in sorted(possible, key=lambda entry: (-entry[0], entry[1], entry[2])):
         if f not in pairs and t not in pairs.values():
             pairs[f] = t
     return pairs
 
 
+def covered(first: Box, second: Box) -> float:
+    """Share of the smaller box that the other one covers, 0..1."""
+    width = min(first.x + first.width, second.x + second.width) - max(first.x, second.x)
+    height = min(first.y + first.height, second.y + second.height) - max(first.y, second.y)
+    smaller = min(first.width * first.height, second.width * second.height)
+    return max(width, 0.0) * max(height, 0.0) / max(smaller, 1e-9)
+
+
 def same_face(first_px: FloatArray, second_px: FloatArray) -> bool:
-    """Whether two sets of 68 x 2 landmarks of one image lie on the same face."""
-    sizes = [max(box.width, box.height) for box in (Box.around(first_px), Box.around(second_px))]
+    """Whether two sets of 68 x 2 landmarks of one image lie on the same face: near each other, or one inside the other.
+
+    A face inside another one's is not there: it would be hidden, or hide the other.
+    """
+    boxes = Box.around(first_px), Box.around(second_px)
+    smaller, larger = sorted(max(box.width, box.height) for box in boxes)
+    if larger > NESTED_SIZE_RATIO * smaller:
+        return covered(*boxes) > NESTED_COVERED
     distance = float(np.linalg.norm(first_px - second_px, axis=1).mean())
-    return distance < SAME_FACE_DISTANCE * min(sizes)
+    return distance < SAME_FACE_DISTANCE * smaller
 
 
 def intruders(tracks: Iterable[Track]) -> set[str]:
     """Ids of the tracks that have no right to the face they follow, because a better one follows it too.
 
     When two faces cross, the hidden one's track may jump onto the face in front. The one to go is the unconfirmed one,
-    else the one whose motion was surprising of late, else the younger: so the face in front keeps its id.
+    else the much smaller one (shrunk, or farther away and so behind), else the one whose motion was surprising of
+    late, else the younger: so the face in front keeps its id.
     """
     losers: set[str] = set()
     for first, second in itertools.combinations(tracks, 2):
         if losers.isdisjoint((first.id, second.id)) and same_face(first.landmarks_px, second.landmarks_px):
-            losers.add(min(first, second, key=_claim).id)
+            sizes = [max(track.box.width, track.box.height) for track in (first, second)]
+            losers.add(
+                min((first, second), key=functools.partial(_claim, least_size=max(sizes) / NESTED_SIZE_RATIO)).id
+            )
     return losers
 
 
-def _claim(track: Track) -> tuple[bool, float, int]:
-    return track.status is not FaceStatus.TENTATIVE, -round(track.surprise, 1), track.good_frames
+def _claim(track: Track, least_size: float) -> tuple[bool, bool, float, int]:
+    size = max(track.box.width, track.box.height)
+    return track.status is not FaceStatus.TENTATIVE, size >= least_size, -round(track.surprise, 1), track.good_frames

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from rednet_ros.tracking.detector import Detector
-from rednet_ros.tracking.types import Box, Detection, ImageArray
+from rednet_ros.tracking.types import Detection, FloatArray, ImageArray
 
 LOG_INTERVAL_S = 10.0
 """A detector that keeps failing is reported once in this time."""
@@ -22,14 +22,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class DetectionRequest:
-    """An image to search. `tracked`: id -> box of the faces already tracked in this very image.
+    """An image to search. `tracked`: id -> 68 x 2 landmarks (pixels) of the faces tracked in this very image.
 
     `epoch`: the camera's count of new beginnings; the answer to a request of an earlier epoch means nothing.
     """
 
     camera: str
     image: ImageArray
-    tracked: dict[str, Box]
+    tracked: dict[str, FloatArray]
     epoch: int
 
 

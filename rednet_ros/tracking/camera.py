@@ -59,12 +59,10 @@ class Camera:
         """Whether the detector should see this frame."""
         well = [track for track in self.tracks if track.is_well]
         needs_face = len(well) < len(self.tracks) or not any(track.status is not FaceStatus.TENTATIVE for track in well)
-        if not needs_face and len(well) >= settings.max_faces:
-            return False
         interval_s = settings.search_interval_s if needs_face else settings.detection_interval_s
         return self.clock_s - self.searched_at_s >= interval_s
 
     def request(self, image: ImageArray) -> DetectionRequest:
         """Ask for new faces in this frame, the one that the tracks were last updated with."""
         self.searched_at_s = self.clock_s
-        return DetectionRequest(self.name, image, {track.id: track.box for track in self.tracks}, self.epoch)
+        return DetectionRequest(self.name, image, {track.id: track.landmarks_px for track in self.tracks}, self.epoch)

@@ -1,41 +1,48 @@
-"""From a detector's answer to the faces worth a look: those that nobody follows, and those lost from sight."""
+"""From a detector's answer to the faces worth a look: those that nobody follows, and those whose track is
+lost or has drifted."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from rednet_ros.tracking.association import match
+import numpy as np
+
+from rednet_ros.tracking.association import covered, match
 from rednet_ros.tracking.background_detector import DetectionResult
 from rednet_ros.tracking.calibration import crop_from_detection, landmark_box
 from rednet_ros.tracking.camera import Camera
-from rednet_ros.tracking.crops import CropTransform
-from rednet_ros.tracking.looks import Engine, Look, Sighting, look_at
+from rednet_ros.tracking.crops import CROP_SCALE, CropTransform
+from rednet_ros.tracking.looks import Engine, Look, Sighting, look_at, look_from
 from rednet_ros.tracking.settings import TrackerSettings
 from rednet_ros.tracking.track import shows_face
-from rednet_ros.tracking.types import Box, Detection, ImageArray
+from rednet_ros.tracking.types import Box, Detection, FloatArray, ImageArray
 
 TRIES_PER_FACE = 2
 """Detections looked at, for each face that may still be added: some of them will turn out not to be faces."""
+
+MAX_SHIFT, MAX_SCALE_RATIO, MIN_COVERED = 0.2, 1.3, 0.6
+"""A track has drifted when a detection that shares this much of its box has its landmark box elsewhere by this fraction
+of its side, or is this much larger or smaller. The detector's own scatter stays within 0.1 and 1.2 in 99 of 100."""
 
 
 @dataclass(frozen=True)
 class Candidate:
     """A detected face. `image`: its camera's newest. `look`: the first look at it, in the image that was searched.
 
-    `revives`: id of the track whose face this is, lost from sight; None for a new face.
+    `track_id`: the track whose face this is, lost from sight or drifted off it; None for a new face.
     """
 
     camera: Camera
     image: ImageArray
     look: Look
-    revives: str | None
+    track_id: str | None
 
 
 def candidates(
     camera: Camera, image: ImageArray, result: DetectionResult, settings: TrackerSettings, engine: Engine
 ) -> list[Candidate]:
-    """Candidates among a result's detections: those lost from sight first, then new ones, the largest first.
+    """Candidates among a result's detections: those whose track needs them first, then new ones, the largest first.
 
     The detections are compared with the tracks as they were in the image that was searched, so it does not matter
     how far the faces have moved since.
@@ -43,19 +50,30 @@ def candidates(
     found = [(landmark_box(detection), detection) for detection in result.detections]
     found = [(box, detection) for box, detection in found if _qualifies(box, detection, settings)]
     found.sort(key=lambda entry: -entry[0].width)
-    followed = list(result.request.tracked)
-    pairs = match(list(result.request.tracked.values()), [box for box, _ in found])
-    lost = {track.id for track in camera.tracks if not track.is_well}
-    revived, new = [], []
-    for index, (_, detection) in enumerate(found):
+    followed = [(name, Box.around(landmarks_px)) for name, landmarks_px in result.request.tracked.items()]
+    pairs = match([box for _, box in followed], [box for box, _ in found])
+    well = {track.id: track.is_well for track in camera.tracks}
+    known, new = [], []
+    for index, (box, detection) in enumerate(found):
         crop = crop_from_detection(detection, engine.crop_size_px)
-        look = Look(result.request.image, crop, None, engine.initial_state(1))
+        candidate = Candidate(camera, image, Look(result.request.image, crop, None, engine.initial_state(1)), None)
         if index not in pairs:
-            new.append(Candidate(camera, image, look, None))
-        elif followed[pairs[index]] in lost:
-            revived.append(Candidate(camera, image, look, followed[pairs[index]]))
+            new.append(candidate)
+            continue
+        track_id, tracked_box = followed[pairs[index]]
+        drifted = covered(tracked_box, box) >= MIN_COVERED and has_drifted(result.request.tracked[track_id], crop)
+        if track_id in well and (drifted or not well[track_id]):
+            known.append(replace(candidate, track_id=track_id))
     room = max(0, settings.max_faces - len(camera.tracks))
-    return revived + new[: TRIES_PER_FACE * room]
+    return known + new[: TRIES_PER_FACE * room]
+
+
+def has_drifted(landmarks_px: FloatArray, detected: CropTransform) -> bool:
+    """Whether 68 x 2 landmarks are not where a detection, given by its crop, has their face."""
+    own = CropTransform.from_landmarks(landmarks_px, detected.size_px)
+    shift_px = float(np.hypot(*np.subtract(own.center_px, detected.center_px)))
+    ratio = max(own.side_px, detected.side_px) / min(own.side_px, detected.side_px)
+    return shift_px > MAX_SHIFT * detected.side_px / CROP_SCALE or ratio > MAX_SCALE_RATIO
 
 
 def hold_up(engine: Engine, found: Sequence[Candidate], settings: TrackerSettings) -> list[tuple[Candidate, Sighting]]:
@@ -66,14 +84,9 @@ def hold_up(engine: Engine, found: Sequence[Candidate], settings: TrackerSetting
     """
     first = zip(found, look_at(engine, [candidate.look for candidate in found]), strict=True)
     held = [(one, sighting) for one, sighting in first if shows_face(one.look, sighting, settings)]
-    looks = [_second_look(one, sighting, engine.crop_size_px) for one, sighting in held]
+    looks = [look_from(one.image, seen.landmarks_px, seen.state, engine.crop_size_px) for one, seen in held]
     second = zip(held, looks, look_at(engine, looks), strict=True)
     return [(one, sighting) for (one, _), look, sighting in second if shows_face(look, sighting, settings)]
-
-
-def _second_look(candidate: Candidate, sighting: Sighting, crop_size_px: int) -> Look:
-    crop = CropTransform.from_landmarks(sighting.landmarks_px, crop_size_px)
-    return Look(candidate.image, crop, sighting.landmarks_px, sighting.state)
 
 
 def _qualifies(box: Box, detection: Detection, settings: TrackerSettings) -> bool:

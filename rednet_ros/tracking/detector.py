@@ -34,10 +34,10 @@ class CenterFace:
     """CenterFace (Xu et al. 2019, arXiv:1911.03599) through OpenCV: any image size, gives boxes and five points.
 
     `longest_side_px`: images are shrunk to this longer side before the search, never enlarged; smaller is faster and
-    finds fewer small faces (a face needs about 16 px there). `min_score`: 0..1, weaker responses are ignored.
+    finds fewer small faces (their landmarks need about 20 px there). `min_score`: 0..1, weaker responses are ignored.
     """
 
-    def __init__(self, path: str | Path, longest_side_px: int = 320, min_score: float = 0.5) -> None:
+    def __init__(self, path: str | Path, longest_side_px: int = 480, min_score: float = 0.3) -> None:
         _check_parameters(longest_side_px, min_score)
         self._net = _read_network(path, "CenterFace")
         # With fusion on, OpenCV (seen in 4.14) folds scales into the weights again at every change of the input's
@@ -66,7 +66,7 @@ class YuNet:
     Needs OpenCV 4.8 or newer: older ones have `FaceDetectorYN`, but cannot run this model. Parameters as `CenterFace`.
     """
 
-    def __init__(self, path: str | Path, longest_side_px: int = 320, min_score: float = 0.7) -> None:
+    def __init__(self, path: str | Path, longest_side_px: int = 480, min_score: float = 0.3) -> None:
         _check_parameters(longest_side_px, min_score)
         if not hasattr(cv2, "FaceDetectorYN"):
             raise InputError(f"OpenCV {cv2.__version__} has no FaceDetectorYN: YuNet needs OpenCV 4.8 or newer.")
@@ -101,7 +101,7 @@ class YuNet:
         return net
 
 
-def load_detector(kind_or_path: str = "centerface", longest_side_px: int = 320) -> Detector:
+def load_detector(kind_or_path: str = "centerface", longest_side_px: int = 480) -> Detector:
     """A detector by name or file: "centerface" is the one in the package, anything else the path of an ONNX file.
 
     A file whose name contains "yunet" is opened as YuNet, any other as CenterFace. Raises InputError where the file

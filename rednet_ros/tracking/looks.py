@@ -60,6 +60,11 @@ class Sighting:
     state: FaceState | None
 
 
+def look_from(image: ImageArray, landmarks_px: FloatArray, state: FaceState | None, crop_size_px: int) -> Look:
+    """A look at a face where its landmarks (68 x 2, image pixels) were a moment ago."""
+    return Look(image, CropTransform.from_landmarks(landmarks_px, crop_size_px), landmarks_px, state)
+
+
 def look_at(engine: Engine, looks: Sequence[Look]) -> list[Sighting]:
     """Run `engine` once on all of `looks`, whatever camera they are of; answers in their order."""
     if not looks:

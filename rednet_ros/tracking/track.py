@@ -8,7 +8,7 @@ import numpy as np
 
 from rednet_ros.inference.types import FaceState
 from rednet_ros.tracking.crops import CROP_SCALE, CropTransform
-from rednet_ros.tracking.looks import Look, Sighting
+from rednet_ros.tracking.looks import Look, Sighting, look_from
 from rednet_ros.tracking.plausibility import fraction_inside, is_face_shape
 from rednet_ros.tracking.settings import TrackerSettings
 from rednet_ros.tracking.types import Box, Face, FaceStatus, FloatArray, ImageArray
@@ -22,8 +22,8 @@ SIZE_STEP_RANGE = (0.6, 1.5)
 SURPRISE_DECAY = 0.8
 """Share of its surprise that a track keeps from frame to frame."""
 
-SURPRISE_AFTER_GRACE = 1.0
-"""A track that was not seen for a while may have come back on another face."""
+SURPRISE_OF_RELOCATION = 1.0
+"""A track that was not seen for a while, or was put elsewhere, may have come back on another face."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,7 @@ def begin(track_id: str, sighting: Sighting, settings: TrackerSettings) -> Track
 
 def next_look(track: Track, image: ImageArray, crop_size_px: int) -> Look:
     """Where to look for the face in the next frame: where it was last."""
-    crop = CropTransform.from_landmarks(track.landmarks_px, crop_size_px)
-    return Look(image, crop, track.landmarks_px, track.state)
+    return look_from(image, track.landmarks_px, track.state, crop_size_px)
 
 
 def shows_face(look: Look, sighting: Sighting, settings: TrackerSettings) -> bool:
@@ -106,27 +105,35 @@ def shows_face(look: Look, sighting: Sighting, settings: TrackerSettings) -> boo
 
 
 def after_good_frame(track: Track, sighting: Sighting, settings: TrackerSettings) -> Track:
-    """The track after a frame that showed its face."""
+    """The track after a frame that showed its face where it was looked for."""
+    if not track.is_well:
+        return after_relocation(track, sighting)
     before, now = np.array(track.box.center), np.array(Box.around(sighting.landmarks_px).center)
-    if track.is_well:
-        motion_px = (now - before).tolist()
-        side_px = CropTransform.from_landmarks(sighting.landmarks_px, 1).side_px / CROP_SCALE
-        surprise = float(np.linalg.norm(now - before - track.motion_px)) / side_px
-    else:
-        motion_px, surprise = (0.0, 0.0), SURPRISE_AFTER_GRACE
+    side_px = CropTransform.from_landmarks(sighting.landmarks_px, 1).side_px / CROP_SCALE
+    surprise = float(np.linalg.norm(now - before - track.motion_px)) / side_px
     good_frames = track.good_frames + 1
     return replace(
-        track,
+        _seen(track, sighting),
         status=_status(good_frames, settings),
+        good_frames=good_frames,
+        motion_px=(float(now[0] - before[0]), float(now[1] - before[1])),
+        surprise=max(surprise, SURPRISE_DECAY * track.surprise),
+    )
+
+
+def after_relocation(track: Track, sighting: Sighting) -> Track:
+    """The track after its face was seen again, perhaps elsewhere: it may be another's."""
+    return replace(_seen(track, sighting), bad_s=0.0, motion_px=(0.0, 0.0), surprise=SURPRISE_OF_RELOCATION)
+
+
+def _seen(track: Track, sighting: Sighting) -> Track:
+    return replace(
+        track,
         landmarks_px=sighting.landmarks_px,
         landmark_confidence=sighting.landmark_confidence,
         confidence=sighting.confidence,
         identity=sighting.identity,
         state=sighting.state,
-        good_frames=good_frames,
-        bad_s=0.0,
-        motion_px=(motion_px[0], motion_px[1]),
-        surprise=max(surprise, SURPRISE_DECAY * track.surprise),
     )
 
 

@@ -18,7 +18,15 @@ from rednet_ros.tracking.candidates import Candidate, candidates, hold_up
 from rednet_ros.tracking.detector import Detector, load_detector
 from rednet_ros.tracking.looks import Engine, Look, Sighting, look_at
 from rednet_ros.tracking.settings import TrackerSettings
-from rednet_ros.tracking.track import Track, after_bad_frame, after_good_frame, begin, next_look, shows_face
+from rednet_ros.tracking.track import (
+    Track,
+    after_bad_frame,
+    after_good_frame,
+    after_relocation,
+    begin,
+    next_look,
+    shows_face,
+)
 from rednet_ros.tracking.types import Face, FaceStatus, ImageArray
 
 
@@ -135,7 +143,7 @@ class FaceTracker:
                 camera.found.append(result)
 
     def _welcome(self, views: list[_View]) -> None:
-        """Begin tracks for detected faces that nobody follows, and bring back those lost from sight."""
+        """Begin tracks for detected faces that nobody follows; put those back that are lost or have drifted."""
         found: list[Candidate] = []
         for camera, image in ((view.camera, view.image) for view in views):
             results, camera.found = camera.found, []
@@ -146,12 +154,12 @@ class FaceTracker:
 
     def _take_in(self, candidate: Candidate, sighting: Sighting) -> None:
         tracks = candidate.camera.tracks
-        if any(track.is_well and same_face(track.landmarks_px, sighting.landmarks_px) for track in tracks):
+        others = [track for track in tracks if track.is_well and track.id != candidate.track_id]
+        if any(same_face(track.landmarks_px, sighting.landmarks_px) for track in others):
             return
-        if candidate.revives is not None:
-            ids = [track.id for track in tracks]
-            index = ids.index(candidate.revives)
-            tracks[index] = after_good_frame(tracks[index], sighting, self.settings)
+        if candidate.track_id is not None:
+            index = [track.id for track in tracks].index(candidate.track_id)
+            tracks[index] = after_relocation(tracks[index], sighting)
         elif len(tracks) < self.settings.max_faces:
             tracks.append(begin(next(self._ids), sighting, self.settings))
 

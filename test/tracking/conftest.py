@@ -69,7 +69,8 @@ class PaintedEngine:
     """A network that sees painted people: of several in a crop, the one nearest to its middle.
 
     The state counts: `hidden` the frames a face was seen, `cell` the sum of the numbers of the people it was.
-    `batches`: how many faces each run had. `previous`: what was passed as such, of every run.
+    `batches`: how many faces each run had. `previous`: what was passed as such, of every run. `blind`: it sees nobody.
+    `sticky`: it believes the previous landmarks more than its eyes.
     """
 
     crop_size_px: int = 64
@@ -77,6 +78,7 @@ class PaintedEngine:
     batches: list[int] = field(default_factory=list)
     previous: list[FloatArray] = field(default_factory=list)
     blind: bool = False
+    sticky: bool = False
 
     def initial_state(self, faces: int) -> FaceState | None:
         return FaceState(torch.zeros(faces, 4), torch.zeros(faces, 4))
@@ -92,6 +94,8 @@ class PaintedEngine:
         seen = [self._nearest(crop) for crop in crops]
         nowhere = Person(0, self.crop_size_px / 2, self.crop_size_px / 2, self.crop_size_px / 1.4)
         landmarks = np.stack([(person or nowhere).landmarks() for person in seen])
+        if self.sticky:
+            landmarks = np.where(np.isnan(previous_px), landmarks, previous_px)
         confidence = np.array([0.9 if person else 0.05 for person in seen], np.float32)
         numbers = torch.tensor([float(person.number if person else 0) for person in seen])
         return Estimate(

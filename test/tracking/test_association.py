@@ -24,6 +24,11 @@ def test_two_found_faces_never_share_a_track() -> None:
     assert match([Box(0, 0, 100, 100)], [Box(5, 0, 100, 100), Box(40, 0, 100, 100)]) == {0: 0}
 
 
+def test_neighbours_do_not_match_but_a_track_shrunk_inside_its_face_does() -> None:
+    assert match([Box(0, 0, 100, 100)], [Box(75, 0, 100, 100)]) == {}
+    assert match([Box(30, 30, 30, 30)], [Box(0, 0, 100, 100)]) == {0: 0}
+
+
 def test_nothing_to_match() -> None:
     assert match([], [Box(0, 0, 1, 1)]) == {}
     assert match([Box(0, 0, 1, 1)], []) == {}
@@ -31,11 +36,11 @@ def test_nothing_to_match() -> None:
 
 def test_same_face_depends_on_distance_in_terms_of_the_smaller_face(person: Any) -> None:
     near, beside = person(1, 104, 100).landmarks(), person(1, 120, 100).landmarks()
-    small = person(1, 100, 100, 25).landmarks()
     face = person(1, 100, 100).landmarks()
     assert same_face(face, near)
     assert not same_face(face, beside)
-    assert not same_face(face, small)
+    assert same_face(face, person(1, 110, 100, 25).landmarks())  # inside it
+    assert not same_face(face, person(1, 145, 100, 25).landmarks())  # beside it
 
 
 def test_the_unconfirmed_then_the_surprised_then_the_younger_track_gives_way(person: Any) -> None:
@@ -45,6 +50,11 @@ def test_the_unconfirmed_then_the_surprised_then_the_younger_track_gives_way(per
     assert intruders([track(here, "f2", surprise=0.4, good_frames=90), settled]) == {"f2"}
     assert intruders([settled, track(here, "f2", good_frames=20, surprise=0.02)]) == {"f2"}
     assert intruders([settled, track(person(2, 200, 100), "f2")]) == set()
+
+
+def test_of_two_nested_faces_the_small_one_gives_way_even_if_it_is_older(person: Any) -> None:
+    shrunk = track(person(1, 105, 100, 30), "f1", good_frames=99)
+    assert intruders([shrunk, track(person(1, 100, 100), "f2", surprise=0.5)]) == {"f1"}
 
 
 def test_of_three_tracks_on_a_face_one_stays(person: Any) -> None:

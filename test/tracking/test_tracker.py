@@ -80,12 +80,18 @@ def test_the_detector_rests_while_faces_are_well(make: Any, person: Any, paint: 
     assert detector.calls - before <= 5
 
 
-def test_with_all_places_taken_the_detector_does_not_run(make: Any, person: Any, paint: Any, detector: Any) -> None:
-    tracker = make(max_faces=1, detection_interval_s=0.2)
-    play(tracker, lambda n: paint([person(1, 100, 100)]), 10)
-    before = detector.calls
-    play(tracker, lambda n: paint([person(1, 100, 100)]), 60, start=10)
-    assert detector.calls == before
+@pytest.mark.parametrize("moved", [(122.0, 100.0, 60.0), (100.0, 100.0, 90.0)])
+def test_a_track_that_has_drifted_is_put_back_by_the_detector(
+    make: Any, person: Any, paint: Any, engine: Any, moved: tuple[float, float, float]
+) -> None:
+    """The network holds on to where the face was, or how large; the detector knows better."""
+    tracker = make(detection_interval_s=0.5)
+    play(tracker, lambda n: paint([person(1, 100, 100)]), 5)
+    engine.sticky = True
+    (before, *_, after) = play(tracker, lambda n: paint([person(1, *moved)]), 40, start=5)
+    np.testing.assert_allclose(before[0].landmarks_px, person(1, 100, 100).landmarks(), atol=1.5)
+    np.testing.assert_allclose(after[0].landmarks_px, person(1, *moved).landmarks(), atol=1.5)
+    assert ids(before) == ids(after) == ["f1"]
 
 
 def test_the_largest_faces_take_the_places(make: Any, person: Any, paint: Any) -> None:
