@@ -11,6 +11,9 @@ from torch import Tensor
 WINDOW_RADIUS_CELLS = 3
 """Half-width of the window around a map's maximum whose centre of mass is the landmark, for peaks of sigma <= 1.5."""
 
+HALF_DIAGONAL_CELLS = 0.7072
+"""No point of a map is farther from its nearest cell: discs that are not smaller never vanish between the cells."""
+
 
 def to_cells(points_px: Tensor) -> Tensor:
     """Crop pixels to cells of the response maps."""
@@ -23,12 +26,12 @@ def to_pixels(points_cells: Tensor) -> Tensor:
 
 
 def draw_discs(points_px: Tensor, map_px: int, radius_cells: float) -> Tensor:
-    """Detection targets and z0 (section 3.2): 1 within the radius of the point, else 0.
+    """Detection targets and z0 (section 3.2): 1 within the radius of the point, and at the cell nearest to it, else 0.
 
     `points_px`: N x C x 2 crop pixels. Returns N x C x map_px x map_px float32. Points that are nan draw nothing.
     """
     horizontal, vertical = _squared_offsets(points_px, map_px)
-    return (horizontal + vertical <= radius_cells**2).float()
+    return (horizontal + vertical <= max(radius_cells, HALF_DIAGONAL_CELLS) ** 2).float()
 
 
 def draw_gaussians(points_px: Tensor, map_px: int, sigma_cells: float) -> Tensor:
