@@ -38,7 +38,7 @@ def repository() -> Path:
 
 @pytest.fixture
 def small_network() -> Callable[..., Any]:
-    """`small_network(**settings)`: a narrow REDNet in eval mode for 64 px crops, with signals of a trained one's size."""
+    """`small_network(**settings)`: a narrow REDNet in eval mode for 64 px crops, its signals those of a trained one."""
     return _build_small_network
 
 

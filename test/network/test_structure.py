@@ -45,6 +45,7 @@ def full_size(backbone: str, width: float = 1.0) -> REDNet:
         return REDNet(REDNetConfig(backbone=backbone, width=width)).eval()
 
 
+@functools.cache
 def look(network: REDNet) -> tuple[dict[str, tuple[int, int]], float]:
     """Runs one face through the network: (channels, side) of every block, and 10^9 multiply-adds of convolutions."""
     shapes, macs = {}, 0
