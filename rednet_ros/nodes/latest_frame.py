@@ -59,7 +59,7 @@ class LatestFrameWorker(Generic[Item]):
         """Hand in an item; True if an older one was dropped for it."""
         return self._mailbox.put(item)
 
-    def stop(self, timeout_s: float = 10.0) -> bool:
+    def stop(self, timeout_s: float) -> bool:
         """Finish the item at hand and end the thread; False if that took longer than `timeout_s`."""
         self._mailbox.close()
         self._thread.join(timeout_s)

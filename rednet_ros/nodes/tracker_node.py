@@ -34,6 +34,8 @@ IMAGE_QUEUE = 5
 """Images the middleware may hold while Python is busy; the node itself keeps only the newest."""
 REPEAT_S = 5.0
 """The same complaint is logged at most this often."""
+STOP_TIMEOUT_S = 10.0
+"""How long a frame under way may take to finish when the node is deactivated."""
 
 TrackerFactory = Callable[[TrackerParameters], Tracker]
 
@@ -101,6 +103,8 @@ class TrackerNode(SteadyLifecycleNode):
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Start the inference thread and subscribe."""
+        if not self._stop_tracking():
+            return TransitionCallbackReturn.FAILURE
         result = super().on_activate(state)
         assert self._tracker is not None
         assert self._outputs is not None
@@ -142,10 +146,10 @@ class TrackerNode(SteadyLifecycleNode):
 
     def close(self) -> None:
         """Stop the thread and free the tracker, whatever the state."""
-        self._stop_tracking()
-        if self._tracker is not None:
+        is_unused = self._stop_tracking()
+        if self._tracker is not None and is_unused:
             self._tracker.close()
-            self._tracker = None
+        self._tracker = None
 
     # -- frames ------------------------------------------------------------------------------------------------------
 
@@ -184,14 +188,16 @@ class TrackerNode(SteadyLifecycleNode):
         self.get_logger().error(self._problem)
         return TransitionCallbackReturn.FAILURE
 
-    def _stop_tracking(self) -> None:
+    def _stop_tracking(self) -> bool:
+        """Unsubscribe and end the thread; False while a frame that does not finish still uses the tracker."""
         if self._subscription is not None:
             self.destroy_subscription(self._subscription)
             self._subscription = None
-        if self._worker is not None:
-            if not self._worker.stop():
-                self.get_logger().warning("the inference thread did not end in time")
-            self._worker = None
+        if self._worker is not None and not self._worker.stop(STOP_TIMEOUT_S):
+            self.get_logger().error(f"a frame has been under way for more than {STOP_TIMEOUT_S:.0f} s")
+            return False
+        self._worker = None
+        return True
 
     def _free(self) -> None:
         self.close()

@@ -48,7 +48,7 @@ def test_a_busy_worker_skips_to_the_newest_item():
     assert [worker.submit(number) for number in (2, 3, 4)] == [False, True, True]
     go_on.set()
     assert finished.wait(WAIT_S)
-    assert worker.stop()
+    assert worker.stop(WAIT_S)
     assert processed == [1, 4]
 
 
@@ -72,7 +72,7 @@ def test_an_error_costs_one_item_even_if_reporting_it_fails():
     assert was_reported.wait(WAIT_S)
     worker.submit("good")
     assert survived.wait(WAIT_S)
-    assert worker.stop()
+    assert worker.stop(WAIT_S)
     assert reported == ["bad"]
 
 
@@ -89,4 +89,4 @@ def test_stopping_says_when_the_thread_is_stuck():
     assert started.wait(WAIT_S)
     assert worker.stop(timeout_s=0.01) is False
     release.set()
-    assert worker.stop()
+    assert worker.stop(WAIT_S)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from rednet_ros.errors import RednetError
+from rednet_ros.resources import models_dir
 
 pytestmark = [pytest.mark.ros, pytest.mark.slow]
 
@@ -14,16 +14,6 @@ def demo():
     from rednet_ros.nodes.demo import main
 
     return main
-
-
-def shipped_weights_are_missing():
-    from rednet_ros.network.weights import resolve
-
-    try:
-        resolve("rednet-lite")
-    except RednetError:
-        return True
-    return False
 
 
 def test_weights_that_cannot_be_used_end_it_with_the_reason(demo, tmp_path, capfd, caplog):
@@ -41,7 +31,7 @@ def test_an_input_that_cannot_be_opened_ends_it_with_the_reason(demo, tmp_path, 
 
 
 def test_the_portrait_is_tracked_and_recorded(demo, tmp_path):
-    if shipped_weights_are_missing():
+    if not (models_dir() / "rednet-lite.safetensors").is_file():
         pytest.skip("the weights rednet-lite are not in models/")
     code = demo(["--input", "portrait", "--seconds", "4", "--output", str(tmp_path)])
     assert code == 0

@@ -51,6 +51,18 @@ def test_cleaning_up_frees_the_tracker_and_the_node_starts_anew(make_bench, trac
     assert len(made) == 2
 
 
+def test_a_stuck_frame_does_not_get_a_second_thread_beside_it(bench, tracker, make_image, wait_until, monkeypatch):
+    monkeypatch.setattr("rednet_ros.nodes.tracker_node.STOP_TIMEOUT_S", 0.05)
+    tracker.may_go_on.clear()
+    bench.publisher().publish(make_image())
+    assert tracker.is_busy.wait(10)
+    assert bench.change_state(DEACTIVATE)
+    assert not bench.change_state(ACTIVATE)
+    assert bench.state == "inactive"
+    tracker.may_go_on.set()
+    assert wait_until(lambda: bench.change_state(ACTIVATE))
+
+
 def test_shutting_down_frees_the_tracker(bench, tracker):
     assert bench.change_state(SHUTDOWN_ACTIVE)
     assert bench.state == "finalized"
