@@ -98,7 +98,7 @@ def _log_through_ros() -> None:
 
 @contextlib.contextmanager
 def _termination_signals() -> Iterator[Callable[[], bool]]:
-    """Within: SIGINT and SIGTERM interrupt nothing.
+    """Within: SIGINT and SIGTERM interrupt nothing. Afterwards: they are ignored, as the process is ending already.
 
     The function that it gives waits for the first of them, also one that came before the call, and returns True; False
     when the block is left without any. Python runs its own handlers only between two of the main thread's steps, but
@@ -106,12 +106,13 @@ def _termination_signals() -> Iterator[Callable[[], bool]]:
     """
     reader, writer = socket.socketpair()
     writer.setblocking(False)
-    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)}
-    descriptor = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
+    signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
     try:
         yield lambda: bool(reader.recv(1))
     finally:
-        signal.set_wakeup_fd(descriptor)
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)  # a handler in Python would be taken down before the process ends
+        signal.set_wakeup_fd(-1)
         writer.close()
