@@ -7,13 +7,12 @@ ros2 launch rednet_ros tracker.launch.py camera:=v4l2_camera rviz:=true
 from pathlib import Path
 
 from ament_index_python.packages import PackageNotFoundError, get_package_share_directory
+from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
 from launch.conditions import IfCondition
 from launch.substitutions import EnvironmentVariable, LaunchConfiguration
 from launch_ros.actions import LifecycleNode, Node
 from launch_ros.parameter_descriptions import ParameterValue
-
-from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 
 SHARE = Path(get_package_share_directory("rednet_ros"))
 CAMERA_IMAGE = "/camera/image_raw"
@@ -72,15 +71,9 @@ def generate_launch_description() -> LaunchDescription:
         arguments=["--ros-args", "--log-level", LaunchConfiguration("log_level")],
         output="screen",
     )
-    rviz = Node(
-        condition=IfCondition(LaunchConfiguration("rviz")),
-        package="rviz2",
-        executable="rviz2",
-        namespace=LaunchConfiguration("namespace"),
-        arguments=["-d", str(SHARE / "config" / "rednet.rviz")],
-    )
     profile = SetEnvironmentVariable("FASTRTPS_DEFAULT_PROFILES_FILE", LaunchConfiguration("fastdds_profile"))
-    return LaunchDescription([*ARGUMENTS, profile, OpaqueFunction(function=camera_driver), tracker, rviz])
+    optional = [OpaqueFunction(function=camera_driver), OpaqueFunction(function=rviz)]  # fail before the node starts
+    return LaunchDescription([*ARGUMENTS, profile, *optional, tracker])
 
 
 def camera_driver(context: LaunchContext) -> list[LaunchDescriptionEntity]:
@@ -88,11 +81,25 @@ def camera_driver(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     package = LaunchConfiguration("camera").perform(context)
     if package == "none":
         return []
+    check_installed(package, f"camera:={package}")
+    remappings = [("image_raw", LaunchConfiguration("image"))]
+    return [Node(package=package, executable=DRIVERS[package], name="camera", remappings=remappings, output="screen")]
+
+
+def rviz(context: LaunchContext) -> list[LaunchDescriptionEntity]:
+    """RViz, where `rviz` asks for it."""
+    if not IfCondition(LaunchConfiguration("rviz")).evaluate(context):
+        return []
+    check_installed("rviz2", "rviz:=true")
+    settings = str(SHARE / "config" / "rednet.rviz")
+    namespace = LaunchConfiguration("namespace")
+    return [Node(package="rviz2", executable="rviz2", namespace=namespace, arguments=["-d", settings])]
+
+
+def check_installed(package: str, argument: str) -> None:
+    """Raise RuntimeError, saying how to mend it, where `argument` asks for a package that is not installed."""
     try:
         get_package_share_directory(package)
     except PackageNotFoundError as error:
-        raise RuntimeError(
-            f"camera:={package} needs the package {package}: apt install ros-$ROS_DISTRO-{package.replace('_', '-')}"
-        ) from error
-    remappings = [("image_raw", LaunchConfiguration("image"))]
-    return [Node(package=package, executable=DRIVERS[package], name="camera", remappings=remappings, output="screen")]
+        hint = f"apt install ros-$ROS_DISTRO-{package.replace('_', '-')}"
+        raise RuntimeError(f"{argument} needs the package {package}: {hint}") from error

@@ -31,32 +31,35 @@ def test_rviz_shows_the_topics_that_the_node_publishes(repository):
     assert topics == {"Image": "overlay", "MarkerArray": "markers"}
 
 
-def described(repository, name):
+def loaded(repository, name):
     spec = importlib.util.spec_from_file_location(f"{name}_launch", source(repository, name))
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.generate_launch_description()
+    return module
 
 
 @pytest.mark.ros_launch
 @pytest.mark.parametrize("name", NAMES)
 def test_every_argument_is_described(repository, name):
-    arguments = described(repository, name).get_launch_arguments()
+    arguments = loaded(repository, name).generate_launch_description().get_launch_arguments()
     assert {argument.name for argument in arguments} >= DOCUMENTED_ARGUMENTS[name]
     descriptions = [argument.description.partition(" Valid choices are")[0] for argument in arguments]  # launch's own
     assert all(description.endswith(".") for description in descriptions)
 
 
 @pytest.mark.ros_launch
-def test_a_camera_driver_that_is_not_installed_is_named(repository):
+@pytest.mark.parametrize(
+    ("function", "argument", "package"),
+    [("camera_driver", "camera:=usb_cam", "usb_cam"), ("rviz", "rviz:=true", "rviz2")],
+)
+def test_a_package_that_is_not_installed_is_named(repository, function, argument, package):
+    from ament_index_python.packages import get_packages_with_prefixes
     from launch import LaunchContext
 
-    spec = importlib.util.spec_from_file_location("tracker_launch", source(repository, "tracker"))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    if package in get_packages_with_prefixes():
+        pytest.skip(f"{package} is installed here")
     context = LaunchContext()
-    context.launch_configurations.update(camera="usb_cam", image="/camera/image_raw")
-    if importlib.util.find_spec("usb_cam"):
-        pytest.skip("usb_cam is installed here")
-    with pytest.raises(RuntimeError, match="needs the package usb_cam"):
-        module.camera_driver(context)
+    name, value = argument.split(":=")
+    context.launch_configurations[name] = value
+    with pytest.raises(RuntimeError, match=f"{argument} needs the package {package}"):
+        getattr(loaded(repository, "tracker"), function)(context)
