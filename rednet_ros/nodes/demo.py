@@ -12,14 +12,14 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from rednet_ros.errors import InputError
-from rednet_ros.nodes import diagnostics
 from rednet_ros.nodes.fastdds import PROFILE_VARIABLE, large_image_profile
 from rednet_ros.nodes.processes import NodeProcess, wait_for_any
-from rednet_ros.nodes.recorder_node import SUMMARY_NAME
-from rednet_ros.nodes.session_report import SessionReport
+from rednet_ros.nodes.session_report import SUMMARY_NAME, SessionReport
+from rednet_ros.nodes.statistics import PUBLISHING_PERIOD_S
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point of `rednet-demo`."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     options = _parser().parse_args(arguments)
+    missing = [name for name in ("rclpy", "rednet_ros.msg") if find_spec(name) is None]
+    if missing:
+        logger.error("%s not found: source a ROS 2 workspace with this package, or run `make demo`", missing[0])
+        return 1
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     codes = _run_nodes(options)
     failed = [f"{name} ended with code {code}" for name, code in codes.items() if code != 0]
@@ -86,7 +90,7 @@ def _stop(processes: list[NodeProcess]) -> dict[str, int]:
         if name not in by_name:
             continue
         if name == "recorder_node" and by_name[name].ended() is None:
-            time.sleep(1.5 * diagnostics.PERIOD_S)
+            time.sleep(1.5 * PUBLISHING_PERIOD_S)
         codes[name] = by_name[name].stop()
     return codes
 

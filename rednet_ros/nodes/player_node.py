@@ -24,6 +24,7 @@ from rednet_ros.nodes.demo_sources import open_named
 from rednet_ros.nodes.messages import bgr_image
 from rednet_ros.nodes.parameter_declaration import DeclaredParameters
 from rednet_ros.nodes.runner import run
+from rednet_ros.nodes.statistics import PUBLISHING_PERIOD_S
 from rednet_ros.tracking.video import TimedImage, silence_codecs
 
 NODE_NAME = "rednet_player"
@@ -48,7 +49,7 @@ class PlayerNode(Node):
         reliability = ReliabilityPolicy[self._settings.reliability.upper()]
         self._publisher = self.create_publisher(Image, "image", QoSProfile(depth=5, reliability=reliability))
         self._diagnostics = self.create_publisher(DiagnosticArray, diagnostics.TOPIC, 10)
-        self.create_timer(diagnostics.PERIOD_S, self._publish_diagnostics)
+        self.create_timer(PUBLISHING_PERIOD_S, self._publish_diagnostics)
         self._created_s = self._started_s = self._now_s()
         self._timer = self.create_timer(_POLL_S, self._wait_for_subscriber)
 

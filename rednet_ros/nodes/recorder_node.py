@@ -24,12 +24,12 @@ from rednet_ros.nodes.image_conversion import to_bgr
 from rednet_ros.nodes.messages import seconds
 from rednet_ros.nodes.parameter_declaration import DeclaredParameters
 from rednet_ros.nodes.runner import run
-from rednet_ros.nodes.session_report import SessionCollector
+from rednet_ros.nodes.session_report import SUMMARY_NAME, SessionCollector
 from rednet_ros.nodes.steady_video import SteadyVideo
 from rednet_ros.tracking.video import VideoWriter, silence_codecs
 
 NODE_NAME = "rednet_recorder"
-VIDEO_NAME, SHEET_NAME, SUMMARY_NAME = "overlay.mp4", "contact_sheet.png", "summary.json"
+VIDEO_NAME, SHEET_NAME = "overlay.mp4", "contact_sheet.png"
 SHEET_IMAGES = 12
 
 

@@ -11,6 +11,9 @@ from pathlib import Path
 from rednet_ros.errors import InputError
 from rednet_ros.nodes.statistics import PLAUSIBLE_LATENCY_S, percentiles_ms
 
+SUMMARY_NAME = "summary.json"
+"""File of a `SessionReport` in the recorder's folder."""
+
 _LATENCIES_KEPT = 100_000
 
 

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+PUBLISHING_PERIOD_S = 1.0
+"""How often nodes publish their figures."""
+
 WINDOW_FRAMES = 1000
 """Latencies and rates are taken over this many of the latest frames."""
 

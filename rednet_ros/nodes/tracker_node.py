@@ -25,7 +25,7 @@ from rednet_ros.nodes.frame_pipeline import FramePipeline, Outputs, Tracker
 from rednet_ros.nodes.latest_frame import LatestFrameWorker
 from rednet_ros.nodes.parameter_declaration import DeclaredParameters
 from rednet_ros.nodes.runner import run
-from rednet_ros.nodes.statistics import FrameRecorder, FrameStatistics
+from rednet_ros.nodes.statistics import PUBLISHING_PERIOD_S, FrameRecorder, FrameStatistics
 from rednet_ros.nodes.steady_lifecycle_node import SteadyLifecycleNode
 from rednet_ros.nodes.tracker_parameters import TrackerParameters
 
@@ -78,7 +78,7 @@ class TrackerNode(SteadyLifecycleNode):
             changed=self._parameters_changed,
         )
         self._diagnostics = self.create_publisher(DiagnosticArray, diagnostics.TOPIC, 10)
-        self.create_timer(diagnostics.PERIOD_S, self._publish_diagnostics)
+        self.create_timer(PUBLISHING_PERIOD_S, self._publish_diagnostics)
         self._start()
 
     # -- lifecycle ---------------------------------------------------------------------------------------------------
