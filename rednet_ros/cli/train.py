@@ -32,6 +32,7 @@ def argument_parser() -> argparse.ArgumentParser:
         "--data", metavar="LABELS.jsonl", type=Path, required=True, help="labels file; its images lie beside it"
     )
     parser.add_argument("--output", metavar="FOLDER", type=Path, help="folder of the run (default: runs/NAME)")
+    parser.add_argument("--init", metavar="N", help="weights (name or file) to begin from instead of random ones")
     parser.add_argument("--resume", action="store_true", help="continue from the folder's last checkpoint")
     parser.add_argument("--stage", metavar="S", help="run this stage of the configuration only")
     parser.add_argument("--threads", metavar="N", type=command.positive, help="CPU threads (default: all cores)")
@@ -53,6 +54,8 @@ def run(options: argparse.Namespace) -> None:
     )
     if options.resume:
         trainer.resume()
+    elif options.init:
+        trainer.begin_from(options.init)
     trainer.run(options.stage)
 
 

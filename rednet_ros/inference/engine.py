@@ -14,8 +14,7 @@ from rednet_ros.errors import InputError
 from rednet_ros.inference.types import Estimate, FaceState
 from rednet_ros.landmarks import DETECTION_INDICES, LANDMARK_COUNT
 from rednet_ros.network import weights
-from rednet_ros.network.heatmaps import decode
-from rednet_ros.network.rednet import REDNet, normalise
+from rednet_ros.network.rednet import REDNet, normalise, read_landmarks
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +80,7 @@ class LandmarkEngine:
             self._network.draw_z0(known.to(self.device)),
             None if state is None else (state.hidden, state.cell),
         )
-        landmarks_px, confidence = decode(output.steps[-1].float(), self._network.config.window_radius_cells)
+        landmarks_px, confidence = read_landmarks(output.steps[-1].float(), self._network.config)
         return Estimate(
             landmarks_px=landmarks_px.cpu(),
             confidence=confidence.cpu(),

@@ -9,8 +9,7 @@ from torch import Tensor, nn
 
 from rednet_ros.landmarks import DETECTION_INDICES
 from rednet_ros.network.config import RESNET_UNITS, REDNetConfig
-from rednet_ros.network.heatmaps import decode
-from rednet_ros.network.rednet import REDNet, normalise
+from rednet_ros.network.rednet import REDNet, normalise, read_landmarks
 
 ARCHITECTURES: dict[str, REDNetConfig] = {
     "vgg": REDNetConfig(),
@@ -38,7 +37,7 @@ class ExportableNetwork(nn.Module):
     ) -> tuple[Tensor, ...]:
         state = None if hidden is None or cell is None else (hidden, cell)
         output = self.network(normalise(crops).to(self.network.dtype), z0, state)
-        results = [*decode(output.steps[-1].float(), self.network.config.window_radius_cells)]
+        results = [*read_landmarks(output.steps[-1].float(), self.network.config)]
         if output.identity is not None:
             results.append(nn.functional.normalize(output.identity.float()))
         if output.state is not None:

@@ -31,7 +31,9 @@ class REDNetConfig:
     `crop_px`: side of the input crop, a multiple of 32. `steps`: the K spatially recurrent steps (section 3.2); the
     last one is a regression. `temporal`: how the LSTM's output meets the non-identity code: "none" (no temporal
     module), "residual" (added), "replace" (the paper). `identity`: with the identity branch. `sigma_px`, `radius_px`:
-    of the regression Gaussian and the detection disc, in pixels of a 256-pixel crop.
+    of the regression Gaussian and the detection disc, in pixels of a 256-pixel crop. `regression_maps`: "linear" (the
+    paper: the last convolution's output is the heat map, fitted by squared error) or "softmax" (it is turned into a
+    distribution over the map whose mean is the landmark).
     """
 
     backbone: str = "vgg"
@@ -42,6 +44,7 @@ class REDNetConfig:
     identity: bool = True
     sigma_px: float = 5.0
     radius_px: float = 5.0
+    regression_maps: Literal["linear", "softmax"] = "linear"
 
     def __post_init__(self) -> None:
         if self.backbone != "vgg" and self.backbone not in RESNET_UNITS:
@@ -52,6 +55,8 @@ class REDNetConfig:
             raise ValueError(f"steps are {self.steps}: detection or regression each, the last a regression")
         if self.temporal not in ("none", "residual", "replace"):
             raise ValueError(f"temporal is {self.temporal!r}: choose none, residual or replace")
+        if self.regression_maps not in ("linear", "softmax"):
+            raise ValueError(f"regression_maps is {self.regression_maps!r}: choose linear or softmax")
         if not 0 < self.width <= 4:
             raise ValueError(f"width is {self.width}: it must be above 0 and at most 4")
         for name in ("sigma_px", "radius_px"):

@@ -5,6 +5,8 @@ Cell (row i, column j) of an M x M map lies at (2 j + 0.5, 2 i + 0.5) of its 2M 
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -13,6 +15,10 @@ WINDOW_RADIUS_CELLS = 3
 
 HALF_DIAGONAL_CELLS = 0.7072
 """No point of a map is farther from its nearest cell: discs that are not smaller never vanish between the cells."""
+
+
+SOFTMAX_SHARPNESS = 10.0
+"""Factor before the softmax, so that maps of height about 1, as the linear ones have, already give a clear peak."""
 
 
 def to_cells(points_px: Tensor) -> Tensor:
@@ -67,6 +73,26 @@ def decode(maps: Tensor, window_radius_cells: int = WINDOW_RADIUS_CELLS) -> tupl
     x = column + (by_column * from_column).sum(dim=2) / total
     y = row + (by_row * from_row).sum(dim=2) / total
     return to_pixels(torch.stack([x, y], dim=2)), peak.clamp(0, 1)
+
+
+def spatial_softmax(maps: Tensor, sigma_cells: float) -> Tensor:
+    """Maps N x C x M x M as distributions over their cells, in a scale in which a Gaussian of sigma has height 1."""
+    n, count, size, _ = maps.shape
+    shares = torch.softmax(SOFTMAX_SHARPNESS * maps.reshape(n, count, size * size), dim=2)
+    return (2 * math.pi * sigma_cells**2 * shares).reshape(n, count, size, size)
+
+
+def decode_mean(maps: Tensor) -> tuple[Tensor, Tensor]:
+    """Landmarks from the maps of `spatial_softmax`: the mean of each distribution. Results as of `decode`.
+
+    Differentiable everywhere. The confidence is again the maximum, at most 1: a spread distribution is a low one.
+    """
+    size = maps.shape[-1]
+    axis = torch.arange(size, device=maps.device, dtype=maps.dtype)
+    by_column, by_row = maps.sum(dim=2), maps.sum(dim=3)
+    total = by_column.sum(dim=2).clamp(min=1e-6)
+    means = torch.stack([(by_column * axis).sum(dim=2), (by_row * axis).sum(dim=2)], dim=2) / total[..., None]
+    return to_pixels(means), maps.amax(dim=(2, 3)).clamp(0, 1)
 
 
 def _squared_offsets(points_px: Tensor, map_px: int) -> tuple[Tensor, Tensor]:

@@ -25,6 +25,17 @@ def regression_loss(maps: Tensor, target: Tensor) -> Tensor:
     return (weight * (maps - target).square()).mean()
 
 
+def distribution_loss(maps: Tensor, target: Tensor) -> Tensor:
+    """Mean cross-entropy of the maps of `spatial_softmax` with the target's Gaussians; shapes as of `regression_loss`.
+
+    An empty target asks for an even distribution.
+    """
+    shares = maps.flatten(2) / maps.flatten(2).sum(dim=2, keepdim=True)
+    wanted = target.flatten(2) + 1e-6
+    wanted = wanted / wanted.sum(dim=2, keepdim=True)
+    return -(wanted * torch.log(shares + 1e-9)).sum(dim=2).mean()
+
+
 def point_loss(points: Tensor, truth: Tensor, scale: float) -> Tensor:
     """Mean of log(1 + distance / scale): steep for small errors, as the wing loss, flat for hopeless ones.
 

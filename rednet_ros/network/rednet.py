@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from rednet_ros.landmarks import DETECTION_INDICES, LANDMARK_COUNT
 from rednet_ros.network.config import STATE_SIZE, REDNetConfig
-from rednet_ros.network.heatmaps import draw_discs
+from rednet_ros.network.heatmaps import decode, decode_mean, draw_discs, spatial_softmax
 from rednet_ros.network.identity import IdentityBranch
 from rednet_ros.network.resnet import ResNetEncoderDecoder
 from rednet_ros.network.temporal import State, TemporalModule
@@ -94,9 +94,15 @@ class REDNet(nn.Module):
         for kind in self.config.steps:
             # Each step starts from the previous frame's state; the last step's is kept (digest, temporal [choice]).
             features, next_state, identity = self._step(image, z, state)
-            maps.append(self.heads[kind](features))
+            maps.append(self._maps(features, kind))
             z = feedback(maps[-1], kind)
         return REDNetOutput(tuple(maps), next_state, identity)
+
+    def _maps(self, features: Tensor, kind: str) -> Tensor:
+        maps: Tensor = self.heads[kind](features)
+        if kind == "regression" and self.config.regression_maps == "softmax":
+            return spatial_softmax(maps, self.config.cells(self.config.sigma_px))
+        return maps
 
     def _step(self, image: Tensor, z: Tensor, state: State | None) -> tuple[Tensor, State | None, Tensor | None]:
         code, skips = self.body.encode(image, z)
@@ -114,6 +120,13 @@ def feedback(maps: Tensor, kind: str) -> Tensor:
     if kind == "detection":
         return torch.sigmoid(maps)
     return maps[:, list(DETECTION_INDICES)].clamp(0, 1)
+
+
+def read_landmarks(maps: Tensor, config: REDNetConfig) -> tuple[Tensor, Tensor]:
+    """Landmarks, N x 68 x 2 in crop pixels, and confidences, N x 68 in 0..1, from a regression step's maps."""
+    if config.regression_maps == "softmax":
+        return decode_mean(maps)
+    return decode(maps, config.window_radius_cells)
 
 
 def normalise(crops: Tensor) -> Tensor:

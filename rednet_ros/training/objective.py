@@ -8,7 +8,7 @@ from torch import Tensor
 from rednet_ros.landmarks import DETECTION_INDICES
 from rednet_ros.network import heatmaps, losses
 from rednet_ros.network.config import REDNetConfig
-from rednet_ros.network.rednet import REDNetOutput
+from rednet_ros.network.rednet import REDNetOutput, read_landmarks
 
 LOSS_NAMES = ("detection", "regression", "points")
 
@@ -32,8 +32,9 @@ def step_losses(output: REDNetOutput, points_px: Tensor, config: REDNetConfig) -
         if kind == "detection":
             detection = detection + losses.detection_loss(maps, discs)
             continue
-        regression = regression + losses.regression_loss(maps, gaussians)
+        fit = losses.regression_loss if config.regression_maps == "linear" else losses.distribution_loss
+        regression = regression + fit(maps, gaussians)
         if shown.any():
-            found = heatmaps.to_cells(heatmaps.decode(maps[shown], config.window_radius_cells)[0])
+            found = heatmaps.to_cells(read_landmarks(maps[shown], config)[0])
             points = points + losses.point_loss(found, truth, POINT_SCALE_CELLS)
     return torch.stack([detection, regression, points])

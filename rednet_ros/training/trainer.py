@@ -77,6 +77,19 @@ class Trainer:
         self.optimizer = self._new_optimizer()
         checkpoint.load(path, self.network, self.average, self.optimizer)
 
+    def begin_from(self, name_or_path: str | Path) -> None:
+        """Takes over the parameters of other weights wherever name and shape agree, as when a trained network goes on.
+
+        Raises:
+            WeightsError: the weights cannot be used.
+        """
+        given = weights.load(name_or_path)[0].state_dict()
+        own = self.network.state_dict()
+        fitting = {name: tensor for name, tensor in given.items() if name in own and own[name].shape == tensor.shape}
+        log.info("taking %d of %d tensors from %s", len(fitting), len(own), name_or_path)
+        self.network.load_state_dict({**own, **fitting})
+        self.average.load_state_dict(self.network.state_dict())
+
     def run(self, only_stage: str | None = None) -> None:
         """All stages from where the run stands, or only the one named.
 

@@ -7,8 +7,7 @@ import torch
 
 from rednet_ros.images import read_image
 from rednet_ros.landmarks import DETECTION_INDICES
-from rednet_ros.network.heatmaps import decode
-from rednet_ros.network.rednet import REDNet, normalise
+from rednet_ros.network.rednet import REDNet, normalise, read_landmarks
 from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.tracking.types import Box, FloatArray, ImageArray
 from rednet_ros.training.labels import LabelledFace
@@ -42,7 +41,7 @@ def _predict(network: REDNet, images: list[ImageArray], crops: list[CropTransfor
         inputs = normalise(torch.from_numpy(pixels).permute(0, 3, 1, 2).flip(1))
         unknown = torch.full((len(chunk), len(DETECTION_INDICES), 2), torch.nan)
         maps = network(inputs, network.draw_z0(unknown)).steps[-1]
-        landmarks, _ = decode(maps, network.config.window_radius_cells)
+        landmarks, _ = read_landmarks(maps, network.config)
         found += [crop.to_image(points) for crop, points in zip(chunk, landmarks.numpy(), strict=True)]
     network.train(was_training)
     return found
