@@ -145,6 +145,20 @@ def test_both_steps_start_from_the_previous_frames_state(small_network):
     assert not torch.allclose(output.state[0], seen[0][1][0])
 
 
+@pytest.mark.parametrize("backbone", ["vgg", "resnet14"])
+def test_the_code_is_split_in_half_between_identity_and_motion(small_network, backbone):
+    network = small_network(backbone=backbone, steps=(REGRESSION,))
+    seen = {}
+    for name in ("identity", "temporal"):
+        module = getattr(network, name)
+        module.register_forward_hook(lambda _, arguments, __, name=name: seen.update({name: arguments[0]}))
+    crops, z0 = inputs(2)
+    network(crops, z0)
+    code, _ = network.body.encode(network.body.stem(crops), z0)
+    assert seen["identity"].shape == seen["temporal"].shape
+    torch.testing.assert_close(torch.cat([seen["identity"], seen["temporal"]], dim=1), code)
+
+
 def test_no_state_is_a_state_of_zeros(small_network):
     network = small_network()
     crops, z0 = inputs(2)
