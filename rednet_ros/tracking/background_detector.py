@@ -90,7 +90,7 @@ class InlineDetector:
 class BackgroundDetector:
     """Searches in one worker thread, of each camera the latest image only; the camera waiting longest comes first.
 
-    An exception of the detector is logged (at most every `LOG_INTERVAL_S`) and counts as an image without faces.
+    An exception of the detector is logged (at most every `LOG_INTERVAL_S`); that image has no result.
     """
 
     def __init__(self, detector: Detector) -> None:
@@ -133,8 +133,9 @@ class BackgroundDetector:
         while (request := self._next()) is not None:
             detections = self._search(request)
             with self._changed:
-                self._results.append(DetectionResult(request, detections))
                 self._searching = None
+                if detections is not None:
+                    self._results.append(DetectionResult(request, detections))
 
     def _next(self) -> DetectionRequest | None:
         with self._changed:
@@ -145,7 +146,7 @@ class BackgroundDetector:
             self._searching = camera
             return self._waiting.pop(camera)
 
-    def _search(self, request: DetectionRequest) -> tuple[Detection, ...]:
+    def _search(self, request: DetectionRequest) -> tuple[Detection, ...] | None:
         try:
             return tuple(self._detector.detect(request.image))
         except Exception:
@@ -153,4 +154,4 @@ class BackgroundDetector:
             if time.monotonic() - self._logged_at_s >= LOG_INTERVAL_S:
                 self._logged_at_s = time.monotonic()
                 _log.exception("the face detector failed (%d times so far); tracking goes on", self._failures)
-            return ()
+            return None

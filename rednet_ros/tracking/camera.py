@@ -57,9 +57,11 @@ class Camera:
 
     def is_search_due(self, settings: TrackerSettings) -> bool:
         """Whether the detector should see this frame."""
-        well = [track for track in self.tracks if track.is_well]
-        needs_face = len(well) < len(self.tracks) or not any(track.status is not FaceStatus.TENTATIVE for track in well)
-        interval_s = settings.search_interval_s if needs_face else settings.detection_interval_s
+        confirmed = [track for track in self.tracks if track.is_well and track.status is not FaceStatus.TENTATIVE]
+        one_lost = not all(track.is_well for track in self.tracks)
+        one_doubtful = any(track.unseen and track.confidence < settings.trusted_confidence for track in confirmed)
+        urgent = not confirmed or one_lost or one_doubtful
+        interval_s = settings.search_interval_s if urgent else settings.detection_interval_s
         return self.clock_s - self.searched_at_s >= interval_s
 
     def request(self, image: ImageArray) -> DetectionRequest:

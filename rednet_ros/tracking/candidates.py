@@ -4,7 +4,7 @@ lost or has drifted."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from rednet_ros.tracking.association import covered, match
 from rednet_ros.tracking.background_detector import DetectionResult
 from rednet_ros.tracking.calibration import crop_from_detection, landmark_box
 from rednet_ros.tracking.camera import Camera
-from rednet_ros.tracking.crops import CROP_SCALE, CropTransform
+from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.tracking.looks import Engine, Look, Sighting, look_at, look_from
 from rednet_ros.tracking.settings import TrackerSettings
 from rednet_ros.tracking.track import shows_face
@@ -39,41 +39,62 @@ class Candidate:
     track_id: str | None
 
 
+@dataclass(frozen=True)
+class Finding:
+    """A detection; `box`: its landmarks' box. `track_id`: the track that was there, None where nobody was followed."""
+
+    detection: Detection
+    box: Box
+    track_id: str | None
+
+
+def findings(result: DetectionResult) -> list[Finding]:
+    """A result's detections, each with its track, the largest first.
+
+    They are compared with the tracks as they were in the image that was searched, so it does not matter how far the
+    faces have moved since.
+    """
+    found = [(landmark_box(detection), detection) for detection in result.detections]
+    found.sort(key=lambda entry: -entry[0].width)
+    tracked = result.request.tracked
+    pairs = match([Box.around(landmarks_px) for landmarks_px in tracked.values()], [box for box, _ in found])
+    ids = list(tracked)
+    return [
+        Finding(detection, box, ids[pairs[index]] if index in pairs else None)
+        for index, (box, detection) in enumerate(found)
+    ]
+
+
 def candidates(
     camera: Camera, image: ImageArray, result: DetectionResult, settings: TrackerSettings, engine: Engine
 ) -> list[Candidate]:
-    """Candidates among a result's detections: those whose track needs them first, then new ones, the largest first.
-
-    The detections are compared with the tracks as they were in the image that was searched, so it does not matter
-    how far the faces have moved since.
-    """
-    found = [(landmark_box(detection), detection) for detection in result.detections]
-    found = [(box, detection) for box, detection in found if _qualifies(box, detection, settings)]
-    found.sort(key=lambda entry: -entry[0].width)
-    followed = [(name, Box.around(landmarks_px)) for name, landmarks_px in result.request.tracked.items()]
-    pairs = match([box for _, box in followed], [box for box, _ in found])
+    """Faces worth a look: those whose track is lost or has drifted first, then new ones, the largest first."""
     well = {track.id: track.is_well for track in camera.tracks}
     known, new = [], []
-    for index, (box, detection) in enumerate(found):
-        crop = crop_from_detection(detection, engine.crop_size_px)
-        candidate = Candidate(camera, image, Look(result.request.image, crop, None, engine.initial_state(1)), None)
-        if index not in pairs:
-            new.append(candidate)
+    for finding in findings(result):
+        if finding.detection.score < settings.min_detection_score or finding.box.width < settings.min_face_px:
             continue
-        track_id, tracked_box = followed[pairs[index]]
-        drifted = covered(tracked_box, box) >= MIN_COVERED and has_drifted(result.request.tracked[track_id], crop)
-        if track_id in well and (drifted or not well[track_id]):
-            known.append(replace(candidate, track_id=track_id))
+        crop = crop_from_detection(finding.detection, engine.crop_size_px)
+        look = Look(result.request.image, crop, None, engine.initial_state(1))
+        candidate = Candidate(camera, image, look, finding.track_id)
+        if finding.track_id is None:
+            new.append(candidate)
+        elif finding.track_id in well:
+            landmarks_px = result.request.tracked[finding.track_id]
+            if not well[finding.track_id] or has_drifted(landmarks_px, finding.box, crop):
+                known.append(candidate)
     room = max(0, settings.max_faces - len(camera.tracks))
     return known + new[: TRIES_PER_FACE * room]
 
 
-def has_drifted(landmarks_px: FloatArray, detected: CropTransform) -> bool:
-    """Whether 68 x 2 landmarks are not where a detection, given by its crop, has their face."""
-    own = CropTransform.from_landmarks(landmarks_px, detected.size_px)
-    shift_px = float(np.hypot(*np.subtract(own.center_px, detected.center_px)))
-    ratio = max(own.side_px, detected.side_px) / min(own.side_px, detected.side_px)
-    return shift_px > MAX_SHIFT * detected.side_px / CROP_SCALE or ratio > MAX_SCALE_RATIO
+def has_drifted(landmarks_px: FloatArray, box: Box, crop: CropTransform) -> bool:
+    """Whether 68 x 2 landmarks are not where a detection of their face, given by box and crop, has it."""
+    if covered(Box.around(landmarks_px), box) < MIN_COVERED:
+        return False
+    own = CropTransform.from_landmarks(landmarks_px, crop.size_px)
+    shift_px = float(np.hypot(*np.subtract(own.center_px, crop.center_px)))
+    ratio = max(own.side_px, crop.side_px) / min(own.side_px, crop.side_px)
+    return shift_px > MAX_SHIFT * box.width or ratio > MAX_SCALE_RATIO
 
 
 def hold_up(engine: Engine, found: Sequence[Candidate], settings: TrackerSettings) -> list[tuple[Candidate, Sighting]]:
@@ -87,7 +108,3 @@ def hold_up(engine: Engine, found: Sequence[Candidate], settings: TrackerSetting
     looks = [look_from(one.image, seen.landmarks_px, seen.state, engine.crop_size_px) for one, seen in held]
     second = zip(held, looks, look_at(engine, looks), strict=True)
     return [(one, sighting) for (one, _), look, sighting in second if shows_face(look, sighting, settings)]
-
-
-def _qualifies(box: Box, detection: Detection, settings: TrackerSettings) -> bool:
-    return detection.score >= settings.min_detection_score and box.width >= settings.min_face_px

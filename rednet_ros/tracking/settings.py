@@ -13,6 +13,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "min_face_px": (4.0, 10_000.0),
     "min_detection_score": (0.0, 1.0),
     "min_confidence": (0.0, 1.0),
+    "trusted_confidence": (0.0, 1.0),
     "detection_interval_s": (0.0, 3600.0),
     "search_interval_s": (0.0, 3600.0),
     "grace_s": (0.0, 60.0),
@@ -36,8 +37,9 @@ class TrackerSettings:
     A face's life
         `confirm_frames`: frames in a row that a new face must look like one before it is returned.
         `include_tentative`: return those still unconfirmed too, with status TENTATIVE. `min_confidence`: 0..1, a face
-        whose landmarks' mean confidence is lower is not a face. `grace_s`: a confirmed face that does not look like
-        one is not returned; after this time it is removed.
+        whose landmarks' mean confidence is lower is not a face. `trusted_confidence`: 0..1, a face whose confidence is
+        lower is in doubt: it is lost when the detector misses it several times in a row. `grace_s`: a confirmed face
+        that does not look like one is not returned; after this time it is removed.
 
     Time
         `max_gap_s`: after a longer pause of the stream, or a jump of its stamps by more, all faces are new ones.
@@ -52,6 +54,7 @@ class TrackerSettings:
     confirm_frames: int = 3
     include_tentative: bool = False
     min_confidence: float = 0.3
+    trusted_confidence: float = 0.5
     grace_s: float = 0.5
     max_gap_s: float = 2.0
 

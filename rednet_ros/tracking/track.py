@@ -19,6 +19,9 @@ MIN_INSIDE = 0.3
 SIZE_STEP_RANGE = (0.6, 1.5)
 """From one look to the next a face's size changes less than this; the crop would not hold a larger one."""
 
+MAX_UNSEEN = 3
+"""A face that is in doubt is lost when the detector misses it so many times in a row."""
+
 SURPRISE_DECAY = 0.8
 """Share of its surprise that a track keeps from frame to frame."""
 
@@ -34,6 +37,7 @@ class Track:
     `good_frames`: how many such frames. `bad_s`: seconds since then; not 0: the face is in grace. `motion_px`: (x, y)
     way of its centre between the last two frames. `surprise`: how far the centre was from where that motion let
     expect it, as a fraction of the face's side, of late; a track that jumped onto another face has a large one.
+    `unseen`: how many of the detector's last runs, in a row, missed it.
     """
 
     id: str
@@ -47,6 +51,7 @@ class Track:
     bad_s: float = 0.0
     motion_px: tuple[float, float] = (0.0, 0.0)
     surprise: float = 0.0
+    unseen: int = 0
 
     @property
     def is_well(self) -> bool:
@@ -104,6 +109,12 @@ def shows_face(look: Look, sighting: Sighting, settings: TrackerSettings) -> boo
     return fraction_inside(sighting.landmarks_px, width, height) >= MIN_INSIDE
 
 
+def keeps_face(track: Track, look: Look, sighting: Sighting, settings: TrackerSettings) -> bool:
+    """Whether a look at a tracked face showed it, and the detector, where the network is in doubt, agrees."""
+    in_doubt = sighting.confidence < settings.trusted_confidence
+    return shows_face(look, sighting, settings) and not (in_doubt and track.unseen >= MAX_UNSEEN)
+
+
 def after_good_frame(track: Track, sighting: Sighting, settings: TrackerSettings) -> Track:
     """The track after a frame that showed its face where it was looked for."""
     if not track.is_well:
@@ -119,6 +130,11 @@ def after_good_frame(track: Track, sighting: Sighting, settings: TrackerSettings
         motion_px=(float(now[0] - before[0]), float(now[1] - before[1])),
         surprise=max(surprise, SURPRISE_DECAY * track.surprise),
     )
+
+
+def after_search(track: Track, was_found: bool) -> Track:
+    """The track after the detector searched an image in which it was followed."""
+    return replace(track, unseen=0 if was_found else track.unseen + 1)
 
 
 def after_relocation(track: Track, sighting: Sighting) -> Track:

@@ -14,7 +14,7 @@ from rednet_ros.errors import InputError
 from rednet_ros.tracking.association import intruders, same_face
 from rednet_ros.tracking.background_detector import BackgroundDetector, DetectionRunner, InlineDetector
 from rednet_ros.tracking.camera import Camera
-from rednet_ros.tracking.candidates import Candidate, candidates, hold_up
+from rednet_ros.tracking.candidates import Candidate, candidates, findings, hold_up
 from rednet_ros.tracking.detector import Detector, load_detector
 from rednet_ros.tracking.looks import Engine, Look, Sighting, look_at
 from rednet_ros.tracking.settings import TrackerSettings
@@ -23,9 +23,10 @@ from rednet_ros.tracking.track import (
     after_bad_frame,
     after_good_frame,
     after_relocation,
+    after_search,
     begin,
+    keeps_face,
     next_look,
-    shows_face,
 )
 from rednet_ros.tracking.types import Face, FaceStatus, ImageArray
 
@@ -128,7 +129,7 @@ class FaceTracker:
             camera.tracks = [track for track in followed if track is not None]
 
     def _moved(self, track: Track, look: Look, sighting: Sighting) -> Track | None:
-        if not shows_face(look, sighting, self.settings):
+        if not keeps_face(track, look, sighting, self.settings):
             return None
         return after_good_frame(track, sighting, self.settings)
 
@@ -148,6 +149,11 @@ class FaceTracker:
         for camera, image in ((view.camera, view.image) for view in views):
             results, camera.found = camera.found, []
             for result in results:
+                seen = {finding.track_id for finding in findings(result)}
+                camera.tracks = [
+                    after_search(track, track.id in seen) if track.id in result.request.tracked else track
+                    for track in camera.tracks
+                ]
                 found += candidates(camera, image, result, self.settings, self._engine)
         for candidate, sighting in hold_up(self._engine, found, self.settings):
             self._take_in(candidate, sighting)

@@ -70,7 +70,7 @@ class PaintedEngine:
 
     The state counts: `hidden` the frames a face was seen, `cell` the sum of the numbers of the people it was.
     `batches`: how many faces each run had. `previous`: what was passed as such, of every run. `blind`: it sees nobody.
-    `sticky`: it believes the previous landmarks more than its eyes.
+    `sticky`: it believes the previous landmarks more than its eyes. `sureness`: its confidence in what it sees.
     """
 
     crop_size_px: int = 64
@@ -79,6 +79,7 @@ class PaintedEngine:
     previous: list[FloatArray] = field(default_factory=list)
     blind: bool = False
     sticky: bool = False
+    sureness: float = 0.9
 
     def initial_state(self, faces: int) -> FaceState | None:
         return FaceState(torch.zeros(faces, 4), torch.zeros(faces, 4))
@@ -94,9 +95,10 @@ class PaintedEngine:
         seen = [self._nearest(crop) for crop in crops]
         nowhere = Person(0, self.crop_size_px / 2, self.crop_size_px / 2, self.crop_size_px / 1.4)
         landmarks = np.stack([(person or nowhere).landmarks() for person in seen])
+        confidence = np.array([self.sureness if person else 0.05 for person in seen], np.float32)
         if self.sticky:
-            landmarks = np.where(np.isnan(previous_px), landmarks, previous_px)
-        confidence = np.array([0.9 if person else 0.05 for person in seen], np.float32)
+            known = np.isfinite(previous_px).all(axis=(1, 2))
+            landmarks[known], confidence[known] = previous_px[known], self.sureness
         numbers = torch.tensor([float(person.number if person else 0) for person in seen])
         return Estimate(
             torch.from_numpy(landmarks),

@@ -94,6 +94,20 @@ def test_a_track_that_has_drifted_is_put_back_by_the_detector(
     assert ids(before) == ids(after) == ["f1"]
 
 
+@pytest.mark.parametrize(("sureness", "kept"), [(0.45, False), (0.6, True)])
+def test_in_doubt_the_detector_decides_whether_a_face_is_still_there(
+    make: Any, person: Any, paint: Any, engine: Any, sureness: float, kept: bool
+) -> None:
+    """The network goes on seeing a face in the background; unless it is sure, the detector is asked."""
+    tracker = make(min_confidence=0.3, trusted_confidence=0.5, detection_interval_s=0.5)
+    play(tracker, lambda n: paint([person(1, 100, 100)]), 5)
+    engine.sticky, engine.sureness = True, sureness
+    still_there = play(tracker, lambda n: paint([person(1, 100, 100)]), 75, start=5)
+    assert all(ids(faces) == ["f1"] for faces in still_there)
+    gone = play(tracker, lambda n: paint([]), 60, start=80)
+    assert [ids(faces) == ["f1"] for faces in gone[30:]] == [kept] * 30
+
+
 def test_the_largest_faces_take_the_places(make: Any, person: Any, paint: Any) -> None:
     crowd = [person(1, 40, 60, 40), person(2, 120, 60, 80), person(3, 250, 60, 60), person(4, 100, 180, 50)]
     shown = play(make(max_faces=2), lambda n: paint(crowd), 10)
