@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from rednet_ros import __version__
@@ -46,7 +48,8 @@ def execute(name: str, body: Callable[[argparse.Namespace], None], options: argp
     silence_codecs()
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format=f"{name}: %(levelname)s: %(message)s")
     try:
-        body(options)
+        with _terminated_like_interrupted():
+            body(options)
         sys.stdout.flush()
     except RednetError as error:
         print(f"{name}: {error}", file=sys.stderr)
@@ -58,6 +61,16 @@ def execute(name: str, body: Callable[[argparse.Namespace], None], options: argp
         print(f"{name}: interrupted", file=sys.stderr)
         return INTERRUPTED
     return OK
+
+
+@contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """SIGTERM, as of `timeout` or a service manager, ends the command as Ctrl-C does: its files are completed."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def progress_interval_s() -> float:

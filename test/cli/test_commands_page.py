@@ -3,6 +3,7 @@
 import argparse
 import re
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -24,7 +25,7 @@ def section(name: str) -> str:
 
 
 @pytest.mark.parametrize("module", [track, evaluate])
-def test_the_page_names_every_option_and_no_other(module) -> None:
+def test_the_page_names_every_option_and_no_other(module: ModuleType) -> None:
     described = set(re.findall(r"--[a-z][a-z-]+", section(module.NAME)))
     assert described == options_of(module.argument_parser())
 

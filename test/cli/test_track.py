@@ -1,5 +1,7 @@
 import argparse
+import itertools
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -225,15 +227,27 @@ sys.exit(track.main([{str(clip(tmp_path / "in.mp4", [20] * 50))!r}, "--jsonl", "
     process.stderr.close()
 
 
-def test_a_camera_ends_with_ctrl_c_and_a_summary(
-    tracker: FakeTracker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_camera_ends_with_a_signal_and_complete_files(
+    number: signal.Signals,
+    tmp_path: Path,
+    tracker: FakeTracker,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     def camera_frames() -> Iterator[TimedImage]:
-        for index in range(3):
+        for index in itertools.count():
             yield TimedImage(np.full((64, 96, 3), 200, np.uint8), index / 30)
-        raise KeyboardInterrupt
 
+    def update(image_bgr: ImageArray, stamp_s: float) -> Sequence[Face]:
+        if stamp_s > 0.09:
+            signal.raise_signal(number)
+        return [face()]
+
+    tracker.update = update  # type: ignore[method-assign]
     monkeypatch.setattr(track, "open_source", lambda name: VideoSource(name, camera_frames(), 30.0, None, live=True))
-    assert track.main(["0"]) == 0
+    target = tmp_path / "overlay.mp4"
+    assert track.main(["0", "--video", str(target)]) == 0
+    assert open_source(target).frame_count == 3
     assert tracker.settings == TrackerSettings(detect_in_background=True)
     assert "frames      3" in capsys.readouterr().out
