@@ -14,9 +14,12 @@ from rednet_ros.network.rednet import REDNet, normalise, read_landmarks
 ARCHITECTURES: dict[str, REDNetConfig] = {
     "vgg": REDNetConfig(),
     **{name: REDNetConfig(backbone=name) for name in RESNET_UNITS},
-    "lite": REDNetConfig(width=0.25, crop_px=96),
+    "lite": REDNetConfig(backbone="resnet14", width=0.25, crop_px=96, regression_maps="softmax"),
 }
-"""Networks that `exportable` builds with random weights, to look at what an export of them holds."""
+"""Networks that `exportable` builds with random weights, to look at what an export of them holds.
+
+"lite" is the shape of the small shipped weights; all have the temporal module and the identity branch.
+"""
 
 
 class ExportableNetwork(nn.Module):

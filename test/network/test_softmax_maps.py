@@ -12,7 +12,7 @@ SIGMA_CELLS = 1.5
 
 
 def peaks(faces: int = 2) -> tuple[torch.Tensor, torch.Tensor]:
-    """Points well inside a 96-pixel crop, and maps as a trained network puts them out: their logarithms are parabolas."""
+    """Points well inside a 96-pixel crop, and the logarithms of their Gaussians, which a trained network puts out."""
     points = torch.rand(faces, 68, 2) * 60 + 18
     return points, torch.log(draw_gaussians(points, 48, SIGMA_CELLS) + 1e-9) / 10
 
