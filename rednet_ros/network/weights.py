@@ -54,6 +54,7 @@ def save(path: Path, network: REDNet, info: WeightsInfo) -> None:
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
     partial = path.with_suffix(".partial")
     save_file(tensors, partial, metadata={_HEADER_KEY: header})
+    partial.chmod(0o644)  # safetensors writes for the owner alone; whoever runs the node may be another user
     partial.replace(path)
 
 

@@ -81,6 +81,7 @@ def test_saving_replaces_the_file_at_once(file, network, tmp_path):
     weights.save(file, network, weights.WeightsInfo("second", "", ""))
     assert weights.load(file)[1].name == "second"
     assert [path.name for path in tmp_path.iterdir()] == [file.name]
+    assert file.stat().st_mode & 0o777 == 0o644
 
 
 def test_half_precision_files_load_as_float32(file):
