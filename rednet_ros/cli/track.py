@@ -70,12 +70,14 @@ def run(options: argparse.Namespace, open_tracker: OpenTracker | None = None) ->
         sinks = [stack.enter_context(sink) for sink in _sinks(options, source.fps)]
         stack.enter_context(logging_redirect_tqdm())
         summary = TrackSummary()
+        interrupted = False
         try:
             _track(source, tracker, sinks, summary)
         except KeyboardInterrupt:
-            if not source.live:  # a camera ends in no other way
-                raise
+            interrupted = not source.live  # a camera ends in no other way
     print(summary.text(), file=sys.stderr if options.jsonl == STDOUT else sys.stdout)
+    if interrupted:
+        raise KeyboardInterrupt
 
 
 def tracker_settings(options: argparse.Namespace, source: VideoSource) -> TrackerSettings:

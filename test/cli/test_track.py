@@ -193,7 +193,9 @@ def test_wrong_arguments_exit_with_2(arguments: list[str], capsys: pytest.Captur
     assert "usage: rednet-track" in capsys.readouterr().err
 
 
-def test_an_interrupted_file_keeps_what_was_written(tmp_path: Path, tracker: FakeTracker) -> None:
+def test_an_interrupted_file_keeps_what_was_written(
+    tmp_path: Path, tracker: FakeTracker, capsys: pytest.CaptureFixture[str]
+) -> None:
     target = tmp_path / "out.jsonl"
 
     def update(image_bgr: ImageArray, stamp_s: float) -> Sequence[Face]:
@@ -204,6 +206,7 @@ def test_an_interrupted_file_keeps_what_was_written(tmp_path: Path, tracker: Fak
     tracker.update = update  # type: ignore[method-assign]
     assert track.main([str(clip(tmp_path / "in.mp4")), "--jsonl", str(target)]) == 130
     assert len(target.read_text().splitlines()) == 2
+    assert "frames      2" in capsys.readouterr().out
 
 
 def test_a_reader_that_leaves_ends_the_command_quietly(tmp_path: Path) -> None:
