@@ -46,6 +46,9 @@ class TrackerParameters:
     confirm_frames: int = _tracking("confirm_frames", "Frames in a row before a new face is published.")
     include_tentative: bool = _tracking("include_tentative", "Publish unconfirmed faces too, as STATE_TENTATIVE.")
     min_confidence: float = _tracking("min_confidence", "A face whose mean landmark confidence is lower is lost.")
+    trusted_confidence: float = _tracking(
+        "trusted_confidence", "A face whose confidence is lower is lost when the detector misses it several times."
+    )
     grace_s: float = _tracking("grace_s", "A lost face keeps its id for this long.", "s")
     max_gap_s: float = _tracking(
         "max_gap_s", "After a longer pause or jump of the stamps, all faces are new ones.", "s"
