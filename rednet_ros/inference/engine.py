@@ -14,7 +14,8 @@ from rednet_ros.errors import InputError
 from rednet_ros.inference.types import Estimate, FaceState
 from rednet_ros.landmarks import DETECTION_INDICES, LANDMARK_COUNT
 from rednet_ros.network import weights
-from rednet_ros.network.rednet import REDNet, normalise, read_landmarks
+from rednet_ros.network.heatmaps import read_at
+from rednet_ros.network.rednet import REDNet, REDNetOutput, normalise, read_landmarks
 
 log = logging.getLogger(__name__)
 
@@ -84,9 +85,16 @@ class LandmarkEngine:
         return Estimate(
             landmarks_px=landmarks_px.cpu(),
             confidence=confidence.cpu(),
+            presence=self._presence(output, landmarks_px),
             identity=None if output.identity is None else torch.nn.functional.normalize(output.identity.float()).cpu(),
             state=None if output.state is None else FaceState(*output.state),
         )
+
+    def _presence(self, output: REDNetOutput, landmarks_px: Tensor) -> Tensor | None:
+        if "detection" not in self._network.config.steps:
+            return None
+        maps = output.steps[self._network.config.steps.index("detection")].float()
+        return torch.sigmoid(read_at(maps, landmarks_px[:, list(DETECTION_INDICES)])).cpu()
 
     @staticmethod
     def _previous(previous_px: NDArray[np.float32] | None, faces: int) -> Tensor:

@@ -37,12 +37,16 @@ class Estimate:
     """What the network says of N crops of S x S pixels, row by row in the order they were given.
 
     `landmarks_px`: N x 68 x 2 float32, pixels of the crop (pixel centres at integers; may lie outside it).
-    `confidence`: N x 68 float32, 0..1. `identity`: N x 256 float32 of unit length, None without an identity branch.
-    `state`: the faces' state after this frame, to be passed in with the next; None where the weights have no
-    temporal module. All tensors lie on the CPU but the state, which stays on the engine's device.
+    `confidence`: N x 68 float32, 0..1, how sharply a landmark is placed. `presence`: N x 7 float32, 0..1, what the
+    detection step says of the pixels where the regression step puts its landmarks (`DETECTION_INDICES`): low where
+    there is no face, which sharp maps do not tell; None of a network without a detection step. `identity`: N x 256
+    float32 of unit length, None without an identity branch. `state`: the faces' state after this frame, to be passed
+    in with the next; None where the weights have no temporal module. All tensors lie on the CPU but the state, which
+    stays on the engine's device.
     """
 
     landmarks_px: Tensor
     confidence: Tensor
     identity: Tensor | None
     state: FaceState | None
+    presence: Tensor | None = None

@@ -95,6 +95,16 @@ def decode_mean(maps: Tensor) -> tuple[Tensor, Tensor]:
     return to_pixels(means), maps.amax(dim=(2, 3)).clamp(0, 1)
 
 
+def read_at(maps: Tensor, points_px: Tensor) -> Tensor:
+    """The maps' values in the cells of the points, N x C; points outside read the nearest cell.
+
+    `maps`: N x C x M x M. `points_px`: N x C x 2 crop pixels.
+    """
+    n, count, size, _ = maps.shape
+    column, row = to_cells(points_px).round().long().clamp(0, size - 1).unbind(dim=2)
+    return maps.reshape(n, count, size * size).gather(2, (row * size + column)[..., None]).squeeze(2)
+
+
 def _squared_offsets(points_px: Tensor, map_px: int) -> tuple[Tensor, Tensor]:
     """Squared distance in cells of every column and of every row from the points: N x C x 1 x M and N x C x M x 1."""
     axis = torch.arange(map_px, device=points_px.device, dtype=torch.float32)

@@ -45,7 +45,7 @@ class TrackerParameters:
     )
     confirm_frames: int = _tracking("confirm_frames", "Frames in a row before a new face is published.")
     include_tentative: bool = _tracking("include_tentative", "Publish unconfirmed faces too, as STATE_TENTATIVE.")
-    min_confidence: float = _tracking("min_confidence", "A face whose mean landmark confidence is lower is lost.")
+    min_confidence: float = _tracking("min_confidence", "A face of which the network is less sure is lost.")
     trusted_confidence: float = _tracking(
         "trusted_confidence", "A face whose confidence is lower is lost when the detector misses it several times."
     )

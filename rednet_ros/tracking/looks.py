@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rednet_ros.inference.types import Estimate, FaceState
-from rednet_ros.landmarks import LANDMARK_COUNT
+from rednet_ros.landmarks import DETECTION_INDICES, LANDMARK_COUNT
 from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.tracking.plausibility import inside
 from rednet_ros.tracking.types import FloatArray, ImageArray
+
+_DETECTED = list(DETECTION_INDICES)
 
 
 class Engine(Protocol):
@@ -49,8 +51,9 @@ class Look:
 class Sighting:
     """What one look showed, in image pixels.
 
-    `confidence`: mean of the landmarks' confidences over those inside the image, 0 where none is; the other fields
-    as in `Face`. `state`: one row, to be used for the face's next look.
+    `confidence`: that this is a face; the mean over the landmarks inside the image (0 where none is) of the network's
+    detection step, or of the landmarks' own confidences where it has none. The other fields as in `Face`. `state`: one
+    row, to be used for the face's next look.
     """
 
     landmarks_px: FloatArray
@@ -94,11 +97,14 @@ def _sighting(look: Look, estimate: Estimate, row: int) -> Sighting:
     landmarks_px = look.crop.to_image(estimate.landmarks_px[row].numpy())
     confidence: NDArray[np.float32] = estimate.confidence[row].numpy().astype(np.float32)
     height, width = look.image.shape[:2]
-    seen = confidence[inside(landmarks_px, width, height)]
+    seen = inside(landmarks_px, width, height)
+    evidence = confidence[seen]
+    if estimate.presence is not None and seen[_DETECTED].any():
+        evidence = estimate.presence[row].numpy()[seen[_DETECTED]]
     return Sighting(
         landmarks_px,
         confidence,
-        float(seen.mean()) if len(seen) else 0.0,
+        float(evidence.mean()) if len(evidence) else 0.0,
         None if estimate.identity is None else estimate.identity[row].numpy(),
         None if estimate.state is None else estimate.state.row(row),
     )

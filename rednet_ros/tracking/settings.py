@@ -36,8 +36,8 @@ class TrackerSettings:
 
     A face's life
         `confirm_frames`: frames in a row that a new face must look like one before it is returned.
-        `include_tentative`: return those still unconfirmed too, with status TENTATIVE. `min_confidence`: 0..1, a face
-        whose landmarks' mean confidence is lower is not a face. `trusted_confidence`: 0..1, a face whose confidence is
+        `include_tentative`: return those still unconfirmed too, with status TENTATIVE. `min_confidence`: 0..1, what
+        the network is less sure of is not a face. `trusted_confidence`: 0..1, a face whose confidence is
         lower is in doubt: it is lost when the detector misses it several times in a row. `grace_s`: a confirmed face
         that does not look like one is not returned; after this time it is removed.
 
@@ -53,8 +53,8 @@ class TrackerSettings:
     detect_in_background: bool = True
     confirm_frames: int = 3
     include_tentative: bool = False
-    min_confidence: float = 0.3
-    trusted_confidence: float = 0.5
+    min_confidence: float = 0.4
+    trusted_confidence: float = 0.6
     grace_s: float = 0.5
     max_gap_s: float = 2.0
 

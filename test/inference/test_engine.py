@@ -39,6 +39,8 @@ def test_results_have_the_documented_shapes(small_network, backbone, faces):
     assert result.landmarks_px.shape == (faces, 68, 2)
     assert result.landmarks_px.dtype == result.confidence.dtype == torch.float32
     assert result.confidence.shape == (faces, 68)
+    assert result.presence.shape == (faces, 7)
+    assert ((result.presence >= 0) & (result.presence <= 1)).all()
     assert ((result.confidence >= 0) & (result.confidence <= 1)).all()
     assert torch.isfinite(result.landmarks_px).all()
     assert len(result.state) == faces
@@ -51,6 +53,10 @@ def test_a_network_of_stills_has_neither_state_nor_identity(small_network):
     assert result.state is None
     assert result.identity is None
     assert engine.initial_state(2) is None
+
+
+def test_without_a_detection_step_nothing_says_whether_there_is_a_face(small_network):
+    assert LandmarkEngine(small_network(steps=("regression",)), INFO).run(crops(1)).presence is None
 
 
 def test_it_says_what_it_runs(engine):

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from rednet_ros.network.config import REDNetConfig
-from rednet_ros.network.heatmaps import decode, draw_discs, draw_gaussians, to_cells, to_pixels
+from rednet_ros.network.heatmaps import decode, draw_discs, draw_gaussians, read_at, to_cells, to_pixels
 
 CONFIGS = {
     "paper": REDNetConfig(),
@@ -135,3 +135,9 @@ def test_gaussians_have_the_papers_width():
     assert heat[15, 15] == 1
     assert heat[15, 20].item() == pytest.approx(math.exp(-2))  # two sigmas to the right
     assert heat[20, 20].item() == pytest.approx(math.exp(-4))
+
+
+def test_maps_are_read_in_the_cell_of_the_point_or_the_nearest():
+    maps = torch.arange(2 * 16.0).reshape(1, 2, 4, 4)
+    points = torch.tensor([[[2.5, 4.5], [-9.0, 99.0]]])  # column 1, row 2; the lower left corner
+    assert read_at(maps, points).tolist() == [[9.0, 28.0]]

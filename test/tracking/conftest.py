@@ -71,6 +71,7 @@ class PaintedEngine:
     The state counts: `hidden` the frames a face was seen, `cell` the sum of the numbers of the people it was.
     `batches`: how many faces each run had. `previous`: what was passed as such, of every run. `blind`: it sees nobody.
     `sticky`: it believes the previous landmarks more than its eyes. `sureness`: its confidence in what it sees.
+    `presence`: as in Estimate, the same for every run.
     """
 
     crop_size_px: int = 64
@@ -80,6 +81,7 @@ class PaintedEngine:
     blind: bool = False
     sticky: bool = False
     sureness: float = 0.9
+    presence: torch.Tensor | None = None
 
     def initial_state(self, faces: int) -> FaceState | None:
         return FaceState(torch.zeros(faces, 4), torch.zeros(faces, 4))
@@ -105,6 +107,7 @@ class PaintedEngine:
             torch.from_numpy(np.repeat(confidence[:, None], 68, axis=1)),
             None,
             FaceState(state.hidden + 1, state.cell + numbers[:, None]),
+            self.presence,
         )
 
     def _nearest(self, crop: ImageArray) -> Person | None:
