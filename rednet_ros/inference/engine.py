@@ -19,6 +19,10 @@ from rednet_ros.network.rednet import REDNet, REDNetOutput, normalise, read_land
 
 log = logging.getLogger(__name__)
 
+CPU_THREADS = 1
+"""Threads of PyTorch on a CPU. One face's small network gains little from more, and they wait for each other whenever
+the detector, a decoder or ROS wants a core: 45 against 24 frames/s with two on two busy cores (docs/training.md)."""
+
 
 class LandmarkEngine:
     """A network on a device. It remembers no face: states go in and come out.
@@ -34,14 +38,18 @@ class LandmarkEngine:
         self._network = network.eval().to(device)
 
     @classmethod
-    def load(cls, name_or_path: str | Path, device: str = "auto") -> LandmarkEngine:
+    def load(cls, name_or_path: str | Path, device: str = "auto", threads: int = CPU_THREADS) -> LandmarkEngine:
         """An engine for shipped weights (by name) or a weights file, on "cpu", "cuda", or the best there is ("auto").
+
+        `threads`: of PyTorch in this process, set where the device is the CPU.
 
         Raises:
             WeightsError: the weights cannot be used.
             InputError: `device` is unknown, or "cuda" where torch finds no GPU.
         """
         chosen = choose_device(device)
+        if chosen == "cpu":
+            torch.set_num_threads(threads)
         network, info = weights.load(name_or_path)
         engine = cls(network, info, chosen)
         log.info("weights %s (%s) on %s, crops of %d px", info.name, info.license, chosen, engine.crop_size_px)
