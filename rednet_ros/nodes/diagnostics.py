@@ -12,6 +12,11 @@ TOPIC = "/diagnostics"
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 
 
+def frames_status(namespace: str, node_name: str) -> str:
+    """Name of the status in which a node tells of its frames; the namespace keeps two nodes of one name apart."""
+    return f"{namespace}/{node_name}".lstrip("/") + ": frames"
+
+
 def array(stamp: Time, name: str, level: bytes, summary: str, figures: Mapping[str, object]) -> DiagnosticArray:
     """One status called `name` with its figures as text."""
     pairs = [KeyValue(key=key, value=_text(value)) for key, value in figures.items()]

@@ -108,7 +108,7 @@ class PlayerNode(Node):
             self.get_logger().info(f"{self._sent} of {total} images sent", throttle_duration_sec=_PROGRESS_S)
         values = {"sent": self._sent, "source": self._source.name}
         stamp = self.get_clock().now().to_msg()
-        name = f"{self.get_name()}: frames"
+        name = diagnostics.frames_status(self.get_namespace(), self.get_name())
         self._diagnostics.publish(diagnostics.array(stamp, name, diagnostics.OK, "playing", values))
 
     def _now_s(self) -> float:

@@ -87,8 +87,9 @@ class RecorderNode(Node):
         self._collector.faces((face.id for face in message.faces), latency_s, message.weights)
 
     def _diagnostics_received(self, message: DiagnosticArray) -> None:
-        tracker = diagnostics.find(message, f"{self._settings.tracker}: frames")
-        player = diagnostics.find(message, f"{self._settings.player}: frames")
+        namespace = self.get_namespace()
+        tracker = diagnostics.find(message, diagnostics.frames_status(namespace, self._settings.tracker))
+        player = diagnostics.find(message, diagnostics.frames_status(namespace, self._settings.player))
         if tracker is not None:
             self._collector.tracker_figures(diagnostics.values(tracker))
             if tracker.level == diagnostics.ERROR and not self.done.done():

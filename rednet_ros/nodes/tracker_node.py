@@ -211,7 +211,8 @@ class TrackerNode(SteadyLifecycleNode):
         level, summary = self._health(statistics.received)
         stamp = self.get_clock().now().to_msg()
         values = asdict(statistics)
-        self._diagnostics.publish(diagnostics.array(stamp, f"{self.get_name()}: frames", level, summary, values))
+        name = diagnostics.frames_status(self.get_namespace(), self.get_name())
+        self._diagnostics.publish(diagnostics.array(stamp, name, level, summary, values))
 
     def _health(self, received: int) -> tuple[bytes, str]:
         if self._problem:
