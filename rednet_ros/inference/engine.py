@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 CPU_THREADS = 1
 """Threads of PyTorch on a CPU. One face's small network gains little from more, and they wait for each other whenever
-the detector, a decoder or ROS wants a core: 45 against 24 frames/s with two on two busy cores (docs/training.md)."""
+the detector, a decoder or ROS wants a core (figures in docs/training.md)."""
 
 
 class LandmarkEngine:
