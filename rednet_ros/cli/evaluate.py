@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -33,9 +33,6 @@ class Predictor(Protocol):
 
     def __call__(self, image_bgr: ImageArray, box: Box) -> FloatArray | None:
         """See `rednet_ros.training.evaluation.Predict`."""
-
-
-OpenPredictor = Callable[[argparse.Namespace], Predictor]
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -100,6 +100,19 @@ def test_a_run_leaves_weights_with_name_and_licence(faces: list[LabelledFace], t
     assert len(list(csv.DictReader((tmp_path / "validation.csv").open()))) == 1
 
 
+def test_a_run_begins_from_given_weights_where_they_fit(faces: list[LabelledFace], tmp_path: Path) -> None:
+    first = trainer(CONFIG, faces, tmp_path / "first")
+    first.run(only_stage="first")
+    given = first.average.state_dict()
+    wider = replace(CONFIG, network=replace(NETWORK, temporal="residual"))
+    second = trainer(wider, faces, tmp_path / "second")
+    second.begin_from(tmp_path / "first" / "weights.safetensors")
+    for started in (second.network.state_dict(), second.average.state_dict()):
+        assert given.keys() < started.keys()
+        for name, tensor in given.items():
+            torch.testing.assert_close(started[name], tensor, rtol=0, atol=0, msg=name)
+
+
 def test_an_unknown_stage_is_named(faces: list[LabelledFace], tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no stage 'third'.*first, second"):
         trainer(CONFIG, faces, tmp_path).run(only_stage="third")
