@@ -54,9 +54,9 @@ class Trainer:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(config.seed)
-        self.network = REDNet(config.network)
+        self.network = REDNet(config.network).to(memory_format=torch.channels_last)  # half again as fast on a CPU
         self.network.mean_points.copy_(torch.from_numpy(self.pool.mean_points()))
-        self.average = REDNet(config.network)
+        self.average = REDNet(config.network).to(memory_format=torch.channels_last)
         self.average.load_state_dict(self.network.state_dict())
         self.progress = Progress()
         self.optimizer = self._new_optimizer()
