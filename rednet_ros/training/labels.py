@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rednet_ros.errors import InputError
 from rednet_ros.landmarks import LANDMARK_COUNT, LEFT_OUTER_EYE_CORNER, RIGHT_OUTER_EYE_CORNER
-from rednet_ros.tracking.types import FloatArray
+from rednet_ros.tracking.types import Box, FloatArray
 
 VALIDATION_DIVISOR = 10
 """Every tenth file-name number of the 300-W sources is kept for validation."""
+
+_NUMBER = re.compile(r"(\d+)(?:_\d{1,2})?\D*$")
+"""The number of an image's name; `_1`, `_2` ... behind it count the faces of one picture (100032540_1.jpg)."""
 
 
 @dataclass(frozen=True)
@@ -23,9 +29,12 @@ class LabelledFace:
     """One annotated face.
 
     `image_path`: the picture, resolved beside the labels file (not opened here). `points_px`: 68 x 2 float32 (x, y),
-    pixels of the picture, pixel centres at integers, iBUG order. `source`: the data set, "" where not given.
-    Faces cut from video also have `sequence` (its name), `frame` (a whole number that orders the sequence) and
-    `identity` (the person); None otherwise.
+    pixels of the picture, pixel centres at integers, iBUG order; nan rows are landmarks that nobody annotated.
+    `source`: the data set, "" where not given. Faces cut from video also have `sequence` (its name), `frame` (a whole
+    number that orders the sequence) and `identity` (the person); None otherwise. `visible`: 68 bool, False where the
+    landmark is covered by the head itself or by an object; None where nobody said. `video_frame`: `image_path` is a
+    video file and this the index of the frame in it, from 0; None for a picture. `box`: the data set's own box around
+    the face (its definition differs from set to set), None where it has none.
     """
 
     image_path: Path
@@ -34,6 +43,14 @@ class LabelledFace:
     identity: str | None = None
     sequence: str | None = None
     frame: int | None = None
+    visible: NDArray[np.bool_] | None = None
+    video_frame: int | None = None
+    box: Box | None = None
+
+    @property
+    def annotated(self) -> NDArray[np.bool_]:
+        """68 bool: which landmarks have a position."""
+        return np.asarray(~np.isnan(self.points_px).any(axis=1))
 
 
 def read_labels(path: str | Path) -> list[LabelledFace]:
@@ -43,26 +60,54 @@ def read_labels(path: str | Path) -> list[LabelledFace]:
     field that is missing or not usable.
     """
     path = Path(path)
-    if not path.is_file():
-        raise InputError(f"{path}: no such labels file")
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not a text file in UTF-8 ({error.reason})") from error
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
     faces = [
-        _parse(line, path.parent, f"{path}, line {number}") for number, line in enumerate(lines, 1) if line.strip()
+        _parse(line, path.parent, f"{path}, line {number}")
+        for number, line in enumerate(_lines(path), 1)
+        if line.strip()
     ]
     if not faces:
         raise InputError(f"{path}: holds no labels")
     return faces
 
 
+def write_labels(path: str | Path, faces: Iterable[LabelledFace]) -> None:
+    """Write rows that `read_labels` reads back alike; images are named relative to the file's folder.
+
+    Positions are rounded to a thousandth of a pixel. Raises InputError if the file cannot be written.
+    """
+    path = Path(path)
+    folder = path.resolve().parent
+    try:
+        with path.open("w", encoding="utf-8") as file:
+            for face in faces:
+                file.write(json.dumps(_row(face, folder), ensure_ascii=False) + "\n")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror}") from error
+
+
 def is_validation(face: LabelledFace) -> bool:
     """Whether `face` is kept for validation: 300-W faces whose file-name number is divisible by ten."""
-    number = re.search(r"(\d+)\D*$", face.image_path.stem)
+    number = _NUMBER.search(face.image_path.stem)
     return face.source.startswith("300w") and number is not None and int(number[1]) % VALIDATION_DIVISOR == 0
+
+
+def check_points(points_px: FloatArray, where: str) -> None:
+    """Raises InputError, its message beginning with `where`, for annotations that no error can be measured by."""
+    if np.isnan(points_px).all():
+        raise InputError(f"{where}: no landmark is annotated")
+    if np.array_equal(points_px[RIGHT_OUTER_EYE_CORNER], points_px[LEFT_OUTER_EYE_CORNER]):
+        raise InputError(f"{where}: the outer eye corners (36 and 45) coincide, errors have no unit")
+
+
+def _lines(path: Path) -> list[str]:
+    if not path.is_file():
+        raise InputError(f"{path}: no such labels file")
+    try:
+        return path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not a text file in UTF-8 ({error.reason})") from error
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
 
 
 def _parse(line: str, folder: Path, where: str) -> LabelledFace:
@@ -82,7 +127,29 @@ def _parse(line: str, folder: Path, where: str) -> LabelledFace:
         identity=_text(row, "identity", where),
         sequence=_text(row, "sequence", where),
         frame=_whole_number(row, "frame", where),
+        visible=_visible(row, where),
+        video_frame=_video_frame(row, where),
+        box=_box(row, where),
     )
+
+
+def _row(face: LabelledFace, folder: Path) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "image": Path(os.path.relpath(face.image_path.resolve(), folder)).as_posix(),
+        "source": face.source,
+        "points": [
+            [round(float(x), 3), round(float(y), 3)] if known else None
+            for (x, y), known in zip(face.points_px, face.annotated, strict=True)
+        ],
+    }
+    for field in ("identity", "sequence", "frame", "video_frame"):
+        if (value := getattr(face, field)) is not None:
+            row[field] = value
+    if face.visible is not None:
+        row["visible"] = face.visible.astype(int).tolist()
+    if face.box is not None:
+        row["box"] = [round(value, 3) for value in (face.box.x, face.box.y, face.box.width, face.box.height)]
+    return row
 
 
 def _text(row: dict[str, Any], field: str, where: str) -> str | None:
@@ -99,17 +166,50 @@ def _whole_number(row: dict[str, Any], field: str, where: str) -> int | None:
     raise InputError(f'{where}: field "{field}" must be a whole number, found {value!r}')
 
 
+def _video_frame(row: dict[str, Any], where: str) -> int | None:
+    value = _whole_number(row, "video_frame", where)
+    if value is not None and value < 0:
+        raise InputError(f'{where}: field "video_frame" counts from 0, found {value}')
+    return value
+
+
 def _points(row: dict[str, Any], where: str) -> FloatArray:
     if "points" not in row:
         raise InputError(f'{where}: field "points" is missing')
+    value = row["points"]
+    if not isinstance(value, list):
+        raise InputError(f'{where}: field "points" must be a list of [x, y] numbers')
+    unknown = [entry is None for entry in value]
     try:
-        points = np.array(row["points"], dtype=np.float32)
+        points = np.array([[0.0, 0.0] if entry is None else entry for entry in value], dtype=np.float32)
     except (TypeError, ValueError) as error:
         raise InputError(f'{where}: field "points" must be a list of [x, y] numbers') from error
     if points.shape != (LANDMARK_COUNT, 2):
         raise InputError(f'{where}: field "points" must hold {LANDMARK_COUNT} pairs [x, y], found shape {points.shape}')
     if not np.isfinite(points).all():
-        raise InputError(f'{where}: field "points" holds a value that is not a finite number')
-    if np.array_equal(points[RIGHT_OUTER_EYE_CORNER], points[LEFT_OUTER_EYE_CORNER]):
-        raise InputError(f'{where}: field "points": the outer eye corners (36 and 45) coincide, errors have no unit')
+        raise InputError(
+            f'{where}: field "points" holds a value that is not a finite number (null stands for "not annotated")'
+        )
+    points[unknown] = np.nan
+    check_points(points, f'{where}: field "points"')
     return points
+
+
+def _visible(row: dict[str, Any], where: str) -> NDArray[np.bool_] | None:
+    value = row.get("visible")
+    if value is None:
+        return None
+    # JSON's true and false equal 1 and 0.
+    if not isinstance(value, list) or len(value) != LANDMARK_COUNT or any(entry not in (0, 1) for entry in value):
+        raise InputError(f'{where}: field "visible" must hold {LANDMARK_COUNT} times 0 or 1')
+    return np.array(value, dtype=np.bool_)
+
+
+def _box(row: dict[str, Any], where: str) -> Box | None:
+    value = row.get("box")
+    if value is None:
+        return None
+    numbers = isinstance(value, list) and all(type(entry) in (int, float) for entry in value)
+    if not numbers or len(value) != 4 or not np.isfinite(value).all() or min(value[2:]) <= 0:
+        raise InputError(f'{where}: field "box" must be [x, y, width, height] with a positive size, found {value!r}')
+    return Box(*map(float, value))
