@@ -10,12 +10,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rednet_ros.errors import InputError
+from rednet_ros.errors import InputError, WeightsError
 from rednet_ros.inference.types import Estimate, FaceState
 from rednet_ros.landmarks import DETECTION_INDICES, LANDMARK_COUNT
 from rednet_ros.network import weights
-from rednet_ros.network.heatmaps import read_at
-from rednet_ros.network.rednet import REDNet, REDNetOutput, normalise, read_landmarks
+from rednet_ros.network.rednet import REDNet, normalise, read_landmarks, read_presence
 
 log = logging.getLogger(__name__)
 
@@ -27,13 +26,17 @@ the detector, a decoder or ROS wants a core (figures in docs/training.md)."""
 class LandmarkEngine:
     """A network on a device. It remembers no face: states go in and come out.
 
-    `weights_name` and `license` are those of the weights file; `device` is "cpu" or "cuda".
+    `weights_name`, `license` and `identity_threshold` are those of the weights file; `device` is "cpu" or "cuda".
     """
 
     def __init__(self, network: REDNet, info: weights.WeightsInfo, device: str = "cpu") -> None:
+        """Raises WeightsError for a network of an experiment that finds the 7 major landmarks only."""
+        if not network.config.finds_all_landmarks:
+            raise WeightsError(f"weights {info.name} find 7 landmarks, not 68: their last step is a detection")
         self.device = device
         self.weights_name = info.name
         self.license = info.license
+        self.identity_threshold = info.identity_threshold
         self.crop_size_px = network.config.crop_px
         self._network = network.eval().to(device)
 
@@ -54,6 +57,11 @@ class LandmarkEngine:
         engine = cls(network, info, chosen)
         log.info("weights %s (%s) on %s, crops of %d px", info.name, info.license, chosen, engine.crop_size_px)
         return engine
+
+    @property
+    def gives_identity(self) -> bool:
+        """Whether the network has an identity branch."""
+        return self._network.config.identity
 
     def initial_state(self, faces: int) -> FaceState | None:
         """The state of faces without history, None where the weights have no temporal module."""
@@ -90,19 +98,14 @@ class LandmarkEngine:
             None if state is None else (state.hidden, state.cell),
         )
         landmarks_px, confidence = read_landmarks(output.steps[-1].float(), self._network.config)
+        presence = read_presence(output.steps, landmarks_px, self._network.config)
         return Estimate(
             landmarks_px=landmarks_px.cpu(),
             confidence=confidence.cpu(),
-            presence=self._presence(output, landmarks_px),
+            presence=None if presence is None else presence.cpu(),
             identity=None if output.identity is None else torch.nn.functional.normalize(output.identity.float()).cpu(),
             state=None if output.state is None else FaceState(*output.state),
         )
-
-    def _presence(self, output: REDNetOutput, landmarks_px: Tensor) -> Tensor | None:
-        if "detection" not in self._network.config.steps:
-            return None
-        maps = output.steps[self._network.config.steps.index("detection")].float()
-        return torch.sigmoid(read_at(maps, landmarks_px[:, list(DETECTION_INDICES)])).cpu()
 
     @staticmethod
     def _previous(previous_px: NDArray[np.float32] | None, faces: int) -> Tensor:

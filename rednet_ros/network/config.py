@@ -29,7 +29,9 @@ class REDNetConfig:
 
     `backbone`: "vgg" or a name of `RESNET_UNITS`. `width`: multiplier of every channel count (1.0 = the paper).
     `crop_px`: side of the input crop, a multiple of 32. `steps`: the K spatially recurrent steps (section 3.2); the
-    last one is a regression. `temporal`: how the LSTM's output meets the non-identity code: "none" (no temporal
+    last one is a regression, but in experiments, where it may be a detection: such a network finds the 7 landmarks
+    only. `shared_steps`: all steps use the same weights (the paper's recurrence) or each has its own (the cascade that
+    the paper compares with). `temporal`: how the LSTM's output meets the non-identity code: "none" (no temporal
     module), "residual" (added), "replace" (the paper). `identity`: with the identity branch. `sigma_px`, `radius_px`:
     of the regression Gaussian and the detection disc, in pixels of a 256-pixel crop. `regression_maps`: "linear" (the
     paper: the last convolution's output is the heat map, fitted by squared error) or "softmax" (it is turned into a
@@ -45,14 +47,17 @@ class REDNetConfig:
     sigma_px: float = 5.0
     radius_px: float = 5.0
     regression_maps: Literal["linear", "softmax"] = "linear"
+    shared_steps: bool = True
 
     def __post_init__(self) -> None:
         if self.backbone != "vgg" and self.backbone not in RESNET_UNITS:
             raise ValueError(f"unknown backbone {self.backbone!r}: choose vgg, {', '.join(RESNET_UNITS)}")
         if not isinstance(self.crop_px, int) or self.crop_px % 32 or not 64 <= self.crop_px <= MAX_CROP_PX:
             raise ValueError(f"crop_px is {self.crop_px}: it must be a multiple of 32 from 64 to {MAX_CROP_PX}")
-        if not self.steps or self.steps[-1] != "regression" or set(self.steps) - {"detection", "regression"}:
-            raise ValueError(f"steps are {self.steps}: detection or regression each, the last a regression")
+        if not self.steps or set(self.steps) - {"detection", "regression"}:
+            raise ValueError(f"steps are {self.steps}: give one or more, detection or regression each")
+        if not isinstance(self.shared_steps, bool):
+            raise ValueError(f"shared_steps is {self.shared_steps!r}: it must be true or false")
         if self.temporal not in ("none", "residual", "replace"):
             raise ValueError(f"temporal is {self.temporal!r}: choose none, residual or replace")
         if self.regression_maps not in ("linear", "softmax"):
@@ -66,6 +71,11 @@ class REDNetConfig:
     def channels(self, full: int) -> int:
         """Channels of a layer that has `full` at width 1: scaled, and a multiple of 8."""
         return max(8, round(full * self.width / 8) * 8)
+
+    @property
+    def finds_all_landmarks(self) -> bool:
+        """Whether the result is the 68 landmarks, not the 7 of a detection step."""
+        return self.steps[-1] == "regression"
 
     @property
     def map_px(self) -> int:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import math
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from rednet_ros.landmarks import DETECTION_INDICES, LANDMARK_COUNT
 from rednet_ros.network.config import STATE_SIZE, REDNetConfig
-from rednet_ros.network.heatmaps import decode, decode_mean, draw_discs, spatial_softmax
+from rednet_ros.network.heatmaps import WINDOW_RADIUS_CELLS, decode, decode_mean, draw_discs, spatial_softmax
 from rednet_ros.network.identity import IdentityBranch
 from rednet_ros.network.resnet import ResNetEncoderDecoder
 from rednet_ros.network.temporal import State, TemporalModule
@@ -41,12 +43,11 @@ class REDNet(nn.Module):
         variant = VGGEncoderDecoder if config.backbone == "vgg" else ResNetEncoderDecoder
         self.body = variant(config)
         self.identity_channels = self.body.code_channels // 2
-        self.heads = nn.ModuleDict(
-            {
-                "detection": nn.Conv2d(self.body.output_channels, len(DETECTION_INDICES), 1),
-                "regression": nn.Conv2d(self.body.output_channels, LANDMARK_COUNT, 1),
-            }
-        )
+        own = () if config.shared_steps else config.steps[1:]
+        self.heads = _heads(self.body.output_channels, config.steps[:1] if own else config.steps)
+        # Empty in a network that shares its weights between the steps, as the paper's does.
+        self.later_bodies = nn.ModuleList(variant(config) for _ in own)
+        self.later_heads = nn.ModuleList(_heads(self.body.output_channels, (kind,)) for kind in own)
         motion_channels = self.body.code_channels - self.identity_channels
         self.temporal = None if config.temporal == "none" else TemporalModule(motion_channels, config.temporal)
         self.identity = IdentityBranch(self.identity_channels) if config.identity else None
@@ -91,28 +92,39 @@ class REDNet(nn.Module):
             state = self.initial_state(crops.shape[0])
         image = self.body.stem(crops)
         z, maps, next_state, identity = z0, [], state, None
-        for kind in self.config.steps:
+        for step, kind in enumerate(self.config.steps):
+            body, head = self.body, self.heads
+            if step and self.later_bodies:
+                body, head = self.later_bodies[step - 1], self.later_heads[step - 1]
+                image = body.stem(crops)
             # Each step starts from the previous frame's state; the last step's is kept (digest, temporal [choice]).
-            features, next_state, identity = self._step(image, z, state)
-            maps.append(self._maps(features, kind))
+            features, next_state, identity = self._step(body, image, z, state)
+            maps.append(self._maps(head[kind](features), kind))
             z = feedback(maps[-1], kind)
         return REDNetOutput(tuple(maps), next_state, identity)
 
-    def _maps(self, features: Tensor, kind: str) -> Tensor:
-        maps: Tensor = self.heads[kind](features)
+    def _maps(self, maps: Tensor, kind: str) -> Tensor:
         if kind == "regression" and self.config.regression_maps == "softmax":
             return spatial_softmax(maps, self.config.cells(self.config.sigma_px))
         return maps
 
-    def _step(self, image: Tensor, z: Tensor, state: State | None) -> tuple[Tensor, State | None, Tensor | None]:
-        code, skips = self.body.encode(image, z)
+    def _step(
+        self, body: Any, image: Tensor, z: Tensor, state: State | None
+    ) -> tuple[Tensor, State | None, Tensor | None]:
+        code, skips = body.encode(image, z)
         who, motion = code[:, : self.identity_channels], code[:, self.identity_channels :]
         identity = None if self.identity is None else self.identity(who)
         if self.temporal is not None:
             assert state is not None
             motion, state = self.temporal(motion, state)
             code = torch.cat([who, motion], dim=1)
-        return self.body.decode(code, skips), state, identity
+        return body.decode(code, skips), state, identity
+
+
+def _heads(channels: int, steps: Iterable[str]) -> nn.ModuleDict:
+    """The last 1 x 1 convolutions of these kinds of steps."""
+    maps = {"detection": len(DETECTION_INDICES), "regression": LANDMARK_COUNT}
+    return nn.ModuleDict({kind: nn.Conv2d(channels, maps[kind], 1) for kind in maps if kind in steps})
 
 
 def feedback(maps: Tensor, kind: str) -> Tensor:
@@ -123,10 +135,34 @@ def feedback(maps: Tensor, kind: str) -> Tensor:
 
 
 def read_landmarks(maps: Tensor, config: REDNetConfig) -> tuple[Tensor, Tensor]:
-    """Landmarks, N x 68 x 2 in crop pixels, and confidences, N x 68 in 0..1, from a regression step's maps."""
+    """Landmarks, N x 68 x 2 in crop pixels, and confidences, N x 68 in 0..1, from the last step's maps.
+
+    Where that is a detection step (an experiment), N x 7 of each.
+    """
+    return read_step(maps, config.steps[-1], config)
+
+
+def read_step(maps: Tensor, kind: str, config: REDNetConfig) -> tuple[Tensor, Tensor]:
+    """Landmarks and confidences, as of `read_landmarks`, from the maps of a step of this kind.
+
+    Of a detection step: the 7 centres of the discs that its probabilities show.
+    """
+    if kind == "detection":
+        return decode(torch.sigmoid(maps), max(WINDOW_RADIUS_CELLS, math.ceil(2 * config.cells(config.radius_px))))
     if config.regression_maps == "softmax":
         return decode_mean(maps)
     return decode(maps, config.window_radius_cells)
+
+
+def read_presence(steps: tuple[Tensor, ...], landmarks_px: Tensor, config: REDNetConfig) -> Tensor | None:
+    """What the detection step says of the pixels where the regression step puts its landmarks: N x 7 in 0..1.
+
+    `steps`: of `REDNetOutput`; `landmarks_px`: N x 68 x 2. None without a detection step.
+    """
+    if "detection" not in config.steps:
+        return None
+    maps = steps[config.steps.index("detection")].float()
+    return torch.sigmoid(read_at(maps, landmarks_px[:, list(DETECTION_INDICES)]))
 
 
 def normalise(crops: Tensor) -> Tensor:
