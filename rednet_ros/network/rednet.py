@@ -11,7 +11,14 @@ from torch import Tensor, nn
 
 from rednet_ros.landmarks import DETECTION_INDICES, LANDMARK_COUNT
 from rednet_ros.network.config import STATE_SIZE, REDNetConfig
-from rednet_ros.network.heatmaps import WINDOW_RADIUS_CELLS, decode, decode_mean, draw_discs, spatial_softmax
+from rednet_ros.network.heatmaps import (
+    WINDOW_RADIUS_CELLS,
+    decode,
+    decode_mean,
+    draw_discs,
+    read_at,
+    spatial_softmax,
+)
 from rednet_ros.network.identity import IdentityBranch
 from rednet_ros.network.resnet import ResNetEncoderDecoder
 from rednet_ros.network.temporal import State, TemporalModule
@@ -93,13 +100,14 @@ class REDNet(nn.Module):
         image = self.body.stem(crops)
         z, maps, next_state, identity = z0, [], state, None
         for step, kind in enumerate(self.config.steps):
-            body, head = self.body, self.heads
+            body: Any = self.body
+            heads: Any = self.heads
             if step and self.later_bodies:
-                body, head = self.later_bodies[step - 1], self.later_heads[step - 1]
+                body, heads = self.later_bodies[step - 1], self.later_heads[step - 1]
                 image = body.stem(crops)
             # Each step starts from the previous frame's state; the last step's is kept (digest, temporal [choice]).
             features, next_state, identity = self._step(body, image, z, state)
-            maps.append(self._maps(head[kind](features), kind))
+            maps.append(self._maps(heads[kind](features), kind))
             z = feedback(maps[-1], kind)
         return REDNetOutput(tuple(maps), next_state, identity)
 

@@ -34,7 +34,9 @@ def run(network: REDNet) -> tuple[torch.Tensor, ...]:
     ],
 )
 @pytest.mark.parametrize("shared_steps", [True, False])
-def test_every_sequence_of_steps_gives_its_maps(steps: tuple[str, ...], channels: list[int], shared_steps: bool) -> None:
+def test_every_sequence_of_steps_gives_its_maps(
+    steps: tuple[str, ...], channels: list[int], shared_steps: bool
+) -> None:
     network = build(*steps, shared_steps=shared_steps)
     maps = run(network)
     assert [each.shape[1] for each in maps] == channels

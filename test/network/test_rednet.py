@@ -116,7 +116,7 @@ def test_a_step_sees_the_maps_of_the_step_before(small_network, kind, expected):
     crops, z0 = inputs(2)
     output = network(crops, z0)
     alone = small_network(steps=(REGRESSION,), temporal="none")
-    alone.load_state_dict(network.state_dict())
+    alone.load_state_dict(network.state_dict(), strict=False)  # it has no detection head
     torch.testing.assert_close(alone(crops, expected(output.steps[0])).steps[0], output.steps[1])
 
 
