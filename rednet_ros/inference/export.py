@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from rednet_ros.landmarks import DETECTION_INDICES
 from rednet_ros.network.config import RESNET_UNITS, REDNetConfig
-from rednet_ros.network.rednet import REDNet, normalise, read_landmarks
+from rednet_ros.network.rednet import REDNet, normalise, read_landmarks, read_presence
 
 ARCHITECTURES: dict[str, REDNetConfig] = {
     "vgg": REDNetConfig(),
@@ -27,8 +27,8 @@ class ExportableNetwork(nn.Module):
 
     Takes `crops`, N x 3 x S x S float RGB 0..255; `z0`, N x 7 x S/2 x S/2 of `REDNet.draw_z0`; and of a network with a
     temporal module `hidden` and `cell`, N x 256 each. Returns landmarks N x 68 x 2 in crop pixels and confidences
-    N x 68; then, where the network has these parts, identities N x 256 of unit length, and the next hidden and cell
-    state. The values are those of `LandmarkEngine.run`.
+    N x 68; then, where the network has these parts: presence N x 7 (a detection step), identities N x 256 of unit
+    length, and the next hidden and cell state. The values are those of `LandmarkEngine.run`.
     """
 
     def __init__(self, network: REDNet) -> None:
@@ -40,7 +40,11 @@ class ExportableNetwork(nn.Module):
     ) -> tuple[Tensor, ...]:
         state = None if hidden is None or cell is None else (hidden, cell)
         output = self.network(normalise(crops).to(self.network.dtype), z0, state)
-        results = [*read_landmarks(output.steps[-1].float(), self.network.config)]
+        landmarks_px, confidence = read_landmarks(output.steps[-1].float(), self.network.config)
+        results = [landmarks_px, confidence]
+        presence = read_presence(output.steps, landmarks_px, self.network.config)
+        if presence is not None:
+            results.append(presence)
         if output.identity is not None:
             results.append(nn.functional.normalize(output.identity.float()))
         if output.state is not None:

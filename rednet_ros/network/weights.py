@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,23 @@ _HEADER_KEY = "rednet_ros"
 
 @dataclass(frozen=True)
 class WeightsInfo:
-    """What a weights file says of itself: `name` and `license` are shown to users, `data` is what it was trained on."""
+    """What a weights file says of itself: `name` and `license` are shown to users, `data` is what it was trained on.
+
+    `identity_threshold`: the cosine, above 0 and at most 1, from which on two identity vectors are taken for the same
+    person's (docs/recognition.md); None where nobody measured it, and where there is no identity branch.
+
+    Raises:
+        ValueError: `identity_threshold` is out of range.
+    """
 
     name: str
     license: str
     data: str
+    identity_threshold: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.identity_threshold is not None and not 0 < self.identity_threshold <= 1:
+            raise ValueError(f"identity_threshold is {self.identity_threshold}: it must be above 0 and at most 1")
 
 
 def resolve(name_or_path: str | Path) -> Path:
@@ -50,10 +62,25 @@ def resolve(name_or_path: str | Path) -> Path:
 
 def save(path: Path, network: REDNet, info: WeightsInfo) -> None:
     """Writes the network's parameters and buffers, its configuration and `info`; an older file is replaced at once."""
-    header = json.dumps({"format": FORMAT, "network": network.config.to_dict(), **asdict(info)})
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    _write(path, tensors, {"format": FORMAT, "network": network.config.to_dict(), **asdict(info)})
+
+
+def set_identity_threshold(path: Path, threshold: float | None) -> None:
+    """Writes a measured `WeightsInfo.identity_threshold` into a weights file; all else in it stays as it is.
+
+    Raises:
+        WeightsError: the file cannot be used.
+        ValueError: the threshold is out of range.
+    """
+    _, info = load(path)
+    tensors, header = _read(path)
+    _write(path, tensors, {**header, **asdict(replace(info, identity_threshold=threshold))})
+
+
+def _write(path: Path, tensors: dict[str, torch.Tensor], header: dict[str, Any]) -> None:
     partial = path.with_suffix(".partial")
-    save_file(tensors, partial, metadata={_HEADER_KEY: header})
+    save_file(tensors, partial, metadata={_HEADER_KEY: json.dumps(header)})
     partial.chmod(0o644)  # safetensors writes for the owner alone; whoever runs the node may be another user
     partial.replace(path)
 
@@ -70,7 +97,13 @@ def load(name_or_path: str | Path) -> tuple[REDNet, WeightsInfo]:
         # Without memory for parameters: those of the file take their place, or there is an error before any is spent.
         with torch.device("meta"):
             network = REDNet(REDNetConfig.from_dict(header["network"]))
-        info = WeightsInfo(str(header["name"]), str(header["license"]), str(header["data"]))
+        threshold = header.get("identity_threshold")  # older files do not say
+        info = WeightsInfo(
+            str(header["name"]),
+            str(header["license"]),
+            str(header["data"]),
+            None if threshold is None else float(threshold),
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise WeightsError(f"{path} does not describe a network of this version: {error}") from error
     try:

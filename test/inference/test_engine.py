@@ -63,6 +63,15 @@ def test_it_says_what_it_runs(engine):
     assert (engine.weights_name, engine.license, engine.crop_size_px, engine.device) == ("tiny", "for tests", 64, "cpu")
 
 
+def test_it_says_whether_it_can_tell_people_apart(small_network):
+    engine = LandmarkEngine(small_network(), weights.WeightsInfo("tiny", "for tests", "noise", 0.4))
+    assert engine.gives_identity
+    assert engine.identity_threshold == 0.4
+    without = LandmarkEngine(small_network(identity=False), INFO)
+    assert not without.gives_identity
+    assert without.identity_threshold is None
+
+
 def test_channels_are_swapped_for_the_network(small_network):
     """The library's images are BGR, the network's RGB."""
     network = small_network()

@@ -19,8 +19,9 @@ VARIANTS = {
     "vgg-still": {"backbone": "vgg", "temporal": "none", "identity": False},
     "resnet": {"backbone": "resnet14", "temporal": "replace"},
     "lite": {"backbone": "resnet14", "temporal": "none", "identity": False, "regression_maps": "softmax"},
+    "regression-alone": {"backbone": "resnet14", "temporal": "none", "identity": False, "steps": ("regression",)},
 }
-RESULTS = ("landmarks", "confidence", "identity", "hidden", "cell")
+RESULT_COUNTS = {"vgg": 6, "vgg-still": 3, "resnet": 6, "lite": 3, "regression-alone": 2}
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -34,9 +35,11 @@ def test_an_export_gives_the_eager_answer_without_operators_that_tensorrt_lacks(
     assert [name for name in names if any(word in name for word in WITHOUT_CONVERTER)] == []
     with torch.no_grad():
         expected, got = module(crops, z0, *state), program.module()(crops, z0, *state)
-    for name, one, other in zip(RESULTS, expected, got, strict=False):
-        torch.testing.assert_close(other, one, rtol=1e-3, atol=1e-2, msg=lambda text, name=name: f"{name}: {text}")
-    assert len(got) == (2 if VARIANTS[variant].get("temporal") == "none" else 5)
+    for number, (one, other) in enumerate(zip(expected, got, strict=True)):
+        torch.testing.assert_close(
+            other, one, rtol=1e-3, atol=1e-2, msg=lambda text, number=number: f"{number}: {text}"
+        )
+    assert len(got) == RESULT_COUNTS[variant]
 
 
 def test_eager_code_keeps_torchs_fast_pooling(small_network):
@@ -57,6 +60,8 @@ def test_the_module_answers_as_the_engine(small_network, settings):
     with torch.no_grad():
         results = module(rgb, z0, *state)
     expected = [estimate.landmarks_px, estimate.confidence]
+    if "detection" in network.config.steps:
+        expected.append(estimate.presence)
     if estimate.identity is not None:
         expected += [estimate.identity, estimate.state.hidden, estimate.state.cell]
     for one, other in zip(expected, results, strict=True):
@@ -77,9 +82,10 @@ def test_weights_files_are_exported(small_network, tmp_path):
     weights.save(path, small_network(temporal="none", identity=False), INFO)
     module, inputs = exportable(str(path))
     assert len(inputs) == 2
-    landmarks_px, confidence = module(*inputs)
+    landmarks_px, confidence, presence = module(*inputs)
     assert landmarks_px.shape == (1, 68, 2)
     assert confidence.shape == (1, 68)
+    assert presence.shape == (1, 7)
 
 
 def test_no_faces_are_refused():

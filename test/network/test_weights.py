@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import random
 
@@ -172,6 +173,41 @@ def test_an_incomplete_header_is_told(file, missing):
 def test_tensors_of_another_network_are_told(file, change):
     rewrite(file, tensors=change)
     with pytest.raises(WeightsError, match=r"another network than its header says.*heads\.(regression|third)\.bias"):
+        weights.load(file)
+
+
+def test_a_threshold_of_recognition_travels_with_the_weights(file):
+    before = load_file(file)
+    weights.set_identity_threshold(file, 0.375)
+    assert weights.load(file)[1] == dataclasses.replace(INFO, identity_threshold=0.375)
+    assert all(torch.equal(tensor, before[name]) for name, tensor in load_file(file).items())
+    weights.set_identity_threshold(file, None)
+    assert weights.load(file)[1] == INFO
+
+
+def test_setting_a_threshold_keeps_the_precision_of_the_file(file):
+    rewrite(file, tensors=lambda tensors: {name: tensor.half() for name, tensor in tensors.items()})
+    weights.set_identity_threshold(file, 0.375)
+    assert {tensor.dtype for tensor in load_file(file).values()} == {torch.float16}
+
+
+def test_files_that_know_no_threshold_are_loaded(file):
+    rewrite(file, header=lambda values: {key: value for key, value in values.items() if key != "identity_threshold"})
+    assert weights.load(file)[1] == INFO
+
+
+@pytest.mark.parametrize("threshold", [0.0, -0.2, 1.5, float("nan")])
+def test_a_threshold_out_of_range_is_refused(file, threshold):
+    before = file.read_bytes()
+    with pytest.raises(ValueError, match="identity_threshold is .* above 0 and at most 1"):
+        weights.set_identity_threshold(file, threshold)
+    assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize("threshold", [2.0, "high", [0.4], float("nan")])
+def test_a_header_with_a_threshold_out_of_range_is_told(file, threshold):
+    rewrite(file, header=lambda values: values | {"identity_threshold": threshold})
+    with pytest.raises(WeightsError, match=r"rednet-tiny\.safetensors does not describe a network"):
         weights.load(file)
 
 
