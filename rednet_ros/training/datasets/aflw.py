@@ -1,0 +1,104 @@
+"""AFLW: faces in a SQLite file with up to 21 points each, those that are seen; images from Flickr beside it."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from rednet_ros.errors import InputError
+from rednet_ros.tracking.types import Box
+from rednet_ros.training.datasets.markup import among_68
+from rednet_ros.training.labels import LabelledFace, check_points
+
+LAYOUT = """the unpacked archives, aflw.sqlite in the folder or in its data/, and the images:
+  data/aflw.sqlite  data/flickr/0/image00002.jpg ...  data/flickr/2/ ...  data/flickr/3/ ..."""
+
+MARKUP: dict[int, str] = {
+    8: "ChinCenter",
+    17: "LeftBrowLeftCorner",
+    19: "LeftBrowCenter",
+    21: "LeftBrowRightCorner",
+    22: "RightBrowLeftCorner",
+    24: "RightBrowCenter",
+    26: "RightBrowRightCorner",
+    30: "NoseCenter",
+    31: "NoseLeft",
+    35: "NoseRight",
+    36: "LeftEyeLeftCorner",
+    39: "LeftEyeRightCorner",
+    42: "RightEyeLeftCorner",
+    45: "RightEyeRightCorner",
+    48: "MouthLeftCorner",
+    54: "MouthRightCorner",
+}
+"""Index of the 68 landmarks -> AFLW's name. AFLW's left is the viewer's, so its left eye is the person's right."""
+
+UNUSED = ("LeftEyeCenter", "RightEyeCenter", "LeftEar", "RightEar", "MouthCenter")
+"""AFLW's points that are none of the 68."""
+
+_DATABASES = ("aflw.sqlite", "data/aflw.sqlite", "aflw/data/aflw.sqlite")
+_IMAGE_FOLDERS = ("data/flickr", "flickr", "aflw/data/flickr", "Images/aflw/data/flickr", ".")
+
+_FACES = """
+    SELECT Faces.face_id, FaceImages.filepath, FaceRect.x, FaceRect.y, FaceRect.w, FaceRect.h
+    FROM Faces
+    JOIN FaceImages ON FaceImages.file_id = Faces.file_id
+    LEFT JOIN FaceRect ON FaceRect.face_id = Faces.face_id
+    GROUP BY Faces.face_id ORDER BY Faces.face_id
+"""
+_POINTS = """
+    SELECT FeatureCoords.face_id, FeatureCoordTypes.descr, FeatureCoords.x, FeatureCoords.y
+    FROM FeatureCoords JOIN FeatureCoordTypes ON FeatureCoordTypes.feature_id = FeatureCoords.feature_id
+"""
+
+
+def load(folder: Path) -> list[LabelledFace]:
+    """Faces with at least one of the 16 corresponding points; hidden points are absent from AFLW and nan here.
+
+    `box` is AFLW's square around the face. Raises InputError for a folder without database or images, and a
+    database that is not AFLW's.
+    """
+    database = next((file for name in _DATABASES if (file := folder / name).is_file()), None)
+    if database is None:
+        raise InputError(f"{folder}: no aflw.sqlite found; expected {LAYOUT}")
+    try:
+        with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            rows = connection.execute(_FACES).fetchall()
+            points = _points_by_face(connection)
+    except sqlite3.Error as error:
+        raise InputError(f"{database}: not the database of AFLW, or damaged: {error}") from error
+    rows = [row for row in rows if row[0] in points]
+    if not rows:
+        raise InputError(f"{database}: holds no face with landmarks")
+    images = _image_folder(folder, rows[0][1])
+    return [_face(row, points[row[0]], images, database) for row in rows]
+
+
+def _points_by_face(connection: sqlite3.Connection) -> dict[int, list[tuple[int, float, float]]]:
+    index_of = {name: index for index, name in MARKUP.items()}
+    points: dict[int, list[tuple[int, float, float]]] = {}
+    for face_id, name, x, y in connection.execute(_POINTS):
+        if name in index_of:
+            points.setdefault(face_id, []).append((index_of[name], x, y))
+    return points
+
+
+def _image_folder(folder: Path, first_image: str) -> Path:
+    for name in _IMAGE_FOLDERS:
+        if (folder / name / first_image).is_file():
+            return folder / name
+    raise InputError(f"{folder}: the image {first_image} of the database is in none of {', '.join(_IMAGE_FOLDERS)}")
+
+
+def _face(
+    row: tuple[int, str, float, float, float, float],
+    points: list[tuple[int, float, float]],
+    images: Path,
+    database: Path,
+) -> LabelledFace:
+    face_id, name, x, y, width, height = row
+    points_px = among_68(points)
+    check_points(points_px, f"{database}, face {face_id}")
+    has_box = None not in (x, y, width, height) and width > 0 and height > 0
+    return LabelledFace(images / name, points_px, "aflw", box=Box(x, y, width, height) if has_box else None)
