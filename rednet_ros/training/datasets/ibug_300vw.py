@@ -19,8 +19,8 @@ and beside them, for the frames that are left out, extra/401.mat ... (the offici
 # fmt: off
 CATEGORIES: dict[str, tuple[int, ...]] = {
     "300vw_train": (
-        1, 2, 3, 4, 7, 9, 10, 11, 13, 15, 16, 17, 18, 19, 20, 22, 25, 27, 28, 29, 31, 33, 34, 35, 37, 39, 41, 43, 44, 46,
-        47, 48, 49, 53, 57, 59, 112, 113, 115, 119, 120, 123, 138, 143, 144, 160, 204, 205, 223, 225,
+        1, 2, 3, 4, 7, 9, 10, 11, 13, 15, 16, 17, 18, 19, 20, 22, 25, 27, 28, 29, 31, 33, 34, 35, 37, 39, 41, 43, 44,
+        46, 47, 48, 49, 53, 57, 59, 112, 113, 115, 119, 120, 123, 138, 143, 144, 160, 204, 205, 223, 225,
     ),
     "300vw_1": (
         114, 124, 125, 126, 150, 158, 401, 402, 505, 506, 507, 508, 509, 510, 511, 514, 515, 518, 519, 520, 521, 522,
@@ -40,7 +40,7 @@ EXCLUSION_VARIABLE = "error"
 def load(folder: Path) -> list[LabelledFace]:
     """Faces of all videos in `folder`, or of `folder` itself if it is one video's, in the order of video and frame.
 
-    `source` is the official category; `sequence` and `identity` are the video (one person speaks in each); `frame`
+    `source` is the official category; `sequence` and `identity` are the video (there is one person in each); `frame`
     counts from 1 as the files do, `video_frame` from 0. Excluded frames are left out; without the official list
     there is a warning. Raises InputError for a folder without videos, a video without its file, and as `read_pts`.
     """
