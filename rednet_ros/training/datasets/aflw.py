@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -10,6 +11,8 @@ from rednet_ros.errors import InputError
 from rednet_ros.tracking.types import Box
 from rednet_ros.training.datasets.markup import among_68
 from rednet_ros.training.labels import LabelledFace, check_points
+
+logger = logging.getLogger(__name__)
 
 LAYOUT = """the unpacked archives, aflw.sqlite in the folder or in its data/, and the images:
   data/aflw.sqlite  data/flickr/0/image00002.jpg ...  data/flickr/2/ ...  data/flickr/3/ ..."""
@@ -37,6 +40,9 @@ MARKUP: dict[int, str] = {
 UNUSED = ("LeftEyeCenter", "RightEyeCenter", "LeftEar", "RightEar", "MouthCenter")
 """AFLW's points that are none of the 68."""
 
+_FEWEST_POINTS = 2
+"""One alone says where the face is, but not how large."""
+
 _DATABASES = ("aflw.sqlite", "data/aflw.sqlite", "aflw/data/aflw.sqlite")
 _IMAGE_FOLDERS = ("data/flickr", "flickr", "aflw/data/flickr", "Images/aflw/data/flickr", ".")
 
@@ -54,7 +60,7 @@ _POINTS = """
 
 
 def load(folder: Path) -> list[LabelledFace]:
-    """Faces with at least one of the 16 corresponding points; hidden points are absent from AFLW and nan here.
+    """Faces with at least two of the 16 corresponding points; hidden points are absent from AFLW and nan here.
 
     `box` is AFLW's square around the face. Raises InputError for a folder without database or images, and a
     database that is not AFLW's.
@@ -68,11 +74,13 @@ def load(folder: Path) -> list[LabelledFace]:
             points = _points_by_face(connection)
     except sqlite3.Error as error:
         raise InputError(f"{database}: not the database of AFLW, or damaged: {error}") from error
-    rows = [row for row in rows if row[0] in points]
-    if not rows:
+    usable = [row for row in rows if len(points.get(row[0], [])) >= _FEWEST_POINTS]
+    if not usable:
         raise InputError(f"{database}: holds no face with landmarks")
-    images = _image_folder(folder, rows[0][1])
-    return [_face(row, points[row[0]], images, database) for row in rows]
+    if len(usable) < len(rows):
+        logger.warning("%s: %d faces with fewer than two landmarks are not used", database, len(rows) - len(usable))
+    images = _image_folder(folder, usable[0][1])
+    return [_face(row, points[row[0]], images, database) for row in usable]
 
 
 def _points_by_face(connection: sqlite3.Connection) -> dict[int, list[tuple[int, float, float]]]:

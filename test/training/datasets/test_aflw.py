@@ -97,15 +97,19 @@ def test_the_left_eye_of_aflw_is_the_viewers(tmp_path: Path, write_image: Write)
         assert (np.diff(face.points_px[row, 0]) > 0).all()
 
 
-def test_several_faces_of_a_picture_and_faces_without_box_or_points(tmp_path: Path, write_image: Write) -> None:
+def test_several_faces_of_a_picture_and_faces_with_hardly_a_point(
+    tmp_path: Path, write_image: Write, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One point gives a face no size; those that are none of the 68 do not count."""
     picture = "3/image00032.jpg"
-    faces = {7: (picture, ["ChinCenter"]), 8: (picture, ["NoseLeft"]), 9: (picture, []), 10: (picture, ["LeftEar"])}
-    write_database(tmp_path / "aflw.sqlite", faces, with_boxes=False)
+    seen = {7: ["ChinCenter", "NoseLeft"], 8: ["NoseLeft", "NoseRight"], 9: [], 10: ["LeftEar", "RightEar", "NoseLeft"]}
+    write_database(tmp_path / "aflw.sqlite", {face: (picture, names) for face, names in seen.items()}, with_boxes=False)
     write_image(tmp_path / "data/flickr" / picture)
     first, second = open_dataset(f"aflw:{tmp_path}")
     assert first.image_path == second.image_path
     assert (first.box, second.box) == (None, None)
-    assert [np.flatnonzero(face.annotated).tolist() for face in (first, second)] == [[8], [31]]
+    assert [np.flatnonzero(face.annotated).tolist() for face in (first, second)] == [[8, 31], [31, 35]]
+    assert "2 faces with fewer than two" in caplog.text
 
 
 def test_a_missing_database_or_missing_images_are_named(tmp_path: Path) -> None:
