@@ -23,6 +23,15 @@ def read_picture(face: LabelledFace) -> ImageArray:
         return reader.read(face)
 
 
+def announced_frames(path: Path) -> int | None:
+    """How many frames a video file says it has, None where it does not. Raises InputError if it cannot be opened."""
+    video = _Video(path)
+    try:
+        return video.announced_frames
+    finally:
+        video.close()
+
+
 class PictureReader:
     """Reads pictures one after another and keeps the last video open, so that its frames in order cost one pass.
 
@@ -72,6 +81,11 @@ class _Video:
         self._capture = cv2.VideoCapture(str(path))
         if not self._capture.isOpened():
             raise InputError(f"{path}: not a video that OpenCV can read (damaged, or an unknown codec)")
+
+    @property
+    def announced_frames(self) -> int | None:
+        count = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        return count if count > 0 else None
 
     def frame(self, index: int) -> ImageArray:
         while self.next_index < index:

@@ -9,6 +9,7 @@ from rednet_ros.errors import InputError
 from rednet_ros.training.datasets.matlab import read_whole_numbers
 from rednet_ros.training.datasets.pts import read_pts
 from rednet_ros.training.labels import LabelledFace, check_points
+from rednet_ros.training.pictures import announced_frames
 
 logger = logging.getLogger(__name__)
 
@@ -41,8 +42,9 @@ def load(folder: Path) -> list[LabelledFace]:
     """Faces of all videos in `folder`, or of `folder` itself if it is one video's, in the order of video and frame.
 
     `source` is the official category; `sequence` and `identity` are the video (there is one person in each); `frame`
-    counts from 1 as the files do, `video_frame` from 0. Excluded frames are left out; without the official list
-    there is a warning. Raises InputError for a folder without videos, a video without its file, and as `read_pts`.
+    counts from 1 as the files do, `video_frame` from 0. Excluded frames are left out; without the official list there
+    is a warning, and so there is for annotations beyond a video's end. Raises InputError for a folder without videos,
+    a video that is absent or cannot be opened, and as `read_pts`.
     """
     videos = _videos(folder)
     if not videos:
@@ -91,15 +93,9 @@ def _faces(video: Path) -> list[LabelledFace]:
     file = video / "vid.avi"
     if not file.is_file():
         raise InputError(f"{file}: no such video file; expected {LAYOUT}")
-    excluded = excluded_frames(video)
     name = f"300vw_{video.name}"
     faces = []
-    for annotation in sorted((video / "annot").glob("*.pts")):
-        if not annotation.stem.isdecimal() or int(annotation.stem) < 1:
-            raise InputError(f"{annotation}: expected the number of a frame, from 1, as name")
-        frame = int(annotation.stem)
-        if frame in excluded:
-            continue
+    for frame, annotation in _annotations(video, file):
         points_px = read_pts(annotation, first_pixel=1)
         check_points(points_px, str(annotation))
         faces.append(
@@ -113,6 +109,20 @@ def _faces(video: Path) -> list[LabelledFace]:
                 video_frame=frame - 1,
             )
         )
-    if not faces:
-        raise InputError(f"{video / 'annot'}: no .pts file of a frame")
     return faces
+
+
+def _annotations(video: Path, file: Path) -> list[tuple[int, Path]]:
+    """(number from 1, point file) of a video's frames that are to be used, in order."""
+    annotations = {}
+    for annotation in (video / "annot").glob("*.pts"):
+        if not annotation.stem.isdecimal() or int(annotation.stem) < 1:
+            raise InputError(f"{annotation}: expected the number of a frame, from 1, as name")
+        annotations[int(annotation.stem)] = annotation
+    if not annotations:
+        raise InputError(f"{video / 'annot'}: no .pts file of a frame")
+    last = announced_frames(file) or max(annotations)
+    if beyond := sum(frame > last for frame in annotations):
+        logger.warning("%s: has %d frames, the annotations of %d later ones are not used", file, last, beyond)
+    excluded = excluded_frames(video)
+    return [(frame, annotations[frame]) for frame in sorted(annotations) if frame <= last and frame not in excluded]

@@ -61,6 +61,14 @@ def test_without_the_list_of_excluded_frames_there_is_a_warning(tree: Path, capl
     assert "without the folder extra" in caplog.text
 
 
+def test_annotations_beyond_the_end_of_the_video_are_not_used(
+    tree: Path, shape: NDArray[np.float32], write_pts: Write, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_pts(tree / "401/annot/000006.pts", shape)
+    assert [face.frame for face in open_dataset(f"300vw:{tree / '401'}")] == [1, 2, 3, 4, 5]
+    assert "401/vid.avi: has 5 frames, the annotations of 1 later ones are not used" in caplog.text
+
+
 def test_the_official_split() -> None:
     assert {source: len(videos) for source, videos in CATEGORIES.items()} == {
         "300vw_train": 50,
@@ -78,6 +86,8 @@ def test_the_official_split() -> None:
         (lambda tree: (tree / "401/annot/000003.pts").write_text("version: 1\n"), "000003.pts: no opening brace"),
         (lambda tree: (tree / "401/annot/last.pts").touch(), "last.pts: expected the number of a frame"),
         (lambda tree: (tree / "402/annot").mkdir(parents=True), "402/vid.avi: no such video file"),
+        (lambda tree: (tree / "401/vid.avi").write_text("no video"), "401/vid.avi: not a video that OpenCV can read"),
+        (lambda tree: [file.unlink() for file in (tree / "401/annot").iterdir()], "401/annot: no .pts file of a frame"),
     ],
 )
 def test_damaged_videos_are_named(tree: Path, spoil: Callable[[Path], object], complaint: str) -> None:
