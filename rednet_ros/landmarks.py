@@ -24,6 +24,8 @@ DETECTION_INDICES: tuple[int, ...] = (36, 39, 42, 45, 30, 48, 54)
 RIGHT_OUTER_EYE_CORNER, LEFT_OUTER_EYE_CORNER = 36, 45
 """Their distance is the inter-ocular distance by which errors are divided (the 300-W protocol)."""
 
+NOSE_TIP = 30
+
 INNER_51 = range(17, 68)
 """All landmarks but the jaw line."""
 

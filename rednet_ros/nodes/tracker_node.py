@@ -150,6 +150,7 @@ class TrackerNode(SteadyLifecycleNode):
         if self._tracker is not None and is_unused:
             self._tracker.close()
         self._tracker = None
+        self._pipeline = None  # it holds the tracker, too
 
     # -- frames ------------------------------------------------------------------------------------------------------
 

@@ -51,7 +51,17 @@ class TrackerParameters:
     )
     grace_s: float = _tracking("grace_s", "A lost face keeps its id for this long.", "s")
     max_gap_s: float = _tracking(
-        "max_gap_s", "After a longer pause or jump of the stamps, all faces are new ones.", "s"
+        "max_gap_s", "After a longer pause or jump of the stamps, all faces are new or recognised ones.", "s"
+    )
+
+    recognition: bool = _tracking(
+        "recognition", "A face that returns gets its old id, with weights that tell people apart (docs/recognition.md)."
+    )
+    recognition_memory_s: float = _tracking(
+        "recognition_memory_s", "A face is recognised for this long after it was last seen, then forgotten.", "s"
+    )
+    recognition_threshold: float = _tracking(
+        "recognition_threshold", "Similarity from which on it is the same person; 0: the one measured for the weights."
     )
 
     def settings(self) -> TrackerSettings:

@@ -32,8 +32,8 @@ class Camera:
     _stamp_s: float | None = None
     _size: tuple[int, int] | None = None
 
-    def advance(self, image: ImageArray, stamp_s: float, max_gap_s: float) -> None:
-        """Take in the next frame's time and size.
+    def advance(self, image: ImageArray, stamp_s: float, max_gap_s: float) -> list[Track]:
+        """Take in the next frame's time and size. Returns the tracks that end here, usually none.
 
         Everything is forgotten, and the image searched at once, when the stream begins anew: after a pause or a jump
         of the stamps, either way, of more than `max_gap_s` (nobody knows who is there now), and when the image's size
@@ -42,12 +42,14 @@ class Camera:
         """
         size = (image.shape[1], image.shape[0])
         step_s = 0.0 if self._stamp_s is None else stamp_s - self._stamp_s
+        before = self.tracks
         if self._size not in (None, size) or abs(step_s) > max_gap_s:
             self.forget()
             step_s = 0.0
         self._stamp_s, self._size = stamp_s, size
         self.step_s = step_s if step_s > 0 else NOMINAL_STEP_S
         self.clock_s += self.step_s
+        return [] if self.tracks is before else before
 
     def forget(self) -> None:
         """No faces; results under way are void; the next frame is searched."""

@@ -24,6 +24,16 @@ class Engine(Protocol):
     crop_size_px: int
     weights_name: str
 
+    @property
+    def gives_identity(self) -> bool:
+        """Whether estimates hold identity vectors."""
+        ...
+
+    @property
+    def identity_threshold(self) -> float | None:
+        """Cosine from which on two identity vectors are one person's; None where nobody measured it."""
+        ...
+
     def initial_state(self, faces: int) -> FaceState | None:
         """State of faces seen for the first time; None where the weights keep none."""
         ...

@@ -18,6 +18,8 @@ RANGES: dict[str, tuple[float, float]] = {
     "search_interval_s": (0.0, 3600.0),
     "grace_s": (0.0, 60.0),
     "max_gap_s": (0.05, 60.0),
+    "recognition_memory_s": (0.0, 3600.0),
+    "recognition_threshold": (0.0, 1.0),
 }
 """Field -> its smallest and largest value."""
 
@@ -41,8 +43,14 @@ class TrackerSettings:
         lower is in doubt: it is lost when the detector misses it several times in a row. `grace_s`: a confirmed face
         that does not look like one is not returned; after this time it is removed.
 
+    Recognition (docs/recognition.md)
+        `recognition`: a face that returns gets its old id back; only with weights that tell people apart.
+        `recognition_memory_s`: how long after it was last seen. `recognition_threshold`: cosine of the identity vectors
+        from which on it is the same person; 0: the one that was measured for the weights.
+
     Time
-        `max_gap_s`: after a longer pause of the stream, or a jump of its stamps by more, all faces are new ones.
+        `max_gap_s`: after a longer pause of the stream, or a jump of its stamps by more, all faces are new ones, or are
+        recognised.
     """
 
     max_faces: int = 8
@@ -57,6 +65,9 @@ class TrackerSettings:
     trusted_confidence: float = 0.6
     grace_s: float = 0.5
     max_gap_s: float = 2.0
+    recognition: bool = True
+    recognition_memory_s: float = 60.0
+    recognition_threshold: float = 0.0
 
     def __post_init__(self) -> None:
         for field in fields(self):

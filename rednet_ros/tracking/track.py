@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from rednet_ros.inference.types import FaceState
 from rednet_ros.tracking.crops import CROP_SCALE, CropTransform
 from rednet_ros.tracking.looks import Look, Sighting, look_from
 from rednet_ros.tracking.plausibility import fraction_inside, is_face_shape
+from rednet_ros.tracking.portrait import Portrait
 from rednet_ros.tracking.settings import TrackerSettings
 from rednet_ros.tracking.types import Box, Face, FaceStatus, FloatArray, ImageArray
 
@@ -30,14 +31,31 @@ SURPRISE_OF_RELOCATION = 1.0
 
 
 @dataclass(frozen=True)
+class Who:
+    """Whose face a track follows; used while recognition is on (`recognition.py`), and empty otherwise.
+
+    `portrait`: what the network saw of the person. `old_id`: that of the departed face which it turned out to be.
+    `is_undecided`: it may still get such an id, and is not confirmed before that is settled. `first_seen_s`,
+    `last_seen_s`, `recognised_s`: on the tracker's clock.
+    """
+
+    portrait: Portrait = field(default_factory=Portrait)
+    old_id: str | None = None
+    is_undecided: bool = False
+    first_seen_s: float = 0.0
+    last_seen_s: float = 0.0
+    recognised_s: float = 0.0
+
+
+@dataclass(frozen=True)
 class Track:
-    """A face being followed.
+    """A face being followed. `id`: the track's own, never given to another; see `face_id` for that of the face.
 
     `landmarks_px`, `landmark_confidence`, `confidence`, `identity`, `state`: of the last frame in which it was well.
     `good_frames`: how many such frames. `bad_s`: seconds since then; not 0: the face is in grace. `motion_px`: (x, y)
     way of its centre between the last two frames. `surprise`: how far the centre was from where that motion let
     expect it, as a fraction of the face's side, of late; a track that jumped onto another face has a large one.
-    `unseen`: how many of the detector's last runs, in a row, missed it.
+    `unseen`: how many of the detector's last runs, in a row, missed it. `identity_similarity`: as in `Face`.
     """
 
     id: str
@@ -52,6 +70,8 @@ class Track:
     motion_px: tuple[float, float] = (0.0, 0.0)
     surprise: float = 0.0
     unseen: int = 0
+    identity_similarity: float = float("nan")
+    who: Who = field(default_factory=Who)
 
     @property
     def is_well(self) -> bool:
@@ -63,16 +83,22 @@ class Track:
         """Tight around the landmarks."""
         return Box.around(self.landmarks_px)
 
+    @property
+    def face_id(self) -> str:
+        """The id that users see: the track's own, or the old one of the face that was recognised."""
+        return self.who.old_id or self.id
+
     def face(self) -> Face:
         """What users get to see."""
         return Face(
-            self.id,
+            self.face_id,
             self.status,
             self.confidence,
             self.box,
             self.landmarks_px,
             self.landmark_confidence,
             identity=self.identity,
+            identity_similarity=self.identity_similarity,
         )
 
 
@@ -80,7 +106,7 @@ def begin(track_id: str, sighting: Sighting, settings: TrackerSettings) -> Track
     """A new face."""
     return Track(
         track_id,
-        _status(1, settings),
+        _status(1, settings, FaceStatus.TENTATIVE),
         sighting.landmarks_px,
         sighting.landmark_confidence,
         sighting.confidence,
@@ -125,7 +151,7 @@ def after_good_frame(track: Track, sighting: Sighting, settings: TrackerSettings
     good_frames = track.good_frames + 1
     return replace(
         _seen(track, sighting),
-        status=_status(good_frames, settings),
+        status=track.status if track.who.is_undecided else _status(good_frames, settings, track.status),
         good_frames=good_frames,
         motion_px=(float(now[0] - before[0]), float(now[1] - before[1])),
         surprise=max(surprise, SURPRISE_DECAY * track.surprise),
@@ -149,17 +175,27 @@ def _seen(track: Track, sighting: Sighting) -> Track:
         landmark_confidence=sighting.landmark_confidence,
         confidence=sighting.confidence,
         identity=sighting.identity,
+        identity_similarity=track.who.portrait.similarity(sighting.identity),
         state=sighting.state,
     )
+
+
+def decided(track: Track, settings: TrackerSettings) -> Track:
+    """The track of a new face, once it is settled that it has no old id."""
+    who = replace(track.who, is_undecided=False)
+    return replace(track, who=who, status=_status(track.good_frames, settings, track.status))
 
 
 def after_bad_frame(track: Track, elapsed_s: float, settings: TrackerSettings) -> Track | None:
     """The track after a frame, `elapsed_s` after the one before, that did not show its face; None if it is over."""
     bad_s = track.bad_s + elapsed_s
-    if track.status is FaceStatus.TENTATIVE or bad_s > settings.grace_s:
+    has_grace = track.status is not FaceStatus.TENTATIVE or track.good_frames >= settings.confirm_frames
+    if not has_grace or bad_s > settings.grace_s:
         return None
     return replace(track, bad_s=bad_s)
 
 
-def _status(good_frames: int, settings: TrackerSettings) -> FaceStatus:
+def _status(good_frames: int, settings: TrackerSettings, before: FaceStatus) -> FaceStatus:
+    if before is FaceStatus.RECOVERED:
+        return before
     return FaceStatus.TRACKED if good_frames >= settings.confirm_frames else FaceStatus.TENTATIVE

@@ -17,6 +17,7 @@ from rednet_ros.tracking.camera import Camera
 from rednet_ros.tracking.candidates import Candidate, candidates, findings, hold_up
 from rednet_ros.tracking.detector import Detector, load_detector
 from rednet_ros.tracking.looks import Engine, Look, Sighting, look_at
+from rednet_ros.tracking.recognition import Recognition
 from rednet_ros.tracking.settings import TrackerSettings
 from rednet_ros.tracking.track import (
     Track,
@@ -61,6 +62,7 @@ class FaceTracker:
     ) -> None:
         self.settings = settings or TrackerSettings()
         self._engine = engine or _load_engine(weights, device)
+        self._recognition = Recognition(self._engine, self.settings)
         self._runner = _runner(detector or load_detector(), self.settings)
         self._cameras: dict[str, Camera] = {}
         self._ids = (f"f{number}" for number in itertools.count(1))
@@ -81,28 +83,34 @@ class FaceTracker:
     def update_many(self, frames: Mapping[str, tuple[ImageArray, float]]) -> dict[str, list[Face]]:
         """As `update`, for one frame (image, stamp) of each of several cameras; all faces go through one batch.
 
-        A camera that is absent keeps its faces. Ids are unique across cameras.
+        A camera that is absent keeps its faces. Ids are unique across cameras; a face that left one camera's images and
+        appears in another's may be recognised (settings.recognition).
         """
         for name, (image, stamp_s) in frames.items():
             _check_frame(name, image, stamp_s)
+        self._recognition.begin_frame({name: stamp_s for name, (_, stamp_s) in frames.items()}, self.settings)
         views = []
         for name, (image, stamp_s) in frames.items():
             camera = self._cameras.setdefault(name, Camera(name))
-            camera.advance(image, stamp_s, self.settings.max_gap_s)
+            for track in camera.advance(image, stamp_s, self.settings.max_gap_s):
+                self._recognition.depart(track)
             views.append(_View(camera, image))
         self._follow(views)
         self._search(views)
         self._welcome(views)
+        self._recognition.settle(self._cameras.values(), [view.camera for view in views])
         return {view.camera.name: self._visible(view.camera) for view in views}
 
     def reset(self) -> None:
-        """Forget all faces of all cameras. Ids go on counting."""
+        """Forget all faces of all cameras, and those that left. Ids go on counting."""
         for camera in self._cameras.values():
             camera.forget()
+        self._recognition.forget()
 
     def close(self) -> None:
-        """Stop the detector's thread. The tracker cannot be used afterwards."""
+        """Stop the detector's thread and forget all faces. The tracker cannot be used afterwards."""
         self._runner.close()
+        self.reset()
 
     def __enter__(self) -> FaceTracker:
         return self
@@ -125,13 +133,17 @@ class FaceTracker:
             followed = []
             for track in camera.tracks:
                 now = None if track.id in intruding else moved[track.id]
-                followed.append(now or after_bad_frame(track, camera.step_s, self.settings))
-            camera.tracks = [track for track in followed if track is not None]
+                now = now or after_bad_frame(track, camera.step_s, self.settings)
+                if now is None:
+                    self._recognition.depart(track)
+                else:
+                    followed.append(now)
+            camera.tracks = followed
 
     def _moved(self, track: Track, look: Look, sighting: Sighting) -> Track | None:
         if not keeps_face(track, look, sighting, self.settings):
             return None
-        return after_good_frame(track, sighting, self.settings)
+        return self._recognition.observe(after_good_frame(track, sighting, self.settings), look, sighting)
 
     def _search(self, views: list[_View]) -> None:
         """Give due images to the detector, and hand its results to their cameras."""
@@ -167,7 +179,7 @@ class FaceTracker:
             index = [track.id for track in tracks].index(candidate.track_id)
             tracks[index] = after_relocation(tracks[index], sighting)
         elif len(tracks) < self.settings.max_faces:
-            tracks.append(begin(next(self._ids), sighting, self.settings))
+            tracks.append(self._recognition.greet(begin(next(self._ids), sighting, self.settings)))
 
     def _visible(self, camera: Camera) -> list[Face]:
         wanted = [track for track in camera.tracks if track.is_well]

@@ -56,7 +56,7 @@ class Detection:
 
 
 class FaceStatus(IntEnum):
-    """Life of a face; the numbers are those of msg/Face.msg."""
+    """Life of a face; the numbers are those of msg/Face.msg, which says what they mean."""
 
     TENTATIVE = 0
     TRACKED = 1
@@ -78,10 +78,12 @@ class HeadPose:
 class Face:
     """One tracked face in one image.
 
-    `id`: short, starts with a letter, never reused in a run. `landmarks_px`: 68 x 2 float32, pixels of the
+    `id`: short, starts with a letter, never given to another person in a run (as far as recognition can tell); that of
+    a TENTATIVE face is provisional, afterwards it never changes. `landmarks_px`: 68 x 2 float32, pixels of the
     image, pixel centres at integers. `landmark_confidence`: 68 float32, 0..1. `confidence`: 0..1, of the whole
     face. `box`: tight around the landmarks. `identity`: 256 float32 of unit length, None where the weights have no
-    identity branch. `identity_similarity`: cosine to the face's stored identity, nan where unknown.
+    identity branch. `identity_similarity`: its cosine, -1..1, to the mean of those kept for this id; nan where there is
+    none: recognition is off, or the face was not seen well for long enough.
     """
 
     id: str

@@ -71,7 +71,8 @@ class PaintedEngine:
     The state counts: `hidden` the frames a face was seen, `cell` the sum of the numbers of the people it was.
     `batches`: how many faces each run had. `previous`: what was passed as such, of every run. `blind`: it sees nobody.
     `sticky`: it believes the previous landmarks more than its eyes. `sureness`: its confidence in what it sees.
-    `presence`: as in Estimate, the same for every run.
+    `presence`: as in Estimate, the same for every run. `vectors`: number of a person -> the identity vector that the
+    network has for them; None: without an identity branch. `identity_threshold`: as of the weights.
     """
 
     crop_size_px: int = 64
@@ -82,6 +83,12 @@ class PaintedEngine:
     sticky: bool = False
     sureness: float = 0.9
     presence: torch.Tensor | None = None
+    vectors: dict[int, FloatArray] | None = None
+    identity_threshold: float | None = None
+
+    @property
+    def gives_identity(self) -> bool:
+        return self.vectors is not None
 
     def initial_state(self, faces: int) -> FaceState | None:
         return FaceState(torch.zeros(faces, 4), torch.zeros(faces, 4))
@@ -105,10 +112,16 @@ class PaintedEngine:
         return Estimate(
             torch.from_numpy(landmarks),
             torch.from_numpy(np.repeat(confidence[:, None], 68, axis=1)),
-            None,
+            self._identities(seen),
             FaceState(state.hidden + 1, state.cell + numbers[:, None]),
             self.presence,
         )
+
+    def _identities(self, seen: Sequence[Person | None]) -> torch.Tensor | None:
+        if self.vectors is None:
+            return None
+        nobody = np.zeros(256, np.float32)
+        return torch.from_numpy(np.stack([self.vectors[one.number] if one else nobody for one in seen]))
 
     def _nearest(self, crop: ImageArray) -> Person | None:
         middle = self.crop_size_px / 2
