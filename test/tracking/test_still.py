@@ -31,6 +31,8 @@ class FakeEngine:
 
     crop_size_px = 64
     weights_name = "fake"
+    gives_identity = False
+    identity_threshold = None
 
     def __init__(self) -> None:
         self.previous: list[FloatArray] = []
