@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 from collections.abc import Iterable
@@ -34,7 +35,8 @@ class LabelledFace:
     number that orders the sequence) and `identity` (the person); None otherwise. `visible`: 68 bool, False where the
     landmark is covered by the head itself or by an object; None where nobody said. `video_frame`: `image_path` is a
     video file and this the index of the frame in it, from 0; None for a picture. `box`: the data set's own box around
-    the face (its definition differs from set to set), None where it has none.
+    the face (its definition differs from set to set), None where it has none. `yaw_rad`: how far the head is turned to
+    either side, 0 to pi, where the data set says so.
     """
 
     image_path: Path
@@ -46,6 +48,7 @@ class LabelledFace:
     visible: NDArray[np.bool_] | None = None
     video_frame: int | None = None
     box: Box | None = None
+    yaw_rad: float | None = None
 
     @property
     def annotated(self) -> NDArray[np.bool_]:
@@ -130,6 +133,7 @@ def _parse(line: str, folder: Path, where: str) -> LabelledFace:
         visible=_visible(row, where),
         video_frame=_video_frame(row, where),
         box=_box(row, where),
+        yaw_rad=_yaw(row, where),
     )
 
 
@@ -149,6 +153,8 @@ def _row(face: LabelledFace, folder: Path) -> dict[str, Any]:
         row["visible"] = face.visible.astype(int).tolist()
     if face.box is not None:
         row["box"] = [round(value, 3) for value in (face.box.x, face.box.y, face.box.width, face.box.height)]
+    if face.yaw_rad is not None:
+        row["yaw_rad"] = round(face.yaw_rad, 5)
     return row
 
 
@@ -213,3 +219,12 @@ def _box(row: dict[str, Any], where: str) -> Box | None:
     if not numbers or len(value) != 4 or not np.isfinite(value).all() or min(value[2:]) <= 0:
         raise InputError(f'{where}: field "box" must be [x, y, width, height] with a positive size, found {value!r}')
     return Box(*map(float, value))
+
+
+def _yaw(row: dict[str, Any], where: str) -> float | None:
+    value = row.get("yaw_rad")
+    if value is None:
+        return None
+    if type(value) not in (int, float) or not 0 <= value <= math.pi:
+        raise InputError(f'{where}: field "yaw_rad" must be a number from 0 to pi, found {value!r}')
+    return float(value)

@@ -63,6 +63,8 @@ def test_only_image_and_points_are_required(tmp_path: Path) -> None:
         (row(video_frame=-1), '"video_frame" counts from 0'),
         (row(box=[0, 0, 10]), '"box" must be [x, y, width, height]'),
         (row(box=[0, 0, 10, -1]), "positive size"),
+        (row(yaw_rad=-0.1), '"yaw_rad" must be a number from 0 to pi'),
+        (row(yaw_rad="left"), '"yaw_rad" must be a number from 0 to pi'),
     ],
 )
 def test_errors_name_file_line_and_field(tmp_path: Path, bad: object, complaint: str) -> None:
@@ -94,7 +96,7 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     visible = np.arange(68) % 3 > 0
     (tmp_path / "sub").mkdir()
     faces = [
-        LabelledFace(tmp_path / "a.png", points, "aflw", box=Box(1, 2, 3, 4)),
+        LabelledFace(tmp_path / "a.png", points, "aflw", box=Box(1, 2, 3, 4), yaw_rad=1.25),
         LabelledFace(tmp_path / "sub/ä.avi", points + 1, "300vw_1", "Ada", "300vw_114", 7, visible, 6),
     ]
     path = tmp_path / "sub" / "labels.jsonl"
@@ -104,7 +106,7 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
         assert read.image_path.resolve() == written.image_path.resolve()
         np.testing.assert_allclose(read.points_px, written.points_px, atol=1e-3)
         np.testing.assert_array_equal(read.visible, written.visible)
-        for field in ("source", "identity", "sequence", "frame", "video_frame", "box"):
+        for field in ("source", "identity", "sequence", "frame", "video_frame", "box", "yaw_rad"):
             assert getattr(read, field) == getattr(written, field)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -46,11 +47,15 @@ _FEWEST_POINTS = 2
 _DATABASES = ("aflw.sqlite", "data/aflw.sqlite", "aflw/data/aflw.sqlite")
 _IMAGE_FOLDERS = ("data/flickr", "flickr", "aflw/data/flickr", "Images/aflw/data/flickr", ".")
 
+_Row = tuple[int, str, float | None, float | None, float | None, float | None, float | None]
+"""Number, image, box (x, y, width, height) and yaw of a face."""
+
 _FACES = """
-    SELECT Faces.face_id, FaceImages.filepath, FaceRect.x, FaceRect.y, FaceRect.w, FaceRect.h
+    SELECT Faces.face_id, FaceImages.filepath, FaceRect.x, FaceRect.y, FaceRect.w, FaceRect.h, FacePose.yaw
     FROM Faces
     JOIN FaceImages ON FaceImages.file_id = Faces.file_id
     LEFT JOIN FaceRect ON FaceRect.face_id = Faces.face_id
+    LEFT JOIN FacePose ON FacePose.face_id = Faces.face_id
     GROUP BY Faces.face_id ORDER BY Faces.face_id
 """
 _POINTS = """
@@ -62,8 +67,8 @@ _POINTS = """
 def load(folder: Path) -> list[LabelledFace]:
     """Faces with at least two of the 16 corresponding points; hidden points are absent from AFLW and nan here.
 
-    `box` is AFLW's square around the face. Raises InputError for a folder without database or images, and a
-    database that is not AFLW's.
+    `box` is AFLW's square around the face, `yaw_rad` the size of its yaw. Raises InputError for a folder without
+    database or images, and a database that is not AFLW's.
     """
     database = next((file for name in _DATABASES if (file := folder / name).is_file()), None)
     if database is None:
@@ -99,14 +104,20 @@ def _image_folder(folder: Path, first_image: str) -> Path:
     raise InputError(f"{folder}: the image {first_image} of the database is in none of {', '.join(_IMAGE_FOLDERS)}")
 
 
-def _face(
-    row: tuple[int, str, float, float, float, float],
-    points: list[tuple[int, float, float]],
-    images: Path,
-    database: Path,
-) -> LabelledFace:
-    face_id, name, x, y, width, height = row
+def _face(row: _Row, points: list[tuple[int, float, float]], images: Path, database: Path) -> LabelledFace:
+    face_id, name, *rectangle, yaw_rad = row
     points_px = among_68(points)
     check_points(points_px, f"{database}, face {face_id}")
-    has_box = None not in (x, y, width, height) and width > 0 and height > 0
-    return LabelledFace(images / name, points_px, "aflw", box=Box(x, y, width, height) if has_box else None)
+    return LabelledFace(
+        images / name,
+        points_px,
+        "aflw",
+        box=_box(*rectangle),
+        yaw_rad=None if yaw_rad is None else min(abs(yaw_rad), math.pi),
+    )
+
+
+def _box(x: float | None, y: float | None, width: float | None, height: float | None) -> Box | None:
+    if x is None or y is None or not width or not height or min(width, height) < 0:
+        return None
+    return Box(x, y, width, height)

@@ -1,6 +1,6 @@
-"""Labeled Faces in the Wild with the ten facial features that Dantone et al. (CVPR 2012) annotated on 13,000 of them.
+"""Labeled Faces in the Wild with the ten facial features that Dantone et al. (CVPR 2012) annotated.
 
-The 7 points that the paper trained on were never published; these ten include all of them but the tip of the nose.
+The seven points that the paper trained on are not known to be public; these ten include all of them but the nose tip.
 """
 
 from __future__ import annotations

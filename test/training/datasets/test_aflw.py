@@ -38,7 +38,7 @@ NAMES = [
 ]
 
 
-def write_database(path: Path, faces: dict[int, tuple[str, Iterable[str]]], with_boxes: bool = True) -> None:
+def write_database(path: Path, faces: dict[int, tuple[str, Iterable[str]]], with_box_and_pose: bool = True) -> None:
     """Faces by id: their picture and the names of the points seen; point k lies at (10 k, 7 k + 0.5)."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(path)) as connection:
@@ -48,6 +48,7 @@ def write_database(path: Path, faces: dict[int, tuple[str, Iterable[str]]], with
                                      width INTEGER, height INTEGER);
             CREATE TABLE FaceRect (face_id INTEGER PRIMARY KEY, x INTEGER, y INTEGER, w INTEGER, h INTEGER,
                                    annot_type_id INTEGER);
+            CREATE TABLE FacePose (face_id INTEGER PRIMARY KEY, roll REAL, pitch REAL, yaw REAL, annot_type_id INTEGER);
             CREATE TABLE FeatureCoordTypes (feature_id INTEGER PRIMARY KEY, descr TEXT, code TEXT, x REAL, y REAL,
                                             z REAL);
             CREATE TABLE FeatureCoords (face_id INTEGER, feature_id INTEGER, x REAL, y REAL, annot_type_id INTEGER);
@@ -60,7 +61,8 @@ def write_database(path: Path, faces: dict[int, tuple[str, Iterable[str]]], with
             if not connection.execute("SELECT 1 FROM FaceImages WHERE file_id = ?", (file_id,)).fetchone():
                 connection.execute("INSERT INTO FaceImages (file_id, filepath) VALUES (?, ?)", (file_id, picture))
             connection.execute("INSERT INTO Faces VALUES (?, ?, 'flickr')", (face_id, file_id))
-            if with_boxes:
+            if with_box_and_pose:
+                connection.execute("INSERT INTO FacePose VALUES (?, 0.1, 0.2, -0.75, 1)", (face_id,))
                 connection.execute("INSERT INTO FaceRect VALUES (?, 5, 6, 50, 50, 1)", (face_id,))
             for name in seen:
                 number = NAMES.index(name) + 1
@@ -78,7 +80,7 @@ def test_seen_points_are_placed_by_name_and_the_rest_is_unannotated(tmp_path: Pa
     write_image(tmp_path / "data/flickr/0/image00002.jpg")
     first, second = open_dataset(f"aflw:{tmp_path}")
     assert first.image_path == tmp_path / "data/flickr/0/image00002.jpg"
-    assert (first.source, first.box) == ("aflw", Box(5, 6, 50, 50))
+    assert (first.source, first.box, first.yaw_rad) == ("aflw", Box(5, 6, 50, 50), 0.75)
     assert np.flatnonzero(first.annotated).tolist() == [30, 36]
     np.testing.assert_array_equal(first.points_px[30], [150, 105.5])
     assert np.flatnonzero(second.annotated).tolist() == sorted(MARKUP)
@@ -103,11 +105,13 @@ def test_several_faces_of_a_picture_and_faces_with_hardly_a_point(
     """One point gives a face no size; those that are none of the 68 do not count."""
     picture = "3/image00032.jpg"
     seen = {7: ["ChinCenter", "NoseLeft"], 8: ["NoseLeft", "NoseRight"], 9: [], 10: ["LeftEar", "RightEar", "NoseLeft"]}
-    write_database(tmp_path / "aflw.sqlite", {face: (picture, names) for face, names in seen.items()}, with_boxes=False)
+    write_database(
+        tmp_path / "aflw.sqlite", {face: (picture, names) for face, names in seen.items()}, with_box_and_pose=False
+    )
     write_image(tmp_path / "data/flickr" / picture)
     first, second = open_dataset(f"aflw:{tmp_path}")
     assert first.image_path == second.image_path
-    assert (first.box, second.box) == (None, None)
+    assert (first.box, first.yaw_rad) == (None, None)
     assert [np.flatnonzero(face.annotated).tolist() for face in (first, second)] == [[8, 31], [31, 35]]
     assert "2 faces with fewer than two" in caplog.text
 
