@@ -1,5 +1,8 @@
 """Lifecycle and parameters of the tracker node, by the services that everybody else uses."""
 
+import gc
+import weakref
+
 import pytest
 
 from rednet_ros.errors import InputError, WeightsError
@@ -49,6 +52,24 @@ def test_cleaning_up_frees_the_tracker_and_the_node_starts_anew(make_bench, trac
     bench.publisher().publish(make_image())
     assert wait_until(lambda: bench.faces)
     assert len(made) == 2
+
+
+def test_after_cleaning_up_nothing_of_the_tracker_is_left(make_bench, tracker, make_image, wait_until):
+    """Neither its weights nor what it knows of people."""
+    made = []
+
+    def create(_parameters):
+        new = type(tracker)()
+        made.append(weakref.ref(new))
+        return new
+
+    bench = make_bench(create, autostart=True)
+    bench.publisher().publish(make_image())
+    assert wait_until(lambda: bench.faces)
+    for transition in (DEACTIVATE, CLEANUP):
+        assert bench.change_state(transition)
+    gc.collect()
+    assert made[0]() is None
 
 
 def test_a_stuck_frame_does_not_get_a_second_thread_beside_it(bench, tracker, make_image, wait_until, monkeypatch):
