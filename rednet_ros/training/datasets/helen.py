@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rednet_ros.errors import InputError
 from rednet_ros.training.datasets import ibug_300w
+from rednet_ros.training.datasets.pts import find_pairs
 from rednet_ros.training.labels import LabelledFace
 
 LAYOUT = (
@@ -18,7 +19,7 @@ def load(folder: Path) -> list[LabelledFace]:
 
     Raises InputError for Helen's original 194-point form, and as `ibug_300w.load_as`.
     """
-    if next(folder.rglob("*.pts"), None) is None and any((folder / "annotation").glob("*.txt")):
+    if any((folder / "annotation").glob("*.txt")) and not find_pairs(folder):
         raise InputError(
             f"{folder}: these are Helen's original annotations; its 194 points do not contain the 68 landmarks. "
             f"Take the re-annotation of 300-W: {LAYOUT}"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rednet_ros.errors import InputError
 from rednet_ros.training.datasets import ibug_300w
+from rednet_ros.training.datasets.pts import find_pairs
 from rednet_ros.training.labels import LabelledFace
 
 LAYOUT = (
@@ -18,7 +19,7 @@ def load(folder: Path) -> list[LabelledFace]:
 
     Raises InputError for the original lists of addresses, and as `ibug_300w.load_as`.
     """
-    if next(folder.rglob("*.pts"), None) is None and any(folder.glob("*.csv")):
+    if any(folder.glob("*.csv")) and not find_pairs(folder):
         raise InputError(
             f"{folder}: these are LFPW's original lists, which hold web addresses and 29 other points. "
             f"Take the re-annotation of 300-W: {LAYOUT}"

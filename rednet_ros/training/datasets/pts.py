@@ -21,6 +21,7 @@ import numpy as np
 from rednet_ros.errors import InputError
 from rednet_ros.landmarks import LANDMARK_COUNT
 from rednet_ros.tracking.types import FloatArray
+from rednet_ros.training.datasets.files import files_below
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ def find_pairs(folder: Path) -> list[tuple[Path, Path]]:
     """
     images: dict[Path, list[Path]] = defaultdict(list)
     point_files = []
-    for path in sorted(folder.rglob("*")):
+    for path in files_below(folder):
         if path.suffix.lower() in IMAGE_SUFFIXES:
             images[path.with_suffix("")].append(path)
         elif path.suffix.lower() == ".pts":

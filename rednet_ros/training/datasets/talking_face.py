@@ -9,6 +9,7 @@ import logging
 from pathlib import Path
 
 from rednet_ros.errors import InputError
+from rednet_ros.training.datasets.files import files_below
 from rednet_ros.training.datasets.markup import among_68
 from rednet_ros.training.datasets.pts import IMAGE_SUFFIXES, read_pts
 from rednet_ros.training.labels import LabelledFace, check_points
@@ -44,8 +45,9 @@ def load(folder: Path) -> list[LabelledFace]:
 
     Coordinates count from 0 in the files. Raises InputError if there are none, and as `read_pts`.
     """
-    images = {path.stem: path for suffix in IMAGE_SUFFIXES for path in folder.rglob(f"franck_*{suffix}")}
-    files = {path.stem: path for path in folder.rglob("franck_*.pts")}
+    frames = [path for path in files_below(folder) if path.stem.startswith("franck_")]
+    images = {path.stem: path for path in frames if path.suffix.lower() in IMAGE_SUFFIXES}
+    files = {path.stem: path for path in frames if path.suffix.lower() == ".pts"}
     faces = [_face(images[stem], files[stem]) for stem in sorted(images.keys() & files.keys())]
     if not faces:
         raise InputError(f"{folder}: no frame of the Talking Face video with its points found; expected {LAYOUT}")

@@ -91,3 +91,14 @@ def test_a_point_file_needs_its_image(tmp_path: Path) -> None:
     (tmp_path / "a.pts").touch()
     with pytest.raises(InputError, match=r"a.pts: no image of this name beside it \(looked for .png, .jpg"):
         find_pairs(tmp_path)
+
+
+def test_linked_folders_are_entered_but_not_for_ever(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "a.jpg").touch()
+    (elsewhere / "a.pts").touch()
+    (elsewhere / "around").symlink_to(elsewhere)
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set/helen").symlink_to(elsewhere)
+    assert find_pairs(tmp_path / "set") == [(tmp_path / "set/helen/a.jpg", tmp_path / "set/helen/a.pts")]
