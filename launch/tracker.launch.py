@@ -72,8 +72,16 @@ def generate_launch_description() -> LaunchDescription:
         output="screen",
     )
     profile = SetEnvironmentVariable("FASTRTPS_DEFAULT_PROFILES_FILE", LaunchConfiguration("fastdds_profile"))
-    optional = [OpaqueFunction(function=camera_driver), OpaqueFunction(function=rviz)]  # fail before the node starts
-    return LaunchDescription([*ARGUMENTS, profile, *optional, tracker])
+    first = [OpaqueFunction(function=function) for function in (check_parameters, camera_driver, rviz)]  # may fail
+    return LaunchDescription([*ARGUMENTS, profile, *first, tracker])
+
+
+def check_parameters(context: LaunchContext) -> list[LaunchDescriptionEntity]:
+    """Raise RuntimeError where `params_file` is no file; launch itself would warn, and start the node without it."""
+    path = Path(LaunchConfiguration("params_file").perform(context))
+    if not path.is_file():
+        raise RuntimeError(f"params_file:={path}: there is no such file")
+    return []
 
 
 def camera_driver(context: LaunchContext) -> list[LaunchDescriptionEntity]:

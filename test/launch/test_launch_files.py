@@ -63,3 +63,16 @@ def test_a_package_that_is_not_installed_is_named(repository, function, argument
     context.launch_configurations[name] = value
     with pytest.raises(RuntimeError, match=f"{argument} needs the package {package}"):
         getattr(loaded(repository, "tracker"), function)(context)
+
+
+@pytest.mark.ros_launch
+def test_a_params_file_that_does_not_exist_is_an_error_that_names_it(repository, tmp_path):
+    from launch import LaunchContext
+
+    check_parameters = loaded(repository, "tracker").check_parameters
+    context = LaunchContext()
+    context.launch_configurations["params_file"] = str(tmp_path / "typo.yaml")
+    with pytest.raises(RuntimeError, match=r"params_file:=.*typo\.yaml: there is no such file"):
+        check_parameters(context)
+    (tmp_path / "typo.yaml").write_text("")
+    assert check_parameters(context) == []

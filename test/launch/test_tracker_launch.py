@@ -132,3 +132,10 @@ def test_weights_that_do_not_exist_are_named(launched, observer):
     process = launched("weights:=/nowhere/other.safetensors")
     wait_for_text(process, "no weights file at /nowhere/other.safetensors")
     assert state_of(observer, "/rednet_tracker") == "unconfigured"
+
+
+def test_without_its_params_file_no_node_starts(launched):
+    process = launched("params_file:=/nowhere/tracker.yaml")
+    assert process.wait(WAIT_S) != 0
+    assert "params_file:=/nowhere/tracker.yaml: there is no such file" in process.log.read_text()
+    assert "process started" not in process.log.read_text()
