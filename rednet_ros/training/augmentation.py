@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
@@ -15,11 +17,12 @@ Rng = np.random.Generator
 
 def disturb(crop: CropTransform, settings: AugmentationSettings, rng: Rng) -> CropTransform:
     """A crop as a detector or the previous frame would have placed it: shifted, scaled and turned."""
-    shift_x, shift_y = rng.normal(0, settings.shift * crop.side_px, 2)
+    shift_x, shift_y, scale, turn = rng.uniform(-1, 1, 4) if settings.spread == "uniform" else rng.normal(0, 1, 4)
+    reach = settings.shift * crop.side_px
     return CropTransform(
-        (crop.center_px[0] + shift_x, crop.center_px[1] + shift_y),
-        crop.side_px * float(np.exp(rng.normal(0, settings.log_scale))),
-        crop.roll_rad + float(np.deg2rad(rng.normal(0, settings.roll_deg))),
+        (crop.center_px[0] + float(reach * shift_x), crop.center_px[1] + float(reach * shift_y)),
+        crop.side_px * float(np.exp(settings.log_scale * scale)),
+        crop.roll_rad + float(np.deg2rad(settings.roll_deg * turn)),
         crop.size_px,
     )
 
@@ -43,28 +46,66 @@ def disturb_previous(points_px: FloatArray, size_px: int, rng: Rng) -> FloatArra
 def change_looks(crop: ImageArray, settings: AugmentationSettings, rng: Rng) -> ImageArray:
     """Light, colour, sharpness, noise and occlusion. Returns a new crop of the same shape."""
     if rng.random() < settings.occlude:
-        crop = _occlude(crop, rng)
-    pixels = crop.astype(np.float32)
-    if rng.random() < settings.blur:
-        pixels = _lose_sharpness(pixels, rng)
-    if rng.random() < settings.grey:
-        pixels = np.repeat(pixels.mean(axis=2, keepdims=True), 3, axis=2)
-    gamma = np.exp(rng.normal(0, 0.25))
-    pixels = 255 * (np.clip(pixels, 0, 255) / 255) ** gamma
-    pixels = pixels * (np.exp(rng.normal(0, 0.2)) * np.exp(rng.normal(0, 0.06, 3))) + rng.normal(0, 12)
-    if rng.random() < 0.25:
-        pixels = pixels * _shade(crop.shape[0], rng)
+        crop = occlude(crop, rng)
+    pixels = draw_looks(settings, crop.shape[0], rng)(crop)
     if rng.random() < settings.noise:
-        pixels = pixels + rng.normal(0, rng.uniform(2, 14), pixels.shape)
+        pixels = pixels + np.float32(rng.uniform(2, 14)) * rng.standard_normal(pixels.shape, np.float32)
     return np.clip(pixels, 0, 255).astype(np.uint8)
 
 
-def _lose_sharpness(pixels: FloatArray, rng: Rng) -> FloatArray:
-    size = pixels.shape[0]
-    if rng.random() < 0.5:
-        small = max(8, int(size * rng.uniform(0.3, 0.8)))
-        return cv2.resize(cv2.resize(pixels, (small, small), interpolation=cv2.INTER_AREA), (size, size))
-    return cv2.GaussianBlur(pixels, (0, 0), size * rng.uniform(0.004, 0.016))
+@dataclass(frozen=True)
+class Looks:
+    """How a camera and a light show things: the same for all frames of a clip.
+
+    `gamma`, `gain` (3 colours), `offset` (grey levels), `shade`: S x S x 1 factors of a light from one side, None for
+    none; `small_px`: side of the image before it was enlarged, `blur_px`: of the blur, each None where there is none.
+    """
+
+    grey: bool
+    gamma: float
+    gain: FloatArray
+    offset: float
+    shade: FloatArray | None
+    small_px: int | None
+    blur_px: float | None
+
+    def __call__(self, image: ImageArray) -> FloatArray:
+        """An S x S x 3 image as it looks so: float, not clipped to 0..255."""
+        pixels: FloatArray = image.astype(np.float32)
+        size = image.shape[0]
+        if self.small_px is not None:
+            small = (self.small_px, self.small_px)
+            pixels = cv2.resize(cv2.resize(pixels, small, interpolation=cv2.INTER_AREA), (size, size))
+        elif self.blur_px is not None:
+            pixels = cv2.GaussianBlur(pixels, (0, 0), self.blur_px)
+        if self.grey:
+            pixels = np.repeat(pixels.mean(axis=2, keepdims=True, dtype=np.float32), 3, axis=2)
+        if self.gamma != 1:
+            pixels = np.float32(255) * (np.clip(pixels, 0, 255) / np.float32(255)) ** np.float32(self.gamma)
+        pixels = pixels * self.gain + np.float32(self.offset)
+        return pixels if self.shade is None else pixels * self.shade
+
+
+def draw_looks(settings: AugmentationSettings, size_px: int, rng: Rng) -> Looks:
+    """Looks at random, for images of `size_px` x `size_px` pixels."""
+    small_px, blur_px = None, None
+    if rng.random() < settings.blur:
+        if rng.random() < 0.5:
+            small_px = max(8, int(size_px * rng.uniform(0.3, 0.8)))
+        else:
+            blur_px = float(size_px * rng.uniform(0.004, 0.016))
+    grey = bool(rng.random() < settings.grey)
+    light = settings.light
+    gain = np.exp(light * rng.normal(0, 0.2)) * np.exp(light * rng.normal(0, 0.06, 3))
+    return Looks(
+        grey=grey,
+        gamma=float(np.exp(light * rng.normal(0, 0.25))),
+        gain=gain.astype(np.float32),
+        offset=float(light * rng.normal(0, 12)),
+        shade=_shade(size_px, rng) if rng.random() < 0.25 * light else None,
+        small_px=small_px,
+        blur_px=blur_px,
+    )
 
 
 def _shade(size: int, rng: Rng) -> FloatArray:
@@ -72,10 +113,10 @@ def _shade(size: int, rng: Rng) -> FloatArray:
     angle = rng.uniform(0, 2 * np.pi)
     axis = np.linspace(-1, 1, size, dtype=np.float32)
     ramp = np.cos(angle) * axis[None, :] + np.sin(angle) * axis[:, None]
-    return (1 + rng.uniform(0.2, 0.6) * np.clip(ramp, -1, 1))[:, :, None]
+    return (1 + rng.uniform(0.2, 0.6) * np.clip(ramp, -1, 1))[:, :, None].astype(np.float32)
 
 
-def _occlude(crop: ImageArray, rng: Rng) -> ImageArray:
+def occlude(crop: ImageArray, rng: Rng) -> ImageArray:
     """One to three patches: a plain colour, noise, or a piece of the crop itself from somewhere else."""
     crop = crop.copy()
     size = crop.shape[0]

@@ -1,127 +1,134 @@
-"""Training batches from labelled faces: each batch depends on (seed, stage, step) alone, so a run resumes exactly."""
+"""Batches of still faces: each depends on (seed, stage, step, rank) alone, so that a run resumes exactly."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
-from rednet_ros.errors import InputError
-from rednet_ros.images import read_image
-from rednet_ros.landmarks import DETECTION_INDICES
+from rednet_ros.landmarks import DETECTION_INDICES, LANDMARK_COUNT
 from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.tracking.types import FloatArray, ImageArray
 from rednet_ros.training import augmentation
 from rednet_ros.training.config import StageConfig
-from rednet_ros.training.labels import LabelledFace
+from rednet_ros.training.pool import UNKNOWN_PERSON, FacePool, Picture
 
 BACKGROUND = "background"
-_AHEAD = 3
+_MAJOR = list(DETECTION_INDICES)
 
 
 @dataclass(frozen=True)
 class Batch:
-    """`crops`: N x S x S x 3 uint8 BGR. `points_px`: N x 68 x 2 crop pixels, nan where the crop shows no face.
-    `previous_px`: N x 7 x 2 crop pixels for z0, nan where it is the mean shape."""
+    """N crops. `crops`: N x S x S x 3 uint8 BGR. `points_px`: N x 68 x 2 crop pixels, nan where not annotated.
+    `shown`: N bool, False for a crop without a face. `previous_px`: N x 7 x 2 crop pixels for z0, nan where it is the
+    mean shape. `person`: N classes, or `UNKNOWN_PERSON`."""
 
-    crops: Tensor
-    points_px: Tensor
-    previous_px: Tensor
+    crops: ImageArray
+    points_px: FloatArray
+    shown: NDArray[np.bool_]
+    previous_px: FloatArray
+    person: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class _Sample:
     crop: ImageArray
     points_px: FloatArray
+    shown: bool
     previous_px: FloatArray
+    person: int
 
 
-class FacePool:
-    """Labelled faces with their images in memory, by source."""
+class StillBatches:
+    """The batches of a stage of stills: `batches[step]`."""
 
-    def __init__(self, faces: Sequence[LabelledFace]) -> None:
-        self.by_source: dict[str, list[tuple[ImageArray, FloatArray]]] = {}
-        for face in faces:
-            self.by_source.setdefault(face.source, []).append((read_image(face.image_path), face.points_px))
-        self.everything = [face for faces_of_source in self.by_source.values() for face in faces_of_source]
-
-    def mean_points(self) -> FloatArray:
-        """7 x 2: where the detection landmarks lie on average in undisturbed crops, as fractions of the crop."""
-        shapes = [CropTransform.from_landmarks(points, 1024).to_crop(points) for _, points in self.everything]
-        return np.mean(shapes, axis=0)[list(DETECTION_INDICES)] / 1024
-
-    def batches(self, stage: StageConfig, seed: int, first_step: int) -> Iterator[Batch]:
-        """The stage's batches from `first_step` on, prepared ahead in a thread.
+    def __init__(self, pool: FacePool, stage: StageConfig, seed: tuple[int, ...], size: int) -> None:
+        """`size`: faces in a batch of this process; `seed`: of the run, the stage and the process.
 
         Raises:
-            InputError: the stage's mix names a source that the labels do not have.
+            InputError: the stage's mix names a source that the pool does not have.
         """
-        if missing := set(stage.mix) - set(self.by_source) - {BACKGROUND}:
-            raise InputError(
-                f"stage {stage.name}: no faces of {sorted(missing)}; the labels have {sorted(self.by_source)}"
-            )
-        with ThreadPoolExecutor(1) as executor:
-            waiting = [
-                executor.submit(self.batch, stage, seed, step)
-                for step in range(first_step, min(first_step + _AHEAD, stage.steps))
-            ]
-            for step in range(first_step, stage.steps):
-                batch = waiting.pop(0).result()
-                if step + _AHEAD < stage.steps:
-                    waiting.append(executor.submit(self.batch, stage, seed, step + _AHEAD))
-                yield batch
+        pool.check_sources(set(stage.mix) - {BACKGROUND}, stage.name)
+        self._pool, self._stage, self._seed, self._size = pool, stage, seed, size
 
-    def batch(self, stage: StageConfig, seed: int, step: int) -> Batch:
-        """Batch number `step` of a stage."""
-        rng = np.random.default_rng((seed, stage.crop_px, stage.images, step))
-        sources = list(stage.mix)
-        shares = np.array([stage.mix[source] for source in sources])
-        chosen = rng.choice(len(sources), stage.batch, p=shares / shares.sum())
-        samples = [self._sample(sources[index], stage, rng) for index in chosen]
+    def __getitem__(self, step: int) -> Batch:
+        rng = np.random.default_rng((*self._seed, step))
+        samples = [self._sample(index, rng) for index in self._choose(rng)]
         return Batch(
-            torch.from_numpy(np.stack([sample.crop for sample in samples])),
-            torch.from_numpy(np.stack([sample.points_px for sample in samples])),
-            torch.from_numpy(np.stack([sample.previous_px for sample in samples])),
+            np.stack([sample.crop for sample in samples]),
+            np.stack([sample.points_px for sample in samples]),
+            np.array([sample.shown for sample in samples]),
+            np.stack([sample.previous_px for sample in samples]),
+            np.array([sample.person for sample in samples], np.int64),
         )
 
-    def _sample(self, source: str, stage: StageConfig, rng: np.random.Generator) -> _Sample:
-        if source == BACKGROUND:
-            return self._background(stage, rng)
-        faces = self.by_source[source]
-        image, points = faces[rng.integers(len(faces))]
-        settings = stage.augmentation
-        transform = augmentation.disturb(CropTransform.from_landmarks(points, stage.crop_px), settings, rng)
-        crop, points_px = transform.extract(image), transform.to_crop(points)
+    def _choose(self, rng: np.random.Generator) -> list[int | None]:
+        """Indices of the batch's faces, None for a background."""
+        chosen: list[int | None] = []
+        for source, count in choose_sources(self._stage.mix, self._size, rng):
+            if source == BACKGROUND:
+                chosen += [None] * count
+            elif self._stage.kind == "identity" and source in self._pool.by_person:
+                chosen += self._people(source, count, rng)
+            else:
+                faces = self._pool.by_source[source]
+                chosen += [faces[index] for index in rng.integers(len(faces), size=count)]
+        return chosen
+
+    def _people(self, source: str, count: int, rng: np.random.Generator) -> list[int]:
+        """`count` faces of a source, several of each person: images of one person that differ are what teaches."""
+        people = self._pool.by_person[source]
+        chosen: list[int] = []
+        while len(chosen) < count:
+            faces = people[rng.integers(len(people))]
+            several = min(self._stage.images_a_person, len(faces), count - len(chosen))
+            chosen += [faces[index] for index in rng.choice(len(faces), several, replace=False)]
+        return chosen
+
+    def _sample(self, index: int | None, rng: np.random.Generator) -> _Sample:
+        if index is None:
+            return self._background(self._pool.picture(int(rng.integers(len(self._pool)))), rng)
+        picture, settings, size_px = self._pool.picture(index), self._stage.augmentation, self._stage.crop_px
+        transform = augmentation.disturb(CropTransform.from_landmarks(picture.place_px, size_px), settings, rng)
+        crop, points_px = transform.extract(picture.image), transform.to_crop(picture.points_px)
         if rng.random() < settings.flip:
             crop, points_px = augmentation.mirror(crop, points_px)
         crop = augmentation.change_looks(crop, settings, rng)
-        previous_px = np.full((len(DETECTION_INDICES), 2), np.nan, np.float32)
-        if rng.random() < settings.previous:
-            previous_px = augmentation.disturb_previous(points_px[list(DETECTION_INDICES)], stage.crop_px, rng)
-        return _Sample(crop, points_px, previous_px)
+        return _Sample(crop, points_px, True, self._previous(points_px, rng), picture.person)
 
-    def _background(self, stage: StageConfig, rng: np.random.Generator) -> _Sample:
+    def _background(self, picture: Picture, rng: np.random.Generator) -> _Sample:
         """A crop from a corner of some image, beside its face, or a face's crop with its blocks shuffled."""
-        image, points = self.everything[rng.integers(len(self.everything))]
-        around = CropTransform.from_landmarks(points, stage.crop_px)
+        image, settings, size_px = picture.image, self._stage.augmentation, self._stage.crop_px
+        around = CropTransform.from_landmarks(picture.place_px, size_px)
+        previous_px = self._previous(around.to_crop(picture.place_px), rng)
         if rng.random() < 0.6:
-            reach = 0.42 * image.shape[0]
-            corner = np.sign(rng.uniform(-1, 1, 2)) * reach + np.array(image.shape[1::-1]) / 2
+            corner = beside_the_face(image, rng)
             side_px = rng.uniform(0.2, 0.4) * image.shape[0]
-            around = CropTransform((float(corner[0]), float(corner[1])), side_px, rng.uniform(-3, 3), stage.crop_px)
-            crop = around.extract(image)
+            crop = CropTransform(corner, side_px, rng.uniform(-3, 3), size_px).extract(image)
         else:
             crop = _shuffle_blocks(around.extract(image), rng)
-        previous_px = np.full((len(DETECTION_INDICES), 2), np.nan, np.float32)
-        if rng.random() < stage.augmentation.previous:
-            shape = CropTransform.from_landmarks(points, stage.crop_px).to_crop(points)
-            previous_px = augmentation.disturb_previous(shape[list(DETECTION_INDICES)], stage.crop_px, rng)
-        nowhere = np.full_like(points, np.nan)
-        return _Sample(augmentation.change_looks(crop, stage.augmentation, rng), nowhere, previous_px)
+        nowhere = np.full((LANDMARK_COUNT, 2), np.nan, np.float32)
+        crop = augmentation.change_looks(crop, settings, rng)
+        return _Sample(crop, nowhere, False, previous_px, UNKNOWN_PERSON)
+
+    def _previous(self, points_px: FloatArray, rng: np.random.Generator) -> FloatArray:
+        if rng.random() < self._stage.augmentation.previous:
+            return augmentation.disturb_previous(points_px[_MAJOR], self._stage.crop_px, rng)
+        return np.full((len(_MAJOR), 2), np.nan, np.float32)
+
+
+def choose_sources(mix: dict[str, float], count: int, rng: np.random.Generator) -> list[tuple[str, int]]:
+    """How many of `count` draws fall on each source of a mix."""
+    shares = np.array(list(mix.values()))
+    return list(zip(mix, rng.multinomial(count, shares / shares.sum()).tolist(), strict=True))
+
+
+def beside_the_face(image: ImageArray, rng: np.random.Generator) -> tuple[float, float]:
+    """A point near a corner of an image that shows a face in its middle."""
+    reach = 0.42 * image.shape[0]
+    x, y = np.sign(rng.uniform(-1, 1, 2)) * reach + np.array(image.shape[1::-1]) / 2
+    return float(x), float(y)
 
 
 def _shuffle_blocks(crop: ImageArray, rng: np.random.Generator) -> ImageArray:

@@ -2,77 +2,164 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 import yaml
 
 from rednet_ros.errors import InputError
 from rednet_ros.network.config import REDNetConfig
 
+StageKind = Literal["stills", "identity", "clips"]
+"""The paper's three stages: still images; still images of people who are told apart; clips."""
+
+Precision = Literal["auto", "bf16", "float32"]
+LOSS_NAMES = ("detection", "regression", "points", "identity", "jitter")
+
 
 @dataclass(frozen=True)
 class LossWeights:
-    """Factors of the losses' sum. `points` is ramped up over the stage's images `points_from`..`points_full`."""
+    """Factors of the losses' sum. `points` is ramped up over the stage's images `points_from`..`points_full`.
+
+    `jitter` (clips only): of the acceleration of the error from frame to frame. `balance`: loss name -> share, as in
+    the paper (detection 1, regression 10, identity 1): the losses named are rescaled by their running means so that
+    they contribute in this ratio, the first of them with its own size; their factors above then do not count.
+    """
 
     detection: float = 1.0
     regression: float = 30.0
     points: float = 0.3
     points_from: int = 0
     points_full: int = 0
+    identity: float = 1.0
+    jitter: float = 0.0
+    balance: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if unknown := set(self.balance) - set(LOSS_NAMES):
+            raise ValueError(f"losses: balance names {sorted(unknown)}; known are {', '.join(LOSS_NAMES)}")
 
 
 @dataclass(frozen=True)
 class AugmentationSettings:
-    """Standard deviations and probabilities of what is done to a training face; see `augmentation`.
+    """What is done to a training face; see `augmentation`.
 
     `shift`: of the crop's centre, as a fraction of its side (each axis); `log_scale`: of its side; `roll_deg`: of its
-    turn; `flip`, `occlude`, `blur`, `grey`, `noise`: probabilities; `previous`: share of faces whose z0 is drawn from
-    disturbed landmarks, as in tracking, in place of the mean shape.
+    turn: standard deviations, or with `spread: uniform` the largest values. `flip`, `occlude`, `blur`, `grey`, `noise`:
+    probabilities; `light`: factor of all changes of light and colour, 0 leaves them out; `previous`: share of faces
+    whose z0 is drawn from disturbed landmarks, as in tracking, in place of the mean shape.
     """
 
     shift: float = 0.04
     log_scale: float = 0.09
     roll_deg: float = 10.0
+    spread: Literal["normal", "uniform"] = "normal"
     flip: float = 0.5
     occlude: float = 0.3
     blur: float = 0.2
     grey: float = 0.1
     noise: float = 0.2
+    light: float = 1.0
     previous: float = 0.5
 
 
 @dataclass(frozen=True)
-class StageConfig:
-    """One stage: `images` training faces at `crop_px`, AdamW from `learning_rate` by a cosine to `final_rate`.
+class ClipSettings:
+    """How clips are made; see `clips` and `virtual_camera`.
 
-    `mix`: source name (as in the labels) -> share of the batch; the name "background" stands for crops without a face.
+    `frames`: T, through which gradients flow; `reverse`: probability that a clip runs backwards. `motion`: factor of
+    the virtual camera's motion; `still_camera`: share of clips in which it does not move at all. `light`: factor of
+    the drift of light; `noise`: largest standard deviation of the noise of each frame, grey levels; `motion_blur`:
+    share of clips with it; `occlude`: share with an object that passes; `vanish`: share in which the face is hidden
+    altogether for some frames.
+    """
+
+    frames: int = 10
+    reverse: float = 0.5
+    motion: float = 1.0
+    still_camera: float = 0.25
+    light: float = 1.0
+    noise: float = 10.0
+    motion_blur: float = 0.3
+    occlude: float = 0.3
+    vanish: float = 0.05
+
+    def __post_init__(self) -> None:
+        if self.frames < 2:
+            raise ValueError(f"clips: frames is {self.frames}: a clip has 2 or more")
+
+
+@dataclass(frozen=True)
+class StageConfig:
+    """One stage: `images` training faces at `crop_px`, in steps of `batch` faces, or of `batch` clips.
+
+    `kind`: see `StageKind`. `mix`: source name (as in the labels) -> share of the batch; the name "background" stands
+    for crops without a face (stills and identity only). `batch` is that of all processes together.
+    `optimizer`: "adamw", or "sgd" with momentum 0.9 (the paper). `schedule`: "cosine" from `learning_rate` to
+    `final_rate`, or "plateau": a tenth whenever `patience` validations in a row bring nothing better.
     `average`: decay a step of the moving average of the weights, which is what is evaluated and shipped.
+    `images_a_person` (identity only): how many images of a person a batch holds. `freeze_norm`: batch norm keeps the
+    statistics that it has; None: in clips only, whose frames come a few at a time.
     """
 
     name: str
     crop_px: int
     images: int
     mix: dict[str, float]
+    kind: StageKind = "stills"
     batch: int = 32
     learning_rate: float = 2e-3
     final_rate: float = 2e-5
     warmup_images: int = 2000
     weight_decay: float = 1e-2
     average: float = 0.998
+    optimizer: Literal["adamw", "sgd"] = "adamw"
+    schedule: Literal["cosine", "plateau"] = "cosine"
+    patience: int = 3
+    images_a_person: int = 4
+    freeze_norm: bool | None = None
     losses: LossWeights = field(default_factory=LossWeights)
     augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
+    clips: ClipSettings = field(default_factory=ClipSettings)
+
+    def __post_init__(self) -> None:
+        _check(f"stage {self.name}: kind", self.kind, get_args(StageKind))
+        _check(f"stage {self.name}: optimizer", self.optimizer, ("adamw", "sgd"))
+        _check(f"stage {self.name}: schedule", self.schedule, ("cosine", "plateau"))
+        _check(f"stage {self.name}: augmentation: spread", self.augmentation.spread, ("normal", "uniform"))
+
+    @property
+    def images_a_step(self) -> int:
+        """Faces that a step of the optimiser sees."""
+        return self.batch * (self.clips.frames if self.kind == "clips" else 1)
 
     @property
     def steps(self) -> int:
         """Optimiser steps of the stage."""
-        return max(1, self.images // self.batch)
+        return max(1, self.images // self.images_a_step)
+
+    @property
+    def keeps_norm(self) -> bool:
+        """Whether batch norm keeps its statistics in this stage."""
+        return self.kind == "clips" if self.freeze_norm is None else self.freeze_norm
+
+    def network(self, whole: REDNetConfig) -> REDNetConfig:
+        """The part of the `whole` network that is trained: the paper adds identity and temporal module in turn."""
+        return replace(
+            whole,
+            crop_px=self.crop_px,
+            identity=whole.identity and self.kind != "stills",
+            temporal=whole.temporal if self.kind == "clips" else "none",
+        )
 
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """A run: what is trained, on what, in which stages. `name`, `license` and `data` go into the weights file."""
+    """A run: what is trained, on what, in which stages. `name`, `license` and `data` go into the weights file.
+
+    `precision`: of the arithmetic on a GPU; "auto" is bf16 where the GPU has it. A CPU always computes in float32.
+    """
 
     name: str
     license: str
@@ -80,25 +167,28 @@ class TrainConfig:
     network: REDNetConfig
     stages: tuple[StageConfig, ...]
     seed: int = 1
+    precision: Precision = "auto"
     log_every_images: int = 1600
     evaluate_every_images: int = 16000
     checkpoint_every_images: int = 8000
+
+    def __post_init__(self) -> None:
+        _check("precision", self.precision, get_args(Precision))
 
 
 def read_config(path: str | Path) -> TrainConfig:
     """The run described by a YAML file.
 
+    A stage's `augmentation` is a mapping, or the name of a YAML file beside this one that holds it.
+
     Raises:
         InputError: no such file, no YAML, or a name or value that is not understood; the message says which.
     """
     path = Path(path)
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read as YAML: {error}") from error
+    values = _read_yaml(path)
     try:
         network = REDNetConfig.from_dict(values.pop("network"))
-        stages = tuple(_stage(stage) for stage in values.pop("stages"))
+        stages = tuple(_stage(stage, path.parent) for stage in values.pop("stages"))
         return _build(TrainConfig, {**values, "network": network, "stages": stages})
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path}: {error}") from error
@@ -107,13 +197,24 @@ def read_config(path: str | Path) -> TrainConfig:
 T = TypeVar("T")
 
 
-def _stage(values: dict[str, Any]) -> StageConfig:
+def _read_yaml(path: Path) -> Any:
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read as YAML: {error}") from error
+
+
+def _stage(values: dict[str, Any], folder: Path) -> StageConfig:
+    augmentation = values.get("augmentation", {})
+    if isinstance(augmentation, str):
+        augmentation = _read_yaml(folder / augmentation)
     return _build(
         StageConfig,
         {
             **values,
             "losses": _build(LossWeights, values.get("losses", {})),
-            "augmentation": _build(AugmentationSettings, values.get("augmentation", {})),
+            "augmentation": _build(AugmentationSettings, augmentation),
+            "clips": _build(ClipSettings, values.get("clips", {})),
         },
     )
 
@@ -123,3 +224,8 @@ def _build(cls: type[T], values: dict[str, Any]) -> T:
     if unknown := set(values) - known:
         raise ValueError(f"{cls.__name__}: unknown settings {sorted(unknown)}; known are {sorted(known)}")
     return cls(**values)
+
+
+def _check(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise ValueError(f"{name} is {value!r}: choose {', '.join(known)}")

@@ -1,9 +1,12 @@
 """The losses see faces where there are faces, and nothing where there are none."""
 
+from dataclasses import replace
+
+import pytest
 import torch
 
 from rednet_ros.landmarks import DETECTION_INDICES
-from rednet_ros.network import heatmaps
+from rednet_ros.network import heatmaps, losses
 from rednet_ros.network.config import REDNetConfig
 from rednet_ros.network.rednet import REDNetOutput
 from rednet_ros.training.objective import step_losses
@@ -22,24 +25,72 @@ def faces() -> torch.Tensor:
     return 12 + 40 * torch.rand(3, 68, 2, generator=torch.Generator().manual_seed(1))
 
 
+def losses_of(output: REDNetOutput, points: torch.Tensor, shown: tuple[bool, ...] = (True,) * 3) -> torch.Tensor:
+    return step_losses(output, points, torch.tensor(shown), CONFIG)
+
+
 def test_perfect_maps_cost_nothing() -> None:
-    detection, regression, points = step_losses(perfect(faces()), faces(), CONFIG)
+    detection, regression, points = losses_of(perfect(faces()), faces())
     assert detection < 1e-6
     assert regression < 1e-9
     assert points < 0.1
 
 
 def test_maps_of_another_face_cost_in_all_three() -> None:
-    assert (step_losses(perfect(faces().flip(0)), faces(), CONFIG) > torch.tensor([0.1, 0.01, 0.5])).all()
+    assert (losses_of(perfect(faces().flip(0)), faces()) > torch.tensor([0.1, 0.01, 0.5])).all()
 
 
 def test_a_crop_without_a_face_wants_empty_maps_and_has_no_point_loss() -> None:
     nowhere = torch.full_like(faces(), torch.nan)
-    assert step_losses(perfect(nowhere), nowhere, CONFIG).tolist() == [0.0, 0.0, 0.0]
-    claimed = step_losses(perfect(faces()), nowhere, CONFIG)
+    assert losses_of(perfect(nowhere), nowhere, (False,) * 3).tolist() == [0.0, 0.0, 0.0]
+    claimed = losses_of(perfect(faces()), nowhere, (False,) * 3)
     assert claimed[0] > 0.05
     assert claimed[1] > 0.001
     assert claimed[2] == 0
+
+
+def test_landmarks_of_a_hidden_face_are_no_targets() -> None:
+    hidden = losses_of(perfect(faces()), faces(), (False,) * 3)
+    torch.testing.assert_close(hidden, losses_of(perfect(faces()), torch.full_like(faces(), torch.nan), (False,) * 3))
+
+
+@pytest.mark.parametrize("regression_maps", ["linear", "softmax"])
+def test_maps_of_landmarks_that_are_not_annotated_count_for_nothing(regression_maps: str) -> None:
+    points, missing = faces(), [3, 36, 60]  # 36 is one of the seven of the detection step
+    points[:, missing] = torch.nan
+    maps = torch.rand(3, 68, 32, 32, requires_grad=True)
+    logits = torch.rand(3, 7, 32, 32, requires_grad=True)
+    config = replace(CONFIG, regression_maps=regression_maps)
+    step_losses(
+        REDNetOutput((logits, maps), None, None), points, torch.ones(3, dtype=torch.bool), config
+    ).sum().backward()
+    counts = maps.grad.flatten(2).abs().sum(dim=2) > 0
+    assert not counts[:, missing].any()
+    assert counts[:, [index for index in range(68) if index not in missing]].all()
+    assert not logits.grad[:, 0].any()
+    assert logits.grad[:, 1:].abs().sum() > 0
+
+
+def test_the_other_landmarks_weigh_as_if_there_were_no_more() -> None:
+    whole, part = faces(), faces()
+    part[:, 20:] = torch.nan
+    output = perfect(faces().flip(0))
+    first_twenty = REDNetConfig(width=0.125, crop_px=64, sigma_px=8.0, radius_px=10.0, steps=("regression",))
+    partly = step_losses(
+        REDNetOutput(output.steps[1:], None, None), part, torch.ones(3, dtype=torch.bool), first_twenty
+    )
+    gaussians = heatmaps.draw_gaussians(whole, CONFIG.map_px, CONFIG.cells(CONFIG.sigma_px))
+    expected = losses.regression_loss(output.steps[1][:, :20], gaussians[:, :20])
+    torch.testing.assert_close(partly[1], expected)
+
+
+def test_a_batch_without_any_annotation_costs_nothing_but_has_a_gradient() -> None:
+    maps = torch.rand(3, 68, 32, 32, requires_grad=True)
+    logits = torch.rand(3, 7, 32, 32, requires_grad=True)
+    total = losses_of(REDNetOutput((logits, maps), None, None), torch.full_like(faces(), torch.nan)).sum()
+    total.backward()
+    assert total == 0
+    assert maps.grad.abs().sum() == 0
 
 
 def test_one_crop_without_a_face_leaves_the_other_gradients_finite() -> None:
@@ -47,8 +98,9 @@ def test_one_crop_without_a_face_leaves_the_other_gradients_finite() -> None:
     points[1] = torch.nan
     maps = torch.rand(3, 68, 32, 32, requires_grad=True)
     logits = torch.rand(3, 7, 32, 32, requires_grad=True)
-    step_losses(REDNetOutput((logits, maps), None, None), points, CONFIG).sum().backward()
+    losses_of(REDNetOutput((logits, maps), None, None), points, (True, False, True)).sum().backward()
     assert maps.grad is not None
     assert logits.grad is not None
     assert torch.isfinite(maps.grad).all()
     assert torch.isfinite(logits.grad).all()
+    assert logits.grad[1].abs().sum() > 0

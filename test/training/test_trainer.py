@@ -20,6 +20,7 @@ from rednet_ros.training.trainer import Trainer
 
 NETWORK = REDNetConfig(width=0.0625, crop_px=64, temporal="none", identity=False, sigma_px=8.0, radius_px=10.0)
 STAGE = StageConfig("first", crop_px=64, images=24, batch=4, mix={"300w_made": 0.9, "background": 0.1})
+FACES = {"300w_made": 1.0}
 CONFIG = TrainConfig(
     name="tiny", license="none", data="drawn faces", network=NETWORK, stages=(STAGE, replace(STAGE, name="second")),
     log_every_images=8, evaluate_every_images=24, checkpoint_every_images=12,
@@ -63,23 +64,23 @@ def test_a_run_that_is_stopped_and_resumed_ends_with_the_same_weights(
     resumed.resume()
     assert (resumed.progress.stage_index, resumed.progress.step) == (0, 3)
     resumed.run()
-    for name, tensor in whole.average.state_dict().items():
-        torch.testing.assert_close(resumed.average.state_dict()[name], tensor, rtol=0, atol=0, msg=name)
+    for name, tensor in whole.learner.average.state_dict().items():
+        torch.testing.assert_close(resumed.learner.average.state_dict()[name], tensor, rtol=0, atol=0, msg=name)
 
 
 def stop_after(run: Trainer, steps: int) -> None:
     class Stopped(Exception):
         pass
 
-    step, done = run._train_step, []
+    step, done = run.learner.step, []
 
-    def counted(batch):
+    def counted(*arguments):
         if len(done) == steps:
             raise Stopped
         done.append(1)
-        return step(batch)
+        return step(*arguments)
 
-    run._train_step = counted
+    run.learner.step = counted
     with pytest.raises(Stopped):
         run.run()
 
@@ -103,11 +104,13 @@ def test_a_run_leaves_weights_with_name_and_licence(faces: list[LabelledFace], t
 def test_a_run_begins_from_given_weights_where_they_fit(faces: list[LabelledFace], tmp_path: Path) -> None:
     first = trainer(CONFIG, faces, tmp_path / "first")
     first.run(only_stage="first")
-    given = first.average.state_dict()
-    wider = replace(CONFIG, network=replace(NETWORK, temporal="residual"))
+    given = first.learner.average.state_dict()
+    wider = replace(
+        CONFIG, network=replace(NETWORK, temporal="residual"), stages=(replace(STAGE, kind="clips", mix=FACES),)
+    )
     second = trainer(wider, faces, tmp_path / "second")
     second.begin_from(tmp_path / "first" / "weights.safetensors")
-    for started in (second.network.state_dict(), second.average.state_dict()):
+    for started in (second.learner.network.state_dict(), second.learner.average.state_dict()):
         assert given.keys() < started.keys()
         for name, tensor in given.items():
             torch.testing.assert_close(started[name], tensor, rtol=0, atol=0, msg=name)

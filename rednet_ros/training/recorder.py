@@ -1,0 +1,101 @@
+"""What a run leaves for its reader: CSV files, TensorBoard's events where it is installed, and curves as a picture."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from rednet_ros.training import curves
+
+log = logging.getLogger(__name__)
+
+LOG, VALIDATION = "log.csv", "validation.csv"
+Row = dict[str, Any]
+
+
+class Recorder:
+    """Writes a run's records into its folder; one that `keeps` nothing is for processes that only help."""
+
+    def __init__(self, folder: Path, stage_names: list[str], *, keeps: bool) -> None:
+        self._folder = folder
+        self._stage_names = stage_names
+        self._keeps = keeps
+        self._events: Any = None
+        if keeps:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._events = _open_events(folder)
+
+    def rewind(self, stage_index: int, images: int) -> None:
+        """Drops what was written after a checkpoint: a resumed run writes it again."""
+        if not self._keeps:
+            return
+
+        def is_before(row: Row) -> bool:
+            return (self._stage_names.index(row["stage"]), int(row["images"])) <= (stage_index, images)
+
+        for name in (LOG, VALIDATION):
+            _filter(self._folder / name, lambda row: row["stage"] in self._stage_names and is_before(row))
+
+    def losses(self, row: Row, total_images: int) -> None:
+        """A line of the log; `total_images` counts over all stages."""
+        self._record(LOG, "training", row, total_images)
+
+    def errors(self, row: Row, total_images: int) -> None:
+        """A line of the validation's results."""
+        self._record(VALIDATION, f"validation {row['set']}", row, total_images)
+
+    def draw(self) -> None:
+        """Draws the curves anew."""
+        if self._keeps:
+            curves.draw(self._folder)
+
+    def _record(self, file_name: str, group: str, row: Row, total_images: int) -> None:
+        if not self._keeps:
+            return
+        log.info("%s", as_text(row))
+        path = self._folder / file_name
+        new = not path.exists()
+        with path.open("a", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, list(row))
+            if new:
+                writer.writeheader()
+            writer.writerow(row)
+        if self._events is not None:
+            for name, value in row.items():
+                if name not in ("stage", "set", "images") and value != "":
+                    self._events.add_scalar(f"{group}/{name}", float(value), total_images)
+            self._events.flush()
+
+
+def as_text(row: Row) -> str:
+    """A row for people: names and rounded values, what is empty left out."""
+    return ", ".join(
+        f"{key} {value:.3f}" if isinstance(value, float) else f"{key} {value}"
+        for key, value in row.items()
+        if value != ""
+    )
+
+
+def _filter(path: Path, keep: Callable[[Row], bool]) -> None:
+    if not path.is_file():
+        return
+    with path.open(newline="", encoding="utf-8") as file:
+        reader = csv.DictReader(file)
+        names, rows = reader.fieldnames, [row for row in reader if keep(row)]
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, names or [])
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _open_events(folder: Path) -> Any:
+    if importlib.util.find_spec("tensorboard") is None:
+        log.info("tensorboard is not installed (pip install 'rednet_ros[train]'): %s and %s only", LOG, VALIDATION)
+        return None
+    from torch.utils.tensorboard import SummaryWriter
+
+    return SummaryWriter(str(folder / "events"))
