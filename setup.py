@@ -25,6 +25,7 @@ setup(
             "rednet-track = rednet_ros.cli.track:main",
             "rednet-evaluate = rednet_ros.cli.evaluate:main",
             "rednet-train = rednet_ros.cli.train:main",
+            "rednet-convert = rednet_ros.cli.convert:main",
             "rednet-demo = rednet_ros.nodes.demo:main",
             "tracker_node = rednet_ros.nodes.tracker_node:main",
             "player_node = rednet_ros.nodes.player_node:main",
