@@ -22,14 +22,14 @@ setup(
     entry_points={
         # The same as in CMakeLists.txt; test/test_packaging.py compares them.
         "console_scripts": [
-            "rednet-track = rednet_ros.cli.track:main",
-            "rednet-evaluate = rednet_ros.cli.evaluate:main",
-            "rednet-train = rednet_ros.cli.train:main",
-            "rednet-convert = rednet_ros.cli.convert:main",
-            "rednet-demo = rednet_ros.nodes.demo:main",
-            "tracker_node = rednet_ros.nodes.tracker_node:main",
-            "player_node = rednet_ros.nodes.player_node:main",
-            "recorder_node = rednet_ros.nodes.recorder_node:main",
+            "rednet-track = rednet_ros.start:rednet_track",
+            "rednet-evaluate = rednet_ros.start:rednet_evaluate",
+            "rednet-train = rednet_ros.start:rednet_train",
+            "rednet-convert = rednet_ros.start:rednet_convert",
+            "rednet-demo = rednet_ros.start:rednet_demo",
+            "tracker_node = rednet_ros.start:tracker_node",
+            "player_node = rednet_ros.start:player_node",
+            "recorder_node = rednet_ros.start:recorder_node",
         ]
     },
 )

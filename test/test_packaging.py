@@ -1,6 +1,7 @@
 """The descriptions of the package agree with each other and with the code."""
 
 import ast
+import inspect
 import re
 import runpy
 import sys
@@ -69,6 +70,16 @@ def test_every_command_exists(repository: Path, setup_arguments: dict[str, Any])
         file = repository / f"{module.replace('.', '/')}.py"
         functions = {node.name for node in ast.parse(file.read_text()).body if isinstance(node, ast.FunctionDef)}
         assert function in functions, f"{entry}: {file} has no {function}()"
+
+
+def test_every_command_starts_its_own_module(setup_arguments: dict[str, Any]) -> None:
+    """All pass through `start`, which minds the signals; none opens another one's door."""
+    from rednet_ros import start
+
+    for entry in setup_arguments["entry_points"]["console_scripts"]:
+        command, _, function = re.split(r"\s*=\s*|:", entry)
+        assert function == command.replace("-", "_"), f"{entry}: it needs a function in rednet_ros/start.py"
+        assert re.search(rf"\.{command.removeprefix('rednet-')}\"", inspect.getsource(getattr(start, function)))
 
 
 def test_versions_agree(repository: Path, setup_arguments: dict[str, Any]) -> None:
