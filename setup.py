@@ -6,9 +6,13 @@ from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
 MODELS = [str(path.relative_to(HERE)) for path in sorted((HERE / "models").glob("*")) if path.is_file()]
-REQUIREMENTS = [
-    line for line in (HERE / "requirements/runtime.txt").read_text(encoding="utf-8").splitlines() if line[0] != "#"
-]
+
+
+def requirements(name: str) -> list[str]:
+    """The lines of a requirements file that are no comments."""
+    lines = (HERE / "requirements" / f"{name}.txt").read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line[0] != "#"]
+
 
 setup(
     name="rednet_ros",
@@ -18,7 +22,8 @@ setup(
     packages=find_packages(include=["rednet_ros", "rednet_ros.*"]),
     data_files=[("share/rednet_ros/models", MODELS)],
     python_requires=">=3.10",
-    install_requires=REQUIREMENTS,
+    install_requires=requirements("runtime"),
+    extras_require={"plots": requirements("plots")},
     entry_points={
         # The same as in CMakeLists.txt; test/test_packaging.py compares them.
         "console_scripts": [

@@ -28,13 +28,15 @@ def parser(name: str, description: str) -> argparse.ArgumentParser:
     return result
 
 
-def add_network_arguments(to: argparse.ArgumentParser) -> None:
-    """The choice of weights and device."""
+def add_network_arguments(to: argparse.ArgumentParser, several: bool = False) -> None:
+    """The choice of weights and device. `several`: --weights may be given again; a list, None if not given at all."""
+    again = "; may be given several times" if several else ""
     to.add_argument(
         "--weights",
         metavar="N",
-        default=DEFAULT_WEIGHTS,
-        help="name of shipped weights, or a .safetensors file (default: %(default)s)",
+        action="append" if several else "store",
+        default=None if several else DEFAULT_WEIGHTS,
+        help=f"name of shipped weights, or a .safetensors file (default: {DEFAULT_WEIGHTS}){again}",
     )
     to.add_argument("--device", choices=DEVICES, default="auto", help="auto takes a GPU if there is one (default)")
 

@@ -1,38 +1,35 @@
-"""rednet-evaluate: landmark errors on labelled images."""
+"""rednet-evaluate: landmark errors on labelled faces, flicker on clips, verification of people."""
 
 from __future__ import annotations
 
 import argparse
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
 import cv2
-from tqdm import tqdm
 
-from rednet_ros.cli import command
-from rednet_ros.cli.evaluation_report import as_record, as_table, worst_sheet
+from rednet_ros.cli import command, evaluation_flicker, evaluation_identity
+from rednet_ros.cli.evaluation_data import DataSet, joined, open_data
+from rednet_ros.cli.evaluation_networks import Network, open_networks
+from rednet_ros.cli.evaluation_options import NAME, argument_parser, check
+from rednet_ros.cli.evaluation_plots import (
+    check_matplotlib,
+    plot_cumulative_errors,
+    plot_error_over_time,
+    plot_roc,
+)
+from rednet_ros.cli.evaluation_report import as_record, as_table, rounded, worst_sheet
+from rednet_ros.cli.evaluation_runs import Run, run_all
+from rednet_ros.cli.evaluation_tables import print_table
 from rednet_ros.errors import InputError
-from rednet_ros.tracking.detector import load_detector
-from rednet_ros.tracking.still import StillPredictor
-from rednet_ros.tracking.types import Box, FloatArray, ImageArray
-from rednet_ros.training.evaluation import FaceResult, evaluate, worst
-from rednet_ros.training.labels import LabelledFace, is_validation, read_labels
+from rednet_ros.training.annotation import UNITS
+from rednet_ros.training.error_curves import error_over_time
+from rednet_ros.training.evaluation import FaceResult, worst
+from rednet_ros.training.verification import PairScores
 
-NAME = "rednet-evaluate"
 WORST_COUNT = 20
-
-
-class Predictor(Protocol):
-    """Finds the landmarks of a face near a labelled one; `weights_name` tells with which weights."""
-
-    @property
-    def weights_name(self) -> str: ...
-
-    def __call__(self, image_bgr: ImageArray, box: Box) -> FloatArray | None:
-        """See `rednet_ros.training.evaluation.Predict`."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -40,101 +37,102 @@ def main(argv: Sequence[str] | None = None) -> int:
     return command.execute(NAME, run, argument_parser().parse_args(argv))
 
 
-def argument_parser() -> argparse.ArgumentParser:
-    """The command's arguments."""
-    parser = command.parser(
-        NAME, "Measure landmark errors on labelled images, in percent of the distance of the outer eye corners."
-    )
-    parser.add_argument("labels", metavar="LABELS.jsonl", type=Path, help="labels file; its images lie beside it")
-    parser.add_argument(
-        "--boxes",
-        choices=("detector", "truth"),
-        default="detector",
-        help="where a face is looked for: the found box that best covers the labelled face (default), or the tight "
-        "box around its labelled landmarks",
-    )
-    parser.add_argument(
-        "--split",
-        choices=("all", "validation", "train"),
-        default="all",
-        help="validation: 300-W images whose number is divisible by ten; train: the others (default: all)",
-    )
-    parser.add_argument("--json", metavar="F", type=Path, help="write the numbers to this file")
-    parser.add_argument(
-        "--worst",
-        metavar="FOLDER",
-        type=Path,
-        help=f"write a picture of the {WORST_COUNT} worst faces into this folder",
-    )
-    command.add_network_arguments(parser)
-    return parser
-
-
 def run(options: argparse.Namespace) -> None:
     """Evaluate and report. Raises the package's errors."""
-    command.check_outputs([options.labels], [options.json])
-    faces = split(read_labels(options.labels), options.split)
-    if not faces:
-        raise InputError(f"{options.labels}: holds no face of the split {options.split!r}")
-    predictor = _open_predictor(options)
-    bar = tqdm(faces, unit="face", desc=predictor.weights_name, mininterval=command.progress_interval_s())
-    evaluation = evaluate(bar, predictor)
-    about = {"weights": predictor.weights_name, "boxes": options.boxes, "split": options.split}
-    record = as_record(evaluation, about)
-    print(as_table(record))
-    if options.json is not None:
-        _write_json(options.json, record)
+    check(options)
+    command.check_outputs(
+        [*options.data, *options.flicker], [options.json, options.ced, options.over_time, options.roc]
+    )
+    if any((options.ced, options.over_time, options.roc)):
+        check_matplotlib()
+    if options.flicker:
+        _flicker(options)
+        return
+    data = [open_data(argument, options.split, options.unit) for argument in options.data]
+    networks = open_networks(options.weights or [command.DEFAULT_WEIGHTS], options.device)
+    if options.verification:
+        _verification(options, networks, data)
+    elif options.table is not None:
+        print(print_table(options.table, networks, data, options))
+    else:
+        _landmarks(options, networks, joined(data, options.unit))
+
+
+def _landmarks(options: argparse.Namespace, networks: Sequence[Network], data: DataSet) -> None:
+    tracking = options.protocol == "tracking"
+    runs = run_all(networks, data, tracking, options)
+    records = [_record(options, run) for run in runs]
+    print(as_table(*records))
+    _write_json(options.json, records)
+    if options.ced is not None:
+        errors = {run.title: run.evaluation.face_errors() for run in runs}
+        plot_cumulative_errors(options.ced, errors, UNITS[data.unit])
+    if options.over_time is not None:
+        curves = {run.title: error_over_time(run.evaluation.results) for run in runs}
+        plot_error_over_time(options.over_time, curves, UNITS[data.unit])
     if options.worst is not None:
-        print(f"worst faces: {_write_worst(options.worst, worst(evaluation.results, WORST_COUNT))}")
+        for number, run in enumerate(runs, 1):
+            name = "worst.png" if len(runs) == 1 else f"worst_{number}.png"
+            path = _write_worst(options.worst / name, worst(run.evaluation.results, WORST_COUNT))
+            print(f"worst faces{'' if len(runs) == 1 else f' of {run.title}'}: {path}")
 
 
-def split(faces: Sequence[LabelledFace], name: str) -> list[LabelledFace]:
-    """The faces of the split `name`: all, validation or train."""
-    if name == "all":
-        return list(faces)
-    return [face for face in faces if is_validation(face) == (name == "validation")]
+def _record(options: argparse.Namespace, run: Run) -> dict[str, Any]:
+    about = {
+        "weights": run.network.title,
+        "boxes": options.boxes,
+        "split": options.split,
+        "protocol": "stills" if run.memory is None else "tracking",
+        "memory": None if run.memory is None else run.memory.value,
+        "weights_mb": run.network.weights_mb,
+    }
+    return as_record(run.evaluation, about)
 
 
-def _write_json(path: Path, record: dict[str, object]) -> None:
+def _flicker(options: argparse.Namespace) -> None:
+    paths = evaluation_flicker.clips(options.flicker)
+    records: list[dict[str, Any]] = []
+    for network in open_networks(options.weights or [command.DEFAULT_WEIGHTS], options.device):
+        record = rounded(evaluation_flicker.as_record(network, evaluation_flicker.measure(network, paths)))
+        print(("\n" if records else "") + evaluation_flicker.as_text(record))
+        records.append(record)
+    _write_json(options.json, records)
+
+
+def _verification(options: argparse.Namespace, networks: Sequence[Network], data: Sequence[DataSet]) -> None:
+    records: list[dict[str, Any]] = []
+    curves: dict[str, PairScores] = {}
+    for network in networks:
+        faces = [face for part in data for face in part.faces]
+        scores, missed = evaluation_identity.verify(network, faces, options.boxes == "truth")
+        record = rounded(evaluation_identity.as_record(network, scores, missed))
+        print(("\n" if records else "") + evaluation_identity.as_text(record))
+        records.append(record)
+        curves.update({f"{network.title}, {name}": pairs for name, pairs in scores.items()})
+    _write_json(options.json, records)
+    if options.roc is not None:
+        plot_roc(options.roc, curves)
+
+
+def _write_json(path: Path | None, records: Sequence[dict[str, Any]]) -> None:
+    """One object as such, several as a list."""
+    if path is None:
+        return
+    content = records[0] if len(records) == 1 else list(records)
     try:
-        path.write_text(json.dumps(record, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        path.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror}") from error
 
 
-def _write_worst(folder: Path, results: Sequence[FaceResult]) -> Path:
-    path = folder / "worst.png"
+def _write_worst(path: Path, results: Sequence[FaceResult]) -> Path:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         encoded = cv2.imencode(".png", worst_sheet(results))[1]
         path.write_bytes(encoded.tobytes())
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror}") from error
     return path
-
-
-def _open_predictor(options: argparse.Namespace) -> Predictor:
-    from rednet_ros.inference.engine import LandmarkEngine  # torch takes seconds to load; `--help` need not wait
-
-    still = StillPredictor(LandmarkEngine.load(options.weights, options.device), load_detector())
-    return _StillFaces(still, from_truth=options.boxes == "truth")
-
-
-@dataclass(frozen=True)
-class _StillFaces:
-    """Every image by itself, the face looked for as `--boxes` says."""
-
-    still: StillPredictor
-    from_truth: bool
-
-    @property
-    def weights_name(self) -> str:
-        return self.still.weights_name
-
-    def __call__(self, image_bgr: ImageArray, box: Box) -> FloatArray | None:
-        find = self.still.face_in_box if self.from_truth else self.still.face_detected_at
-        sighting = find(image_bgr, box)
-        return None if sighting is None else sighting.landmarks_px
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from rednet_ros.tracking.calibration import crop_from_detection, landmark_box
 from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.tracking.detector import Detector
 from rednet_ros.tracking.looks import Engine, Look, Sighting, look_at
+from rednet_ros.tracking.memory import Memory, look_again
 from rednet_ros.tracking.types import Box, Detection, ImageArray
 
 MIN_OVERLAP = 0.3
@@ -16,11 +17,15 @@ MIN_OVERLAP = 0.3
 
 
 class StillPredictor:
-    """Finds landmarks in images that have nothing to do with each other. Judges no result, unlike the tracker."""
+    """Finds landmarks in images that have nothing to do with each other. Judges no result, unlike the tracker.
 
-    def __init__(self, engine: Engine, detector: Detector) -> None:
+    `memory`: what the second of the two looks at each face takes over from the first.
+    """
+
+    def __init__(self, engine: Engine, detector: Detector, memory: Memory = Memory.STATE) -> None:
         self._engine = engine
         self._detector = detector
+        self._memory = memory
 
     @property
     def weights_name(self) -> str:
@@ -32,6 +37,10 @@ class StillPredictor:
         detection = best_covering(self._detector.detect(image), box)
         if detection is None:
             return None
+        return self.face_of(image, detection)
+
+    def face_of(self, image: ImageArray, detection: Detection) -> Sighting:
+        """The face that a detector has found."""
         return self.face_in_crop(image, crop_from_detection(detection, self._engine.crop_size_px))
 
     def face_in_box(self, image: ImageArray, box: Box) -> Sighting:
@@ -41,8 +50,7 @@ class StillPredictor:
     def face_in_crop(self, image: ImageArray, crop: CropTransform) -> Sighting:
         """Look at the crop, then once more from the landmarks of the first look, as at the birth of a track."""
         (first,) = look_at(self._engine, [Look(image, crop, None, self._engine.initial_state(1))])
-        closer = CropTransform.from_landmarks(first.landmarks_px, self._engine.crop_size_px)
-        (second,) = look_at(self._engine, [Look(image, closer, first.landmarks_px, first.state)])
+        (second,) = look_at(self._engine, [look_again(self._engine, image, first, self._memory)])
         return second
 
 

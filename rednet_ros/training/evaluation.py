@@ -1,24 +1,38 @@
-"""A landmark predictor measured on labelled faces: errors, missed faces, time, and flicker in sequences."""
+"""A landmark predictor measured on labelled faces: stills by themselves, videos by the tracking protocol."""
 
 from __future__ import annotations
 
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rednet_ros.errors import InputError
-from rednet_ros.images import read_image
 from rednet_ros.tracking.types import Box, FloatArray, ImageArray
+from rednet_ros.training.annotation import Unit, landmark_box, unit_px
+from rednet_ros.training.flicker import Flicker, measure_flicker
 from rednet_ros.training.labels import LabelledFace
-from rednet_ros.training.metrics import Summary, accelerations, interocular_distance, normalised_errors, summarise
+from rednet_ros.training.metrics import Summary, mean_by_face, normalised_errors, summarise
+from rednet_ros.training.pictures import PictureReader
+from rednet_ros.training.sequences import in_sequences
 
 Predict = Callable[[ImageArray, Box], FloatArray | None]
 """An image (H x W x 3 uint8 BGR) and the tight box around the annotated face in it -> 68 x 2 landmarks in its
 pixels, or None where the predictor does not find that face."""
+
+
+class Follower(Protocol):
+    """Follows one face through a video: the box of a frame comes from the landmarks of the frame before."""
+
+    def begin(self, image: ImageArray, box: Box) -> FloatArray | None:
+        """Forget all and look for a face near `box`, as `Predict`; None where there is none."""
+
+    def follow(self, image: ImageArray) -> FloatArray | None:
+        """The face's landmarks, 68 x 2, in the next frame; None while no face is being followed."""
 
 
 @dataclass(frozen=True)
@@ -28,55 +42,102 @@ class FaceResult:
     face: LabelledFace
     landmarks_px: FloatArray | None
     milliseconds: float
+    unit: Unit = "interocular"
+
+    @property
+    def unit_px(self) -> float:
+        """The length that this face's errors are divided by."""
+        return unit_px(self.face, self.unit)
 
     @property
     def error(self) -> float:
-        """Mean landmark error as a fraction of the inter-ocular distance; infinite for a missed face."""
-        if self.landmarks_px is None:
-            return float("inf")
-        return float(normalised_errors(self.landmarks_px[None], self.face.points_px[None]).mean())
-
-
-@dataclass(frozen=True)
-class Flicker:
-    """Mean frame-to-frame acceleration over all landmarks, in percent of the inter-ocular distance.
-
-    `landmarks`: of the predictions; contains the head's own acceleration, and the camera's. `error`: of predictions
-    minus annotations, free of both. `frames`: over how many frames, each with one before and one after it.
-    """
-
-    landmarks: float
-    error: float
-    frames: int
+        """Mean landmark error as a fraction of the unit; infinite for a missed face."""
+        return float("inf") if self.landmarks_px is None else float(mean_by_face(_errors([self]))[0])
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """`results` in the order of the faces given; `flicker` is None where no sequence has three frames in a row.
+    """`results` in the order in which the faces were predicted; `flicker` is None without three frames in a row.
 
-    `ms_per_face`: median time of one prediction in milliseconds, without reading the image.
+    `ms_per_face`: median time of one prediction in milliseconds, without reading the image. `unit`: of all errors.
     """
 
     results: tuple[FaceResult, ...]
     summary: Summary
     flicker: Flicker | None
     ms_per_face: float
+    unit: Unit = "interocular"
+
+    def face_errors(self) -> NDArray[np.float64]:
+        """Each result's error, as a fraction of the unit; infinite for missed faces."""
+        return np.array([result.error for result in self.results])
 
 
-def evaluate(faces: Iterable[LabelledFace], predict: Predict) -> Evaluation:
-    """Run `predict` on every face and measure it.
+@dataclass(frozen=True)
+class _Row:
+    """A face that is to be predicted; what `in_sequences` sorts."""
 
-    The first face is predicted twice and the first time not counted: libraries set themselves up. Raises
-    InputError for an image that cannot be read, and for no faces at all.
+    face: LabelledFace
+
+
+def evaluate(
+    faces: Iterable[LabelledFace],
+    predict: Predict,
+    unit: Unit = "interocular",
+    on_face: Callable[[], object] = lambda: None,
+) -> Evaluation:
+    """Run `predict` on every face, each image by itself, and measure it.
+
+    The first face is predicted twice and the first time not counted: libraries set themselves up. `on_face` is called
+    after each face. Raises InputError for an image that cannot be read, and for no faces at all.
     """
     results: list[FaceResult] = []
+    with PictureReader() as pictures:
+        for face in faces:
+            image, box = pictures.read(face), landmark_box(face.points_px)
+            if not results:
+                predict(image, box)
+            landmarks_px, milliseconds = _timed(partial(predict, image, box))
+            results.append(FaceResult(face, landmarks_px, milliseconds, unit))
+            on_face()
+    return measured(results, unit)
+
+
+def evaluate_tracking(
+    faces: Sequence[LabelledFace],
+    follower: Follower,
+    unit: Unit = "interocular",
+    reinit_above: float | None = None,
+    on_frame: Callable[[], object] = lambda: None,
+) -> Evaluation:
+    """Run `follower` through every sequence of `faces` and measure it: tracking by detection (paper, section 5.1).
+
+    A sequence begins with its first face's annotated box; a face that is not found there is missed, and looked for
+    again in the next frame. After that the annotation is not looked at any more, unless `reinit_above` is given: the
+    frame after one with a larger error (a fraction of the unit) begins anew. Frames that are not annotated are not
+    looked at. `on_frame` is called after each frame. Raises InputError for a face that belongs to no sequence, for an
+    image that cannot be read, and for no faces at all.
+    """
     for face in faces:
-        image, box = read_image(face.image_path), Box.around(face.points_px)
-        if not results:
-            predict(image, box)
-        start_s = time.perf_counter()
-        landmarks_px = predict(image, box)
-        results.append(FaceResult(face, landmarks_px, 1000 * (time.perf_counter() - start_s)))
+        if face.sequence is None:
+            raise InputError(f'{face.image_path}: has no "sequence": the tracking protocol is for frames of videos')
+    results: list[FaceResult] = []
+    with PictureReader() as pictures:
+        for sequence in in_sequences(_Row(face) for face in faces):
+            begin = True
+            for row in sequence:
+                image, box = pictures.read(row.face), landmark_box(row.face.points_px)
+                if not results:
+                    follower.begin(image, box)
+                step = partial(follower.begin, image, box) if begin else partial(follower.follow, image)
+                results.append(FaceResult(row.face, *_timed(step), unit))
+                begin = _is_lost(results[-1], reinit_above)
+                on_frame()
+    return measured(results, unit)
+
+
+def measured(results: Sequence[FaceResult], unit: Unit = "interocular") -> Evaluation:
+    """The numbers of some results, all in this unit. Raises InputError for none."""
     if not results:
         raise InputError("There is no face to evaluate.")
     return Evaluation(
@@ -84,6 +145,7 @@ def evaluate(faces: Iterable[LabelledFace], predict: Predict) -> Evaluation:
         summary=_summary(results),
         flicker=measure_flicker(results),
         ms_per_face=float(np.median([result.milliseconds for result in results])),
+        unit=unit,
     )
 
 
@@ -92,52 +154,22 @@ def worst(results: Iterable[FaceResult], count: int) -> list[FaceResult]:
     return sorted(results, key=lambda result: -result.error)[:count]
 
 
-def measure_flicker(results: Iterable[FaceResult]) -> Flicker | None:
-    """Flicker over all runs of at least three consecutive frames of a sequence; None without any.
-
-    Frames are consecutive when their `frame` numbers are; a face without a number follows the row before it. Faces
-    of different `identity` in one sequence are apart, and a missed face ends a run.
-    """
-    landmark_steps, error_steps = [], []
-    for run in _runs(results):
-        predicted, truth = (np.stack(values).astype(np.float64) for values in zip(*run, strict=True))
-        unit = interocular_distance(truth)
-        landmark_steps.append(accelerations(predicted, unit))
-        error_steps.append(accelerations(predicted - truth, unit))
-    frames = sum(map(len, landmark_steps))
-    if frames == 0:
-        return None
-    return Flicker(_mean_percent(landmark_steps), _mean_percent(error_steps), frames)
+def _is_lost(result: FaceResult, reinit_above: float | None) -> bool:
+    return result.landmarks_px is None or (reinit_above is not None and result.error > reinit_above)
 
 
-def _runs(results: Iterable[FaceResult]) -> Iterator[list[tuple[FloatArray, FloatArray]]]:
-    """Predictions and annotations of consecutive frames."""
-    sequences: dict[tuple[str, str | None], list[tuple[int, FaceResult]]] = defaultdict(list)
-    for result in results:
-        if result.face.sequence is not None:
-            rows = sequences[result.face.sequence, result.face.identity]
-            rows.append((len(rows) if result.face.frame is None else result.face.frame, result))
-    for rows in sequences.values():
-        run: list[tuple[FloatArray, FloatArray]] = []
-        previous = None
-        for frame, result in sorted(rows, key=lambda row: row[0]):
-            if run and (result.landmarks_px is None or previous is None or frame != previous + 1):
-                yield run
-                run = []
-            if result.landmarks_px is not None:
-                run.append((result.landmarks_px, result.face.points_px))
-            previous = frame
-        if run:
-            yield run
+def _timed(predict: Callable[[], FloatArray | None]) -> tuple[FloatArray | None, float]:
+    start_s = time.perf_counter()
+    landmarks_px = predict()
+    return landmarks_px, 1000 * (time.perf_counter() - start_s)
 
 
 def _summary(results: Sequence[FaceResult]) -> Summary:
-    found = [(result.landmarks_px, result.face.points_px) for result in results if result.landmarks_px is not None]
-    if not found:
-        return summarise(np.empty((0, 68)), missed=len(results))
-    predicted, truth = (np.stack(values) for values in zip(*found, strict=True))
-    return summarise(normalised_errors(predicted, truth), missed=len(results) - len(found))
+    found = [result for result in results if result.landmarks_px is not None]
+    return summarise(_errors(found) if found else np.empty((0, 68)), missed=len(results) - len(found))
 
 
-def _mean_percent(steps: Sequence[NDArray[np.float64]]) -> float:
-    return 100.0 * float(np.concatenate(steps).mean())
+def _errors(found: Sequence[FaceResult]) -> NDArray[np.float64]:
+    predicted = np.array([result.landmarks_px for result in found])
+    truth = np.array([result.face.points_px for result in found])
+    return normalised_errors(predicted, truth, np.array([result.unit_px for result in found]))

@@ -1,5 +1,6 @@
-import argparse
 import json
+import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -9,6 +10,7 @@ import pytest
 from rednet_ros.cli import evaluate
 from rednet_ros.images import read_image
 from rednet_ros.landmarks import REGIONS
+from rednet_ros.tracking.memory import Memory
 from rednet_ros.tracking.types import Box, FloatArray, ImageArray
 
 SHAPE = np.random.default_rng(3).uniform(60, 140, (68, 2)).astype(np.float32)
@@ -29,24 +31,52 @@ FIELDS = {
 }
 
 
-class FakePredictor:
+class FakeFinder:
     """Is off by 2 of 40 px, or misses dark faces."""
-
-    weights_name = "fake"
 
     def __call__(self, image_bgr: ImageArray, box: Box) -> FloatArray | None:
         return None if image_bgr.mean() < 50 else SHAPE + np.array([2, 0], np.float32)
 
 
+class FakeFollower:
+    """Off by 1 px with state, 2 without, 3 without z0, in turn to the left and right; from a dark frame on lost."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._off_px = 1 + list(Memory).index(memory)
+        self._age, self._lost_px = 0, 0
+
+    def begin(self, image: ImageArray, box: Box) -> FloatArray | None:
+        self._lost_px = 0
+        return self.follow(image)
+
+    def follow(self, image: ImageArray) -> FloatArray | None:
+        self._age += 1
+        self._lost_px += 20 * (image.mean() < 50)
+        return SHAPE + np.array([self._off_px * (-1) ** self._age + self._lost_px, 0], np.float32)
+
+
+@dataclass(frozen=True)
+class FakeNetwork:
+    title: str
+    has_state: bool = True
+    weights_mb: float | None = 4.0
+
+    def finder(self, from_truth: bool, memory: Memory = Memory.STATE) -> FakeFinder:
+        return FakeFinder()
+
+    def follower(self, from_truth: bool, memory: Memory) -> FakeFollower:
+        return FakeFollower(memory)
+
+
 @pytest.fixture(autouse=True)
-def predictor(monkeypatch: pytest.MonkeyPatch) -> FakePredictor:
-    fake = FakePredictor()
+def _networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weights called "still..." have no temporal module; none given are called "fake"."""
 
-    def open_fake(options: argparse.Namespace) -> FakePredictor:
-        return fake
+    def open_fakes(weights: list[str], device: str) -> list[FakeNetwork]:
+        titles = ["fake" if name == "rednet-lite" else name for name in weights]
+        return [FakeNetwork(title, has_state=not title.startswith("still")) for title in titles]
 
-    monkeypatch.setattr(evaluate, "_open_predictor", open_fake)
-    return fake
+    monkeypatch.setattr(evaluate, "open_networks", open_fakes)
 
 
 def make_labels(folder: Path, levels: list[int], **fields: object) -> Path:
@@ -129,6 +159,7 @@ def test_bad_input_is_one_line_on_stderr_and_exit_code_2(tmp_path: Path, capsys:
     labels = make_labels(tmp_path, [200])
     for arguments, complaint in (
         ([str(tmp_path / "absent.jsonl")], "no such labels file"),
+        ([], "give a labels file"),
         ([str(labels), "--split", "train"], "no face of the split 'train'"),
         ([str(labels), "--json", str(labels)], "already an input"),
         ([str(labels), "--worst", str(labels)], "cannot be written"),
@@ -139,3 +170,126 @@ def test_bad_input_is_one_line_on_stderr_and_exit_code_2(tmp_path: Path, capsys:
     (tmp_path / "300w_afw_00000.png").unlink()
     assert evaluate.main([str(labels)]) == 2
     assert "300w_afw_00000.png: no such image file" in capsys.readouterr().err
+
+
+def columns(text: str) -> dict[str, list[str]]:
+    """Name -> the cells behind it."""
+    return {line[:22].strip(): re.split(r"\s{2,}", line[22:].strip()) for line in text.splitlines()}
+
+
+def test_several_weights_stand_side_by_side(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "result.json"
+    arguments = [str(make_labels(tmp_path, [200, 10])), "--weights", "a", "--weights", "b", "--json", str(target)]
+    assert evaluate.main(arguments) == 0
+    table = columns(capsys.readouterr().out)
+    assert table["weights"] == ["a", "b"]
+    assert table["NME mean"] == ["5.00 %", "5.00 %"]
+    assert [record["weights"] for record in json.loads(target.read_text())] == ["a", "b"]
+
+
+def test_tracking_with_and_without_state(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    labels = make_labels(tmp_path, [200] * 4, sequence="walk", frame="index")
+    target = tmp_path / "result.json"
+    assert evaluate.main([str(labels), "--protocol", "tracking", "--stateless", "--json", str(target)]) == 0
+    with_state, without, without_z0 = json.loads(target.read_text())
+    assert (with_state["memory"], without["memory"]) == ("with state", "without state")
+    assert without_z0["memory"] == "without state and z0"
+    assert (with_state["nme_mean"], without["nme_mean"]) == pytest.approx((2.5, 5.0), abs=1e-3)
+    assert (with_state["flicker_error"], without["flicker_error"]) == pytest.approx((10.0, 20.0), abs=1e-3)
+    assert columns(capsys.readouterr().out)["protocol"][0] == "tracking, with state"
+
+
+def test_weights_without_a_temporal_module_say_so(tmp_path: Path) -> None:
+    labels = make_labels(tmp_path, [200] * 3, sequence="walk", frame="index")
+    target = tmp_path / "result.json"
+    arguments = [str(labels), "--protocol", "tracking", "--weights", "still", "--json", str(target)]
+    assert evaluate.main(arguments) == 0
+    assert json.loads(target.read_text())["memory"] == "without state"
+
+
+def test_a_lost_face_is_looked_for_again_on_demand(tmp_path: Path) -> None:
+    labels = make_labels(tmp_path, [200, 10, 200], sequence="walk", frame="index")
+    target = tmp_path / "result.json"
+    for extra, failures in (([], 200 / 3), (["--reinit"], 100 / 3), (["--reinit", "90"], 200 / 3)):
+        assert evaluate.main([str(labels), "--protocol", "tracking", *extra, "--json", str(target)]) == 0
+        assert json.loads(target.read_text())["failure_rate_10"] == pytest.approx(failures, abs=1e-3)
+
+
+def test_landmarks_that_are_not_annotated_change_the_unit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    labels = make_labels(tmp_path, [200])
+    row = json.loads(labels.read_text())
+    row["points"][36] = None
+    row["box"] = [60, 60, 80, 80]
+    labels.write_text(json.dumps(row) + "\n")
+    assert evaluate.main([str(labels)]) == 0
+    table = columns(capsys.readouterr().out)
+    assert table["unit of errors"] == ["size of the data set's face box"]
+    assert table["NME mean"] == ["2.50 %"]
+
+
+def test_curves_are_pictures_with_a_line_for_each_run(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    labels = make_labels(tmp_path, [200] * 4, sequence="walk", frame="index")
+    ced, over_time = tmp_path / "ced.png", tmp_path / "time.png"
+    arguments = ["--protocol", "tracking", "--stateless", "--ced", str(ced), "--over-time", str(over_time)]
+    assert evaluate.main([str(labels), *arguments]) == 0
+    for path in (ced, over_time):
+        picture = read_image(path).astype(int)
+        assert min(picture.shape[:2]) > 400
+        assert (abs(picture - (168, 95, 31)).max(axis=2) < 40).sum() > 100  # the first run's blue
+        assert (abs(picture - (46, 69, 200)).max(axis=2) < 40).sum() > 100  # the second's red
+
+
+def test_a_table_of_the_paper(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    labels = make_labels(tmp_path, [200] * 4, sequence="walk", frame="index")
+    assert evaluate.main([f"easy={labels}", "--table", "8"]) == 0
+    out = capsys.readouterr().out
+    lines = {line.split("|")[1].strip(): line for line in out.splitlines() if line.startswith("| ")}
+    header = [cell.strip() for cell in lines[""].split("|")]
+    ours = [cell.strip() for cell in lines["fake, with state"].split("|")]
+    assert ours[header.index("easy, mean %")] == "2.50"
+    assert ours[header.index("full, flicker of the error %")] == "10.00"
+    assert ours[header.index("common, mean %")] == "-"
+    assert "fake, without state and z0" in lines
+    assert "paper, with temporal module" in lines
+    assert "Unit of the errors on easy: distance of the outer eye corners." in out
+
+
+def test_yaw_divides_the_faces_of_table_6(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    labels = make_labels(tmp_path, [200, 10, 200])
+    rows = [
+        json.loads(line) | {"yaw_rad": yaw}
+        for line, yaw in zip(labels.read_text().splitlines(), (0, 1, 1), strict=True)
+    ]
+    labels.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert evaluate.main([str(labels), "--table", "6"]) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("| fake")]
+    assert [cell.strip() for cell in line.split("|")[2:-1]] == ["5.00", "0.00", "5.00", "50.00"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["L", "--stateless"], "--stateless needs --protocol tracking"),
+        (["L", "--reinit"], "--reinit needs --protocol tracking"),
+        (["L", "--over-time", "x.png"], "--over-time needs --protocol tracking"),
+        (["L", "--roc", "x.png"], "--roc needs --verification"),
+        (["L", "--verification", "--table", "8"], "give one of them"),
+        (["L", "--flicker", "a.mp4"], "--flicker takes clips only"),
+        (["L", "--table", "8", "--ced", "x.png"], "--ced is not for --table"),
+        (["L", "--protocol", "tracking"], 'has no "sequence"'),
+        (["=L", "--table", "8"], "give a group as NAME=DATA"),
+        (["--flicker", "gone.mp4"], "gone.mp4: no such video or folder"),
+    ],
+)
+def test_arguments_that_do_not_fit(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    complaint: str,
+) -> None:
+    make_labels(tmp_path, [200]).rename(tmp_path / "L")
+    monkeypatch.chdir(tmp_path)
+    assert evaluate.main(arguments) == 2
+    assert complaint in capsys.readouterr().err

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -5,8 +6,9 @@ import numpy as np
 import pytest
 
 from rednet_ros.errors import InputError
+from rednet_ros.tracking.mean_shape import MEAN_SHAPE
 from rednet_ros.tracking.types import Box, FloatArray, ImageArray
-from rednet_ros.training.evaluation import FaceResult, evaluate, measure_flicker, worst
+from rednet_ros.training.evaluation import evaluate, evaluate_tracking, worst
 from rednet_ros.training.labels import LabelledFace
 
 SHAPE = np.random.default_rng(0).uniform(20, 80, (68, 2)).astype(np.float32)
@@ -17,14 +19,6 @@ def labelled(folder: Path, index: int) -> LabelledFace:
     path = folder / f"{index}.png"
     cv2.imwrite(str(path), np.full((100, 100, 3), index, np.uint8))
     return LabelledFace(path, SHAPE + index)
-
-
-def in_sequence(frame: int | None, shift: float = 0.0, sequence: str = "walk", identity: str = "Ada") -> LabelledFace:
-    return LabelledFace(Path("x.png"), SHAPE + np.float32(shift), "test", identity, sequence, frame)
-
-
-def result(face: LabelledFace, offset: float | None = 0.0) -> FaceResult:
-    return FaceResult(face, None if offset is None else face.points_px + np.float32(offset), 1.0)
 
 
 def test_errors_misses_and_order(tmp_path: Path) -> None:
@@ -60,34 +54,95 @@ def test_an_unreadable_image_and_no_faces_are_refused(tmp_path: Path) -> None:
         evaluate([], lambda image, box: None)
 
 
-def test_flicker_of_the_error_is_free_of_the_heads_motion() -> None:
-    """The head accelerates by 2 px a frame; the error of every second frame is 1 px in x and y."""
-    results = [result(in_sequence(t, shift=t * t), offset=t % 2) for t in range(5)]
-    flicker = measure_flicker(results)
-    assert flicker is not None
-    assert flicker.frames == 3
-    assert flicker.error == pytest.approx(100 * 2 * np.sqrt(2) / 40, rel=1e-5)
-    # Head and error accelerate by 2 px each, with the same sign in the middle frame of three only.
-    assert flicker.landmarks == pytest.approx(100 * np.sqrt(2) * (0 + 4 + 0) / 3 / 40, rel=1e-5)
+def test_missing_landmarks_are_not_counted_and_the_box_is_completed(tmp_path: Path) -> None:
+    face = labelled(tmp_path, 0)
+    face.points_px[:] = MEAN_SHAPE * 40 + 50
+    truth = face.points_px.copy()
+    face.points_px[:17] = np.nan
+    boxes: list[Box] = []
+
+    def predict(image: ImageArray, box: Box) -> FloatArray:
+        boxes.append(box)
+        wrong = truth.copy()
+        wrong[:17] += 100  # nobody knows
+        wrong[17:] += (0.4, 0)
+        return wrong
+
+    evaluation = evaluate([face], predict)
+    assert evaluation.summary.nme_mean == pytest.approx(1.0, rel=1e-3)
+    assert np.isnan(evaluation.summary.nme_by_region["jaw"])
+    assert boxes[0].height == pytest.approx(Box.around(truth).height, rel=1e-4)
 
 
-def test_rows_in_any_order_are_sorted_by_frame_and_gaps_break_a_run() -> None:
-    steady = [result(in_sequence(t), offset=t) for t in (2, 0, 1)]
-    flicker = measure_flicker(steady)
-    assert flicker is not None
-    assert flicker.error == pytest.approx(0.0, abs=1e-5)
-    assert measure_flicker([result(in_sequence(t)) for t in (0, 1, 3)]) is None
-    assert measure_flicker([result(in_sequence(t), offset=None if t == 2 else 0.0) for t in range(5)]) is None
+def test_errors_in_another_unit(tmp_path: Path) -> None:
+    face = replace(labelled(tmp_path, 0), box=Box(0, 0, 100, 64))  # of the size of a square of 80
+    evaluation = evaluate([face], lambda image, box: face.points_px + np.array([4, 0], np.float32), "box")
+    assert evaluation.summary.nme_mean == pytest.approx(5.0, rel=1e-4)
+    assert evaluation.results[0].error == pytest.approx(0.05, rel=1e-4)
+    assert evaluation.unit == "box"
 
 
-def test_people_and_sequences_are_kept_apart() -> None:
-    apart = [result(in_sequence(t, identity=name)) for t, name in ((0, "Ada"), (1, "Ada"), (2, "Bob"))]
-    assert measure_flicker(apart) is None
-    apart = [result(in_sequence(t, sequence=name)) for t, name in ((0, "a"), (1, "a"), (2, "b"))]
-    assert measure_flicker(apart) is None
+class FakeFollower:
+    """Says the truth and how it was asked; off by 30 % after `lost_after` frames, or blind in the first `blind`."""
+
+    def __init__(self, lost_after: int = 99, blind: int = 0) -> None:
+        self.asked: list[tuple[str, int]] = []
+        self._lost_after, self._blind, self._age = lost_after, blind, 0
+
+    def begin(self, image: ImageArray, box: Box) -> FloatArray | None:
+        index = int(image[0, 0, 0])
+        self.asked.append(("begin", index))
+        assert box == Box.around(SHAPE + index)
+        self._age = 0
+        return None if index < self._blind else SHAPE + index
+
+    def follow(self, image: ImageArray) -> FloatArray | None:
+        index = int(image[0, 0, 0])
+        self.asked.append(("follow", index))
+        self._age += 1
+        return SHAPE + index + np.float32([12, 0]) * (self._age > self._lost_after)
 
 
-def test_without_frame_numbers_the_order_of_the_rows_counts() -> None:
-    flicker = measure_flicker([result(in_sequence(None), offset=t % 2) for t in range(4)])
-    assert flicker is not None
-    assert flicker.frames == 2
+def in_sequences(folder: Path, frames: int, sequences: int = 1) -> list[LabelledFace]:
+    faces = [labelled(folder, index) for index in range(frames * sequences)]
+    return [replace(face, sequence=f"s{index // frames}", frame=index) for index, face in enumerate(faces)]
+
+
+def test_only_first_frames_are_looked_for(tmp_path: Path) -> None:
+    follower = FakeFollower()
+    faces = in_sequences(tmp_path, 3, sequences=2)
+    counted: list[None] = []
+    evaluation = evaluate_tracking(faces[::-1], follower, on_frame=lambda: counted.append(None))
+    # The first is looked for twice, as libraries set themselves up.
+    assert follower.asked[0] == ("begin", 3)
+    assert follower.asked[1:] == [
+        *(("begin", 3), ("follow", 4), ("follow", 5)),
+        *(("begin", 0), ("follow", 1), ("follow", 2)),
+    ]
+    assert evaluation.summary.nme_mean == pytest.approx(0.0, abs=1e-5)
+    assert evaluation.flicker is not None
+    assert (evaluation.flicker.frames, len(counted)) == (2, 6)
+
+
+def test_a_face_that_is_not_found_is_looked_for_again(tmp_path: Path) -> None:
+    follower = FakeFollower(blind=2)
+    evaluation = evaluate_tracking(in_sequences(tmp_path, 4), follower)
+    assert follower.asked[1:] == [("begin", 0), ("begin", 1), ("begin", 2), ("follow", 3)]
+    assert (evaluation.summary.missed, evaluation.summary.failure_rate_10) == (2, 50.0)
+
+
+def test_a_lost_face_stays_lost_unless_asked_otherwise(tmp_path: Path) -> None:
+    faces = in_sequences(tmp_path, 6)
+    lost = evaluate_tracking(faces, FakeFollower(lost_after=1))
+    assert lost.summary.failure_rate_10 == pytest.approx(100 * 4 / 6)
+    follower = FakeFollower(lost_after=1)
+    again = evaluate_tracking(faces, follower, reinit_above=0.1)
+    assert [how for how, _ in follower.asked[1:]] == ["begin", "follow", "follow"] * 2
+    assert again.summary.failure_rate_10 == pytest.approx(100 * 2 / 6)
+
+
+def test_stills_cannot_be_tracked(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match='0.png: has no "sequence"'):
+        evaluate_tracking([labelled(tmp_path, 0)], FakeFollower())
+    with pytest.raises(InputError, match="no face to evaluate"):
+        evaluate_tracking([], FakeFollower())

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from rednet_ros.training.metrics import accelerations, area_under_curve, normalised_errors, summarise
+from rednet_ros.training.metrics import accelerations, area_under_curve, box_size, normalised_errors, summarise
 
 
 def face(interocular_px: float) -> NDArray[np.float32]:
@@ -89,3 +89,45 @@ def test_acceleration_ignores_steady_motion_and_sees_jitter() -> None:
     assert result.shape == (3, 68)
     np.testing.assert_allclose(result[:, 10], np.array([1.0, 2.0, 1.0]) / 50.0)
     assert accelerations(steady[:2], unit[:2]).shape == (0, 68)
+
+
+def test_landmarks_that_are_not_annotated_are_not_counted() -> None:
+    truth = np.stack([face(50.0), face(50.0)])
+    predicted = truth + np.array([2.0, 0.0])
+    truth[0, :30] = np.nan
+    predicted[0, :30] += 1000
+    summary = summarise(normalised_errors(predicted, truth))
+    assert summary.nme_mean == pytest.approx(4.0)
+    assert summary.nme_by_region["jaw"] == pytest.approx(4.0)
+    assert summary.failure_rate_10 == 0.0
+    only = summarise(normalised_errors(predicted[:1], truth[:1]))
+    assert np.isnan(only.nme_by_region["jaw"])
+
+
+def test_every_face_weighs_the_same_however_many_landmarks_it_has() -> None:
+    errors = np.full((2, 68), 0.02)
+    errors[1, :60], errors[1, 60:] = np.nan, 0.06
+    assert summarise(errors).nme_mean == pytest.approx(4.0)
+
+
+def test_the_seven_landmarks_of_the_detection_step() -> None:
+    errors = np.zeros((1, 68))
+    errors[0, [36, 39, 42, 45, 30, 48, 54]] = 0.03
+    assert summarise(errors).nme_detection7 == pytest.approx(3.0)
+    assert summarise(errors).nme_mean == pytest.approx(3.0 * 7 / 68)
+
+
+def test_another_unit_takes_the_place_of_the_eye_corners() -> None:
+    truth = face(50.0)[None]
+    truth[0, 36] = np.nan
+    with pytest.raises(ValueError, match="coincide or are missing"):
+        normalised_errors(truth, truth)
+    errors = normalised_errors(truth + np.array([3.0, 4.0]), truth, unit_px=np.array([100.0]))
+    assert np.nanmean(errors) == pytest.approx(0.05)
+    assert np.isnan(errors[0, 36])
+
+
+def test_the_size_of_a_box_is_the_side_of_a_square_of_its_area() -> None:
+    points = np.full((1, 68, 2), np.nan)
+    points[0, :2] = (10, 10), (50, 20)
+    assert box_size(points) == pytest.approx([20.0])
