@@ -23,7 +23,7 @@ setup(
     data_files=[("share/rednet_ros/models", MODELS)],
     python_requires=">=3.10",
     install_requires=requirements("runtime"),
-    extras_require={"plots": requirements("plots")},
+    extras_require={"plots": requirements("plots"), "render": requirements("render")},
     entry_points={
         # The same as in CMakeLists.txt; test/test_packaging.py compares them.
         "console_scripts": [
@@ -31,6 +31,7 @@ setup(
             "rednet-evaluate = rednet_ros.start:rednet_evaluate",
             "rednet-train = rednet_ros.start:rednet_train",
             "rednet-convert = rednet_ros.start:rednet_convert",
+            "rednet-render = rednet_ros.start:rednet_render",
             "rednet-demo = rednet_ros.start:rednet_demo",
             "tracker_node = rednet_ros.start:tracker_node",
             "player_node = rednet_ros.start:player_node",

@@ -38,6 +38,11 @@ def rednet_convert() -> int:
     return _command("rednet_ros.cli.convert")
 
 
+def rednet_render() -> int:
+    """Entry point of `rednet-render`."""
+    return _command("rednet_ros.cli.render")
+
+
 def rednet_demo() -> int:
     """Entry point of `rednet-demo`."""
     return _command("rednet_ros.nodes.demo")

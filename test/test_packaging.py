@@ -16,7 +16,7 @@ import rednet_ros
 ROS_PACKAGES = re.compile(
     r"^(rclpy|launch|launch_ros|ament_index_python|cv_bridge|sensor_msgs_py|\w+_msgs|\w+_interfaces)$"
 )
-OPTIONAL = {"skimage", "vision_msgs", "tensorrt", "matplotlib"}
+OPTIONAL = {"moderngl", "skimage", "vision_msgs", "tensorrt", "matplotlib"}
 """Used where they are installed, never required."""
 DISTRIBUTIONS = {"cv2": "opencv-python-headless", "yaml": "PyYAML"}
 DEBIAN_NAMES = {"cv2": "python3-opencv", "numpy": "python3-numpy", "yaml": "python3-yaml", "tqdm": "python3-tqdm"}

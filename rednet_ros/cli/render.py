@@ -1,0 +1,92 @@
+"""rednet-render: renders training faces from a folder of assets."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+import cv2
+from tqdm import tqdm
+
+from rednet_ros.cli import command
+from rednet_ros.training.rendering.head import load_head_model
+from rednet_ros.training.rendering.shards import RenderSettings, is_complete, join_labels, plan, prepare_output
+from rednet_ros.training.rendering.workers import render_all
+
+NAME = "rednet-render"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry point; returns the exit code: 0, 2 for input that cannot be used, 130 when interrupted."""
+    return command.execute(NAME, run, argument_parser().parse_args(argv))
+
+
+def argument_parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
+    parser = command.parser(NAME, "Render faces with exact landmarks to train on; interrupt and call again to go on.")
+    parser.add_argument("--assets", metavar="FOLDER", type=Path, required=True, help="see docs/rendering.md")
+    parser.add_argument("--output", metavar="FOLDER", type=Path, required=True, help="gets labels.jsonl and pictures")
+    parser.add_argument("--count", metavar="N", type=_whole_number, default=64, help="stills (default: %(default)s)")
+    parser.add_argument("--clips", metavar="M", type=_whole_number, default=0, help="clips (default: none)")
+    parser.add_argument("--frames", metavar="T", type=command.positive, default=10, help="of a clip (%(default)s)")
+    parser.add_argument("--seed", metavar="S", type=_whole_number, default=0, help="other seeds, other faces")
+    parser.add_argument("--size", metavar="PX", type=command.positive, default=224, help="of pictures (%(default)s)")
+    parser.add_argument("--identities", metavar="K", type=command.positive, help="people at most (default: no limit)")
+    parser.add_argument("--processes", metavar="P", type=command.positive, help="default: one a core")
+    return parser
+
+
+def run(options: argparse.Namespace) -> None:
+    """Render what is missing. Raises the package's errors."""
+    settings = RenderSettings(
+        count=options.count,
+        clips=options.clips,
+        frames=options.frames,
+        seed=options.seed,
+        size_px=options.size,
+        identities=options.identities,
+    )
+    cv2.setNumThreads(1)  # also because processes are forked
+    model = load_head_model(options.assets)
+    prepare_output(options.output, settings)
+    shards = plan(settings)
+    missing = [shard for shard in shards if not is_complete(options.output, shard)]
+    total = settings.count + settings.clips * settings.frames
+    kept = total - sum(shard.pictures for shard in missing)
+    processes = options.processes or os.cpu_count() or 1
+    began = time.monotonic()
+    done = 0
+    steps = render_all(model, settings, missing, options.output, processes)
+    try:
+        with closing(steps), _progress_bar(total, kept) as bar:
+            for step in steps:
+                done += step
+                bar.update(step)
+    finally:
+        rows = join_labels(options.output, shards)
+    _summarise(options.output, rows, done, time.monotonic() - began)
+
+
+def _progress_bar(total: int, kept: int) -> tqdm:
+    return tqdm(total=total, initial=kept, unit="image", mininterval=command.progress_interval_s())
+
+
+def _summarise(output: Path, rows: int, done: int, seconds: float) -> None:
+    print(f"{rows} pictures in {output / 'labels.jsonl'}")
+    if done:
+        print(f"{done} rendered in {seconds:.0f} s, {done / seconds:.1f} images/s")
+
+
+def _whole_number(text: str) -> int:
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"must not be negative, not {value}")
+    return value
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,100 @@
+"""The jaw line: the face's outline as a camera sees it.
+
+300-W's seventeen jaw landmarks are no points of the skin. On the side turned away they lie on the silhouette, on the
+side turned to the camera in front of the ear and on the edge of the jaw; the annotators spread them evenly from eye
+level (0 and 16) to the chin (8). So the mesh offers a fan of paths, each from just behind the jaw's edge towards the
+middle of the face; the outermost point of each path, as seen, gives the outline, on which eight even steps are taken on
+either side of the chin.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rednet_ros.training.rendering.arrays import FloatArray
+from rednet_ros.training.rendering.brows import SurfacePoints
+from rednet_ros.training.rendering.geometry import barycentric_points, project, unit_rows
+from rednet_ros.training.rendering.raycast import outermost_hits
+from rednet_ros.training.rendering.rig import Rig
+
+STEPS = 8
+"""Landmarks from one end of the jaw to the chin."""
+FINER = 4
+"""Paths for every step."""
+PATH_POINTS = 24
+BEFORE_EAR_DM = (0.63, 0.62, 0.62, 0.67)
+"""How far forward (z of the mean head) the jaw's first four points lie: at the ear, as 300-W has them."""
+BEYOND_EDGE_RAD = 0.1
+"""How far under the jaw the paths begin, seen from inside the head."""
+TOWARDS = (39, 39, 31, 50, 58, 58, 57, 57, 57)
+"""The landmarks at which the right side's nine paths aim."""
+REACH = 0.95
+INSIDE = np.array([0.0, 6.9, 0.5])
+"""A point (dm) in the middle of the head from which all of the face can be seen."""
+
+
+class JawLine:
+    """The fan of paths on one rig's head."""
+
+    def __init__(self, rig: Rig) -> None:
+        landmarks = barycentric_points(rig.mean, rig.landmark_vertices, rig.landmark_weights)
+        edge = _dense(_jaw_edge(landmarks))
+        aims = _dense(landmarks[[*TOWARDS, *(_mirrored(index) for index in TOWARDS[-2::-1])]])
+        self._count = len(edge)
+        self._fan = _fan(rig, edge, aims)
+        outward = (edge - landmarks[33])[:, :2]
+        rows = np.arange(self._count) / FINER
+        beside_cheek = (rows < 3.5) | (rows > 2 * STEPS - 3.5)
+        outward[:, 1] *= np.where(beside_cheek, 0.15, 1.0)
+        self._outward = unit_rows(outward)
+
+    def trace(self, head: FloatArray, view_projection: FloatArray, size_px: int, roll_rad: float) -> FloatArray:
+        """The jaw landmarks of `head` (V x 3, posed): 17 x 3, pixels and depth as geometry.project gives them."""
+        seen = project(self._fan.on(head), view_projection, size_px).reshape(self._count, PATH_POINTS, 3)
+        cos, sin = np.cos(roll_rad), np.sin(roll_rad)
+        outward = self._outward @ np.array([[cos, sin], [-sin, cos]])
+        how_far_out = seen[:, :, 0] * outward[:, :1] - seen[:, :, 1] * outward[:, 1:]
+        outline = seen[np.arange(self._count), how_far_out.argmax(axis=1)]
+        chin = self._count // 2
+        return np.concatenate([even_steps(outline[: chin + 1], STEPS), even_steps(outline[chin:], STEPS)[1:]])
+
+
+def even_steps(line: FloatArray, steps: int) -> FloatArray:
+    """`steps` + 1 points along a line (N x 3) with equal distances in its first two coordinates, ends kept."""
+    lengths = np.hypot(*np.diff(line[:, :2], axis=0).T)
+    along = np.concatenate([[0.0], np.cumsum(lengths)])
+    wanted = np.linspace(0, along[-1], steps + 1)
+    return np.stack([np.interp(wanted, along, line[:, column]) for column in range(line.shape[1])], axis=1)
+
+
+def _jaw_edge(landmarks: FloatArray) -> FloatArray:
+    """17 x 3: the edge of the jaw on the mean head, its upper points moved back to the ear."""
+    edge = landmarks[: 2 * STEPS + 1].copy()
+    for row, z in enumerate(BEFORE_EAR_DM):
+        edge[[row, 2 * STEPS - row], 2] = z
+    return edge
+
+
+def _mirrored(index: int) -> int:
+    """The same landmark of the other side of the face, of those in TOWARDS."""
+    return {39: 42, 31: 35, 50: 52, 58: 56, 57: 57}[index]
+
+
+def _dense(points: FloatArray) -> FloatArray:
+    """FINER steps between neighbouring points (N x 3)."""
+    at = np.arange((len(points) - 1) * FINER + 1) / FINER
+    return np.stack([np.interp(at, np.arange(len(points)), points[:, axis]) for axis in range(3)], axis=1)
+
+
+def _fan(rig: Rig, edge: FloatArray, aims: FloatArray) -> SurfacePoints:
+    """(R * PATH_POINTS) points of the skin: R paths from under the jaw's edge towards the aims."""
+    start, stop = unit_rows(edge - INSIDE), unit_rows(aims - INSIDE)
+    angle = np.arccos(np.clip(np.einsum("ij,ij->i", start, stop), -1, 1))[:, None]
+    side = unit_rows(stop - start * np.cos(angle))
+    rows = np.abs(np.arange(len(edge)) / FINER - STEPS)
+    beyond = BEYOND_EDGE_RAD * np.clip((STEPS - rows - 2) / 2, 0, 1)[:, None]
+    turns = -beyond + (REACH * angle + beyond) * np.linspace(0, 1, PATH_POINTS)[None, :]
+    directions = np.cos(turns)[:, :, None] * start[:, None] + np.sin(turns)[:, :, None] * side[:, None]
+    lowest = rig.mean[rig.welded].min(axis=1)
+    of_face = (lowest[:, 1] > 5.7) & (lowest[:, 2] > 0.2)
+    return outermost_hits(rig.mean, rig.welded[of_face], INSIDE, directions.reshape(-1, 3))

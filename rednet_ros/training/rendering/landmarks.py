@@ -1,0 +1,90 @@
+"""The 68 landmarks of a rendered head, by the definition of iBUG's 300-W annotation, and which of them can be seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from rednet_ros.landmarks import LANDMARK_COUNT
+from rednet_ros.training.rendering.arrays import BoolArray, FloatArray
+from rednet_ros.training.rendering.brows import SurfacePoints
+from rednet_ros.training.rendering.contour import JawLine
+from rednet_ros.training.rendering.geometry import project
+
+TOLERANCE_DM, JAW_TOLERANCE_DM = 0.05, 0.2
+SKIN_POINTS = slice(27, 68)
+JAW = slice(0, 17)
+LIDS = ((37, 41), (38, 40), (43, 47), (44, 46))
+"""Upper and lower landmarks that meet when an eye is shut."""
+LIPS = ((61, 67), (62, 66), (63, 65))
+"""Upper and lower landmarks that meet when the mouth is shut."""
+
+
+@dataclass(frozen=True, eq=False)
+class SeenLandmarks:
+    """`points_px`: 68 x 2, pixel centres at integers; `depth`: 68, as OpenGL stores it (0..1)."""
+
+    points_px: FloatArray
+    depth: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class LandmarkModel:
+    """Where the landmarks lie on the head: jaw by outline, brows on the brow's hair, the rest on the skin."""
+
+    jaw: JawLine
+    skin: SurfacePoints
+    brows: dict[str, SurfacePoints]
+
+    def in_space(self, head: FloatArray, brow_name: str, brow: FloatArray) -> FloatArray:
+        """51 x 3: landmarks 17 to 67 of a head (V x 3) that wears a brow (its vertices, B x 3)."""
+        points = np.concatenate([self.brows[brow_name].on(brow), self.skin.on(head)])
+        _meet(points, LIDS, upper_share=1.0)
+        _meet(points, LIPS, upper_share=0.5)
+        return points
+
+    def seen(
+        self, head: FloatArray, inner: FloatArray, view_projection: FloatArray, size_px: int, roll_rad: float
+    ) -> SeenLandmarks:
+        """All landmarks of a posed head as a camera sees them; `inner` is what in_space gave, posed like the head."""
+        places = np.empty((LANDMARK_COUNT, 3))
+        places[JAW] = self.jaw.trace(head, view_projection, size_px, roll_rad)
+        places[17:] = project(inner, view_projection, size_px)
+        return SeenLandmarks(places[:, :2].astype(np.float32), places[:, 2].astype(np.float32))
+
+
+def _meet(points: FloatArray, pairs: tuple[tuple[int, int], ...], upper_share: float) -> None:
+    """Where lids or lips overlap, put both landmarks on the line that is seen. Changes `points` (landmarks 17 to 67).
+
+    An upper lid closes over the lower one, so its edge is seen (share 1); lips press each other (share one half).
+    """
+    up = points[10] - points[16]
+    for upper, lower in pairs:
+        above, below = points[upper - 17], points[lower - 17]
+        if (above - below) @ up < 0:
+            points[[upper - 17, lower - 17]] = upper_share * above + (1 - upper_share) * below
+
+
+def visible_landmarks(seen: SeenLandmarks, depth: FloatArray, linear_depth: tuple[float, float]) -> BoolArray:
+    """Which landmarks nothing solid covers: 68 bool.
+
+    `depth`: the picture's depth (S x S, OpenGL's 0..1), `linear_depth`: near and far planes. A landmark may lie
+    TOLERANCE_DM behind the nearest surface, of the jaw, whose outline is curved away, JAW_TOLERANCE_DM. A landmark at
+    an edge counts as seen when a pixel beside it shows its surface. Landmarks outside the picture are not visible.
+    """
+    size_px = depth.shape[0]
+    window = 2 * max(1, round(size_px / 150)) + 1
+    away = _distance(cv2.dilate(depth, np.ones((window, window), np.uint8)), *linear_depth)
+    tolerance = np.full(LANDMARK_COUNT, TOLERANCE_DM)
+    tolerance[JAW] = JAW_TOLERANCE_DM
+    pixels = np.rint(seen.points_px).astype(int)
+    inside = ((pixels >= 0) & (pixels < size_px)).all(axis=1)
+    x, y = np.clip(pixels, 0, size_px - 1).T
+    return inside & (_distance(seen.depth, *linear_depth) <= away[y, x] + tolerance)
+
+
+def _distance(depth: FloatArray, near: float, far: float) -> FloatArray:
+    """Distance from the camera of OpenGL's depth values of a perspective view."""
+    return 2 * near * far / (far + near - (2 * depth - 1) * (far - near))

@@ -1,0 +1,148 @@
+"""Many pictures on disk: shards rendered by many processes, each complete or absent, so that a run can go on later.
+
+    OUTPUT/render.json              what was asked for
+    OUTPUT/labels.jsonl             all rows of all complete shards
+    OUTPUT/stills/00000/000000.jpg  pictures
+    OUTPUT/stills/00000/rows.jsonl  the shard's rows, written last
+
+Which process renders what makes no difference to the files.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+
+from rednet_ros.errors import InputError
+from rednet_ros.training.rendering.still import IMAGES_PER_IDENTITY, FaceRenderer, RenderedFace
+
+STILLS_PER_SHARD = 240
+JPEG_QUALITY = 92
+SETTINGS_FILE, LABELS_FILE, ROWS_FILE = "render.json", "labels.jsonl", "rows.jsonl"
+KEPT_SETTINGS = ("seed", "size_px", "identities", "frames")
+"""What must not change when a run goes on; the counts may grow."""
+
+
+@dataclass(frozen=True)
+class RenderSettings:
+    """What to render. `identities`: how many people there are at most, None for a new one every few pictures."""
+
+    count: int
+    clips: int = 0
+    frames: int = 10
+    seed: int = 0
+    size_px: int = 224
+    identities: int | None = None
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Stills (or clips) number `start` to `stop` - 1, in one folder."""
+
+    kind: str
+    number: int
+    start: int
+    stop: int
+    pictures: int
+
+    @property
+    def folder(self) -> str:
+        """Its folder, relative to the output."""
+        return f"{self.kind}/{self.number:05d}"
+
+
+def plan(settings: RenderSettings) -> list[Shard]:
+    """All shards of a run."""
+    return list(_pieces("stills", settings.count, STILLS_PER_SHARD, 1))
+
+
+def _pieces(kind: str, count: int, a_shard: int, pictures_each: int) -> Iterator[Shard]:
+    for number in range(math.ceil(count / a_shard)):
+        start, stop = number * a_shard, min((number + 1) * a_shard, count)
+        yield Shard(kind, number, start, stop, (stop - start) * pictures_each)
+
+
+def prepare_output(output: Path, settings: RenderSettings) -> None:
+    """Make the folder and note the settings. Raises InputError if it holds a run with others."""
+    output.mkdir(parents=True, exist_ok=True)
+    path = output / SETTINGS_FILE
+    wanted = asdict(settings)
+    if path.is_file():
+        try:
+            before = json.loads(path.read_text(encoding="utf-8"))
+        except json.JSONDecodeError as error:
+            raise InputError(f"{path}: not JSON, remove the folder or choose another: {error}") from error
+        for name in KEPT_SETTINGS:
+            if before.get(name) != wanted[name]:
+                raise InputError(
+                    f"{output}: holds renders with {name} {before.get(name)}, not {wanted[name]}; choose another folder"
+                )
+    path.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
+
+
+def is_complete(output: Path, shard: Shard) -> bool:
+    """Whether this shard was rendered to its end."""
+    path = output / shard.folder / ROWS_FILE
+    if not path.is_file():
+        return False
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    wanted = range(shard.start, shard.stop)
+    return {row["number"] for row in rows} == set(wanted)
+
+
+def render_shard(renderer: FaceRenderer, settings: RenderSettings, shard: Shard, output: Path) -> Iterator[int]:
+    """Render a shard; yields the number of pictures after each still."""
+    folder = output / shard.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for number in range(shard.start, shard.stop):
+        face = renderer.still(settings.seed, number, identity_number(settings, number))
+        name = f"{shard.folder}/{number:07d}.jpg"
+        _write_picture(output / name, face)
+        rows.append(label_row(face, name, number, "render"))
+        yield 1
+    unfinished = folder / (ROWS_FILE + ".part")
+    unfinished.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    unfinished.replace(folder / ROWS_FILE)
+
+
+def identity_number(settings: RenderSettings, number: int) -> int:
+    """Who is on still `number`: the same person for a few pictures in a row."""
+    block = number // IMAGES_PER_IDENTITY
+    return block if settings.identities is None else block % settings.identities
+
+
+def label_row(face: RenderedFace, image: str, number: int, source: str, **more: Any) -> dict[str, Any]:
+    """One row of a labels file (docs/datasets.md), points rounded to a hundredth of a pixel."""
+    return {
+        "image": image,
+        "source": source,
+        "size": face.image.shape[0],
+        "identity": face.identity,
+        "number": number,
+        **more,
+        "points": [[round(float(x), 2), round(float(y), 2)] for x, y in face.points_px],
+        "visible": [int(flag) for flag in face.visible],
+    }
+
+
+def join_labels(output: Path, shards: list[Shard]) -> int:
+    """Write labels.jsonl of all complete shards; returns the number of rows."""
+    complete = [shard for shard in shards if is_complete(output, shard)]
+    text = "".join((output / shard.folder / ROWS_FILE).read_text(encoding="utf-8") for shard in complete)
+    unfinished = output / (LABELS_FILE + ".part")
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.replace(output / LABELS_FILE)
+    return text.count("\n")
+
+
+def _write_picture(path: Path, face: RenderedFace) -> None:
+    done, code = cv2.imencode(".jpg", face.image, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    assert done
+    path.write_bytes(code.tobytes())

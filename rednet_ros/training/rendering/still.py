@@ -1,0 +1,99 @@
+"""One picture of one face, by seed and number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from rednet_ros.training.rendering.appearance import Outfit, Person, sample_outfit, sample_person
+from rednet_ros.training.rendering.arrays import BoolArray, FloatArray, ImageArray
+from rednet_ros.training.rendering.background import sample_background
+from rednet_ros.training.rendering.degradation import degrade, sample_degradation
+from rednet_ros.training.rendering.expression import Expression, sample_expression
+from rednet_ros.training.rendering.framing import frame_head
+from rednet_ros.training.rendering.gl.context import open_context
+from rednet_ros.training.rendering.gl.renderer import Renderer
+from rednet_ros.training.rendering.head import HeadModel
+from rednet_ros.training.rendering.identity import Identity, sample_identity
+from rednet_ros.training.rendering.landmarks import visible_landmarks
+from rednet_ros.training.rendering.occluders import occlude, sample_occluders
+from rednet_ros.training.rendering.pose import HeadPoser
+from rednet_ros.training.rendering.scene import Scene, sample_scene
+from rednet_ros.training.rendering.seeds import generator
+
+OVERSAMPLING = 1.25
+"""Pictures are drawn this much larger and shrunk: smooth edges at a fourth of the price of multisampling on a CPU."""
+IMAGES_PER_IDENTITY = 6
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """One person in one scene: all that is needed to draw it."""
+
+    identity: Identity
+    person: Person
+    outfit: Outfit
+    expression: Expression
+    scene: Scene
+
+
+@dataclass(frozen=True, eq=False)
+class RenderedFace:
+    """`image`: S x S x 3 BGR uint8; `points_px`: 68 x 2 float32, pixel centres at integers; `visible`: 68 bool."""
+
+    image: ImageArray
+    points_px: FloatArray
+    visible: BoolArray
+    identity: str
+
+
+class FaceRenderer:
+    """Renders faces of a head model, size_px x size_px. Opens its own OpenGL context: make one a process."""
+
+    def __init__(self, model: HeadModel, size_px: int = 224) -> None:
+        self.model = model
+        self.size_px = size_px
+        self._poser = HeadPoser(model)
+        self._renderer = Renderer(model, open_context(), round(size_px * OVERSAMPLING))
+        self._last: tuple[Identity, Person] | None = None
+
+    def still(self, seed: int, number: int, identity_number: int) -> RenderedFace:
+        """Picture `number` of a seed, of the given identity. Equal arguments give equal bytes."""
+        identity, person = self.person(seed, identity_number)
+        rng = generator(seed, "still", number)
+        outfit = sample_outfit(self.model.wardrobe, identity, rng)
+        moment = Moment(identity, person, outfit, sample_expression(rng), sample_scene(rng))
+        background = sample_background(rng, self._renderer.side_px, self.model.pictures)
+        face = self.draw(moment, background)
+        image, covered = occlude(face.image, sample_occluders(rng, face.points_px), self.model.pictures)
+        image = degrade(image, sample_degradation(rng), rng)
+        return RenderedFace(
+            image, face.points_px, face.visible & ~covered_points(covered, face.points_px), face.identity
+        )
+
+    def person(self, seed: int, identity_number: int) -> tuple[Identity, Person]:
+        """The identity and its looks; the last one is kept."""
+        last = self._last
+        if last is None or (last[0].seed, last[0].number) != (seed, identity_number):
+            identity = sample_identity(self.model.rig, seed, identity_number)
+            self._last = last = identity, sample_person(self.model.wardrobe, identity)
+        return last
+
+    def draw(self, moment: Moment, background: ImageArray) -> RenderedFace:
+        """The plain picture: nothing between camera and face, a perfect camera."""
+        scene = moment.scene
+        head = self._poser.pose(moment.identity, moment.person, moment.outfit, moment.expression, scene.pose)
+        framed = frame_head(self.model, head, scene.camera, scene.pose.roll_rad, self.size_px)
+        large, depth = self._renderer.draw(head, moment.person, moment.outfit, scene.lighting, framed.view, background)
+        image = cv2.resize(large, (self.size_px, self.size_px), interpolation=cv2.INTER_AREA)
+        depth = cv2.resize(depth, (self.size_px, self.size_px), interpolation=cv2.INTER_NEAREST)
+        visible = visible_landmarks(framed.landmarks, depth, framed.planes)
+        return RenderedFace(image, framed.landmarks.points_px, visible, moment.identity.name)
+
+
+def covered_points(covered: BoolArray, points_px: FloatArray) -> BoolArray:
+    """Which points lie on covered pixels: 68 bool. `covered`: S x S."""
+    x, y = np.clip(np.rint(points_px).astype(int), 0, covered.shape[0] - 1).T
+    return covered[y, x]
