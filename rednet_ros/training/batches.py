@@ -69,7 +69,7 @@ class StillBatches:
         for source, count in choose_sources(self._stage.mix, self._size, rng):
             if source == BACKGROUND:
                 chosen += [None] * count
-            elif self._stage.kind == "identity" and source in self._pool.by_person:
+            elif self._stage.kind == "identity" and self._pool.by_person[source]:
                 chosen += self._people(source, count, rng)
             else:
                 faces = self._pool.by_source[source]

@@ -13,7 +13,7 @@ from rednet_ros.tracking.types import Box, FloatArray, ImageArray
 from rednet_ros.training import augmentation
 from rednet_ros.training.batches import BACKGROUND, choose_sources
 from rednet_ros.training.config import StageConfig
-from rednet_ros.training.pool import FacePool, Picture
+from rednet_ros.training.pool import FacePool, Picture, person_name
 from rednet_ros.training.virtual_camera import Clip, film
 
 FRAME_SCALE = 2
@@ -83,7 +83,7 @@ class ClipBatches:
 
     def _who(self, index: int) -> str:
         face = self._pool.faces[index]
-        return f"{face.source}/{face.image_path if face.identity is None else face.identity}"
+        return person_name(face) or str(face.image_path)
 
     def _draw(self, source: str, rng: np.random.Generator) -> list[int]:
         runs = self._runs[source]

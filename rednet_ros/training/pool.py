@@ -47,8 +47,8 @@ class FacePool:
     """Labelled faces, their pictures on disk. A hundred thousand of them take some hundred megabytes.
 
     `persons`: names of the classes that the identity branch learns to tell apart: everybody of whom there are two
-    faces. `by_source`: indices of the faces of a source. `by_person`: source -> indices by person. `sequences`:
-    source -> runs of faces of one person in consecutive frames.
+    faces. `by_source`: indices of the faces of a source. `by_person`: source -> the indices of each of these people.
+    `sequences`: source -> runs of faces of one person in consecutive frames.
     """
 
     def __init__(self, faces: Sequence[LabelledFace]) -> None:
@@ -64,9 +64,7 @@ class FacePool:
         people = _people(self.faces)
         self.persons = tuple(people)
         self._class = {index: number for number, name in enumerate(self.persons) for index in people[name]}
-        self.by_person: dict[str, list[list[int]]] = {}
-        for indices in people.values():
-            self.by_person.setdefault(self.faces[indices[0]].source, []).append(indices)
+        self.by_person = {source: self._group(indices) for source, indices in self.by_source.items()}
         self.sequences = {source: _runs(self.faces, indices) for source, indices in self.by_source.items()}
         self._reader = PictureReader()
         self._cuts: dict[int, tuple[NDArray[np.uint8], FloatArray]] = {}
@@ -101,6 +99,13 @@ class FacePool:
                 f"stage {stage_name}: no faces of {sorted(missing)}; the labels have {sorted(self.by_source)}"
             )
 
+    def _group(self, indices: Sequence[int]) -> list[list[int]]:
+        groups: dict[int, list[int]] = {}
+        for index in indices:
+            if self.person(index) != UNKNOWN_PERSON:
+                groups.setdefault(self.person(index), []).append(index)
+        return list(groups.values())
+
     def _read(self, index: int) -> tuple[ImageArray, FloatArray]:
         if index in self._cuts:
             encoded, points_px = self._cuts[index]
@@ -119,7 +124,7 @@ def cut_out(image: ImageArray, points_px: FloatArray) -> tuple[ImageArray, Float
     crop = CropTransform.from_landmarks(complete(points_px), CUT_FACE_PX)
     half = CUT_SCALE * crop.side_px / 2
     left, top = (max(0, int(center - half)) for center in crop.center_px)
-    right, bottom = (int(center + half) + 1 for center in crop.center_px)
+    right, bottom = (max(0, int(center + half) + 1) for center in crop.center_px)
     cut = image[top:bottom, left:right]
     if not cut.size:  # the annotation lies outside of the picture
         return image, points_px
@@ -131,12 +136,21 @@ def cut_out(image: ImageArray, points_px: FloatArray) -> tuple[ImageArray, Float
     return np.asarray(small, np.uint8), moved.astype(np.float32)
 
 
+def person_name(face: LabelledFace) -> str | None:
+    """Who this is, None where nobody says.
+
+    Names are a data set's own: they mean the same person in sources that share the first word of their names, as the
+    stills and clips of `render` and `render_clip` do.
+    """
+    return None if face.identity is None else f"{face.source.split('_')[0]}/{face.identity}"
+
+
 def _people(faces: Sequence[LabelledFace]) -> dict[str, list[int]]:
-    """Indices of the faces of everybody who is seen at least twice, by source and name, in a fixed order."""
+    """Indices of the faces of everybody who is seen at least twice, in a fixed order."""
     people: dict[str, list[int]] = {}
     for index, face in enumerate(faces):
-        if face.identity is not None:
-            people.setdefault(f"{face.source}/{face.identity}", []).append(index)
+        if (name := person_name(face)) is not None:
+            people.setdefault(name, []).append(index)
     return {name: people[name] for name in sorted(people) if len(people[name]) > 1}
 
 

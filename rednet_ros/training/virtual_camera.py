@@ -28,7 +28,7 @@ SPEED = (0.025, 0.025, 0.012, 0.02)
 """Standard deviation of the camera's motion from frame to frame at `motion` 1: x and y in sides of the face's crop,
 logarithm of the zoom, roll in radians."""
 
-INERTIA = 0.8
+INERTIA = 0.9
 """Correlation of that motion between neighbouring frames."""
 
 _NOISE_TILE_PX = 509
