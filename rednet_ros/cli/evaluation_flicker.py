@@ -21,7 +21,7 @@ from rednet_ros.training.flicker import ClipFlicker, compare_flicker, joined
 RULES = (*(memory.value for memory in Memory), ALONE)
 WITH_STATE = Memory.STATE.value
 REFERENCE = Memory.CROP.value
-AWAY = "distance from the third"
+SHARE, AWAY, LOST = "with state, as a share", "distance from the third", "frames without the face"
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def as_record(network: Network, results: Sequence[ClipResult]) -> dict[str, Any]
 
 def as_text(record: dict[str, Any]) -> str:
     """The object of `as_record` (after `rounded`) for people."""
-    width = max(len(AWAY), *(len(clip["clip"]) for clip in record["clips"])) + 2
+    width = max(len(AWAY), len(LOST), *(len(clip["clip"]) for clip in record["clips"])) + 2
     columns = [max(len(rule), 8) + 2 for rule in RULES]
 
     def line(name: str, faces: object, frames: object, values: Sequence[str]) -> str:
@@ -92,8 +92,9 @@ def as_text(record: dict[str, Any]) -> str:
     lines.append(
         line("all", sum(clip["faces"] for clip in record["clips"]), record["frames"], _cells(record["flicker"], "%.3f"))
     )
-    lines.append(line("with state, as a share", "", "", _cells(record["share"], "%.2f")))
+    lines.append(line(SHARE, "", "", _cells(record["share"], "%.2f")))
     lines.append(line(AWAY, "", "", _cells(record["away"], "%.2f")))
+    lines.append(line(LOST, "", "", _cells(record["lost"], "%d")))
     if not record["has_state"]:
         lines.append("These weights have no temporal module: with and without state are the same.")
     return "\n".join(lines)
@@ -121,7 +122,7 @@ def _holds_images(folder: Path) -> bool:
 
 
 def _numbers(flicker: ClipFlicker) -> dict[str, Any]:
-    return {"frames": flicker.frames, "flicker": flicker.landmarks, "away": flicker.away}
+    return {"frames": flicker.frames, "flicker": flicker.landmarks, "away": flicker.away, "lost": flicker.lost}
 
 
 def _cells(values: dict[str, float | None], form: str) -> list[str]:

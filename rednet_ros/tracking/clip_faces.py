@@ -6,7 +6,7 @@ that has no past, where to look: so that all rules are judged on the same faces 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import cv2
@@ -125,14 +125,6 @@ class ClipFollower:
         ended = [subject.tracks() for subject in subjects]
         self._ended += [tracks for tracks in ended if len(tracks[ALONE]) >= self._min_frames]
         self._live = [subject for subject in self._live if all(subject is not other for other in subjects)]
-
-
-def follow_clip(images: Iterable[ImageArray], engine: Engine, detector: Detector) -> list[dict[str, FloatArray]]:
-    """All faces of a clip: see `ClipFollower.faces`."""
-    follower = ClipFollower(engine, detector)
-    for image in images:
-        follower.update(image)
-    return follower.faces()
 
 
 def likeness(before: np.ndarray, now: np.ndarray) -> float:

@@ -38,10 +38,12 @@ class ClipFlicker:
     `landmarks`: mean acceleration of the landmarks, in percent of the inter-ocular distance; `away`: mean distance
     from the landmarks of the predictor that was named as reference, in the same unit (who does not flicker because
     he does not move is found out by it). `frames`: over how many frames; both values are nan where that is 0.
+    `lost`: in how many frames the predictor had no face; these count for nobody, so that all are judged on the same.
     """
 
     landmarks: dict[str, float]
     away: dict[str, float]
+    lost: dict[str, int]
     frames: int
 
 
@@ -92,12 +94,10 @@ def compare_flicker(tracks: Sequence[Mapping[str, FloatArray]], names: Sequence[
                 steps[name].append(accelerations(part[name], unit))
                 distance = np.linalg.norm(part[name] - part[reference], axis=-1) / unit[:, None]
                 apart[name].append(distance[1:-1])
-    frames = sum(map(len, steps[reference]))
-    if frames == 0:
-        nothing = dict.fromkeys(names, float("nan"))
-        return ClipFlicker(nothing, dict(nothing), 0)
+    lost = {name: sum(int(np.isnan(track[name]).any(axis=(1, 2)).sum()) for track in tracks) for name in names}
     landmarks = {name: _mean_percent(steps[name]) for name in names}
-    return ClipFlicker(landmarks, {name: _mean_percent(apart[name]) for name in names}, frames)
+    away = {name: _mean_percent(apart[name]) for name in names}
+    return ClipFlicker(landmarks, away, lost, frames=sum(map(len, steps[reference])))
 
 
 def joined(parts: Sequence[ClipFlicker]) -> ClipFlicker:
@@ -113,6 +113,7 @@ def joined(parts: Sequence[ClipFlicker]) -> ClipFlicker:
     return ClipFlicker(
         mean([part.landmarks for part in counted]),
         mean([part.away for part in counted]),
+        {name: sum(part.lost[name] for part in parts) for name in parts[0].lost},
         sum(part.frames for part in parts),
     )
 
@@ -144,4 +145,4 @@ def _stretches(seen: NDArray[np.bool_], at_least: int) -> list[tuple[int, int]]:
 
 
 def _mean_percent(steps: Sequence[NDArray[np.float64]]) -> float:
-    return 100.0 * float(np.nanmean(np.concatenate(steps)))
+    return 100.0 * float(np.nanmean(np.concatenate(steps))) if steps else float("nan")

@@ -86,20 +86,22 @@ def test_only_frames_that_all_have_count() -> None:
     flicker = compare_flicker([{"a": jumping(10, 1.0), "b": lost}], ("a", "b"), "a")
     assert flicker.frames == (5 - 2) + (4 - 2)
     assert flicker.landmarks["a"] == flicker.landmarks["b"]
+    assert flicker.lost == {"a": 0, "b": 1}
 
 
 def test_clips_without_a_face_are_nan_and_do_not_spoil_the_sum() -> None:
     nothing = compare_flicker([], ("a", "b"), "a")
     assert nothing.frames == 0
     assert np.isnan(list(nothing.landmarks.values())).all()
-    whole = joined([nothing, ClipFlicker({"a": 1.0, "b": 2.0}, {"a": 0.0, "b": 1.0}, 30), nothing])
+    whole = joined([nothing, ClipFlicker({"a": 1.0, "b": 2.0}, {"a": 0.0, "b": 1.0}, {"a": 0, "b": 3}, 30), nothing])
     assert (whole.frames, whole.landmarks) == (30, {"a": 1.0, "b": 2.0})
     assert np.isnan(joined([nothing]).landmarks["a"])
 
 
 def test_long_clips_weigh_more() -> None:
-    parts = [ClipFlicker({"a": 1.0}, {"a": 0.0}, 30), ClipFlicker({"a": 4.0}, {"a": 0.0}, 10)]
+    parts = [ClipFlicker({"a": 1.0}, {"a": 0.0}, {"a": 1}, 30), ClipFlicker({"a": 4.0}, {"a": 0.0}, {"a": 2}, 10)]
     assert joined(parts).landmarks["a"] == pytest.approx(1.75)
+    assert joined(parts).lost["a"] == 3
 
 
 def test_smoothing_keeps_a_line_and_takes_the_noise_out() -> None:
