@@ -77,7 +77,7 @@ def sample_scene(rng: Rng) -> Scene:
 
 def sample_pose(rng: Rng) -> Pose:
     """A pose of head and body."""
-    yaw = np.deg2rad(rng.normal() * 22) if chance(rng, 0.68) else rng.uniform(-1, 1) * MAX_YAW_RAD
+    yaw = np.deg2rad(rng.normal() * 20) if chance(rng, 0.85) else rng.uniform(-1, 1) * MAX_YAW_RAD
     return Pose(
         yaw_rad=float(np.clip(yaw, -MAX_YAW_RAD, MAX_YAW_RAD)),
         pitch_rad=float(np.clip(np.deg2rad(rng.normal() * 11), -MAX_PITCH_RAD, MAX_PITCH_RAD)),
@@ -97,7 +97,9 @@ def sample_camera(rng: Rng) -> Camera:
 
 def sample_lighting(rng: Rng) -> Lighting:
     """Soft rooms, hard sun, light from below or behind, dark scenes."""
-    ambient_colour = np.exp(rng.normal(size=3) * 0.09) * np.exp(rng.uniform(np.log(0.1), np.log(0.9)))
+    ambient_colour = np.exp(rng.normal() * 0.12 * np.array([1, 0, -1]) + rng.normal(size=3) * 0.02) * np.exp(
+        rng.uniform(np.log(0.1), np.log(0.9))
+    )
     ambient = np.zeros((9, 3))
     ambient[0] = ambient_colour
     ambient[1:4] = ambient_colour * (rng.normal(size=(3, 1)) * 0.28 + rng.normal(size=(3, 3)) * 0.06)
@@ -128,7 +130,7 @@ def _key_direction(rng: Rng) -> FloatArray:
 
 def _light_colour(rng: Rng) -> FloatArray:
     """From warm to cold, seldom coloured."""
-    colour = np.exp(rng.normal() * 0.13 * np.array([1, 0, -1]) + rng.normal(size=3) * 0.03)
+    colour = np.exp(rng.normal() * 0.13 * np.array([1, 0, -1]) + rng.normal(size=3) * 0.015)
     if chance(rng, 0.05):
         colour = colour * np.exp(rng.normal(size=3) * 0.5)
     return colour
