@@ -17,7 +17,7 @@ KNOWN_FRAMES = 5
 MAX_WEIGHT = 300.0
 """Beyond about so many frames the oldest count less and less: a face changes with the light, and a track may err."""
 
-MAX_TURN = 0.7
+MAX_TURN = 0.6
 """Of `turn`: a yaw of about 35 degrees. Vectors of faces turned farther say more of the pose than of the person."""
 
 MIN_INSIDE = 0.9
@@ -77,10 +77,10 @@ def view_quality(sighting: Sighting, width_px: int, height_px: int, min_confiden
 
 
 def turn(landmarks_px: FloatArray) -> float:
-    """How far a face (68 x 2 landmarks) is turned to a side: about the tangent of its yaw, 0 for a frontal face.
+    """How far a face (68 x 2 landmarks) is turned to a side: 0.8 of the tangent of its yaw, 0 for a frontal face.
 
     How far the nose tip lies aside of the middle between the outer eye corners, in units of half their distance; it
-    stands out of their plane by about as much.
+    stands out of their plane by 0.8 of that (`mean_head`).
     """
     right, left = landmarks_px[RIGHT_OUTER_EYE_CORNER], landmarks_px[LEFT_OUTER_EYE_CORNER]
     half = (left - right) / 2

@@ -27,10 +27,10 @@ def test_numbers(value: int, told: str) -> None:
 
 
 def test_numbers_in_words() -> None:
-    assert (MARGIN, RECOVERED_S, MAX_TURN) == (0.1, 1.0, 0.7)
+    assert (MARGIN, RECOVERED_S, MAX_TURN) == (0.1, 1.0, 0.6)
     assert "by a tenth of what lies between threshold and 1" in PAGE
     assert "For one second" in PAGE
-    assert "about 35 degrees" in PAGE  # whose tangent is 0.7
+    assert "about 35 degrees" in PAGE  # 0.8 of whose tangent is 0.6
 
 
 def test_every_parameter() -> None:
