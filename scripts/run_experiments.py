@@ -1,6 +1,6 @@
 """Trains the networks that docs/experiments.md compares, one after the other; call it again to go on.
 
-python scripts/run_in_environment.py python scripts/run_experiments.py --data LABELS.jsonl --output runs/experiments
+python scripts/run_in_environment.py python scripts/run_experiments.py --data LABELS.jsonl --output FOLDER
 """
 
 from __future__ import annotations
