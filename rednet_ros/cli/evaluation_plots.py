@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from rednet_ros.training.verification import PairScores, area_under_roc, equal_e
 CED_LIMIT = 0.10
 """Errors are drawn up to this one, at which a face becomes a failure."""
 
-STYLES = ("-", "--", "-.", ":")
+DASHES = ("-", (0, (5, 2)), (0, (2, 1.5)), (0, (6, 2, 1, 2)))
 COLORS = ("#1f5fa8", "#c8452e", "#2e8b57", "#8a5fb0", "#b8860b", "#4a4a4a")
 
 _LONG_FRAMES = 150
@@ -48,7 +49,6 @@ def plot_cumulative_errors(path: Path, errors: Mapping[str, NDArray[np.float64]]
         axes.axvline(8, color="0.75", linewidth=0.8, zorder=0)
         axes.set(xlim=(0, 100 * CED_LIMIT), ylim=(0, 100))
         axes.set(xlabel=f"mean error of a face, % of the {unit}", ylabel="faces with at most this error, %")
-        axes.legend(loc="lower right", fontsize=8, frameon=False)
 
 
 def plot_error_over_time(path: Path, curves: Mapping[str, NDArray[np.float64]], unit: str) -> None:
@@ -65,8 +65,8 @@ def plot_error_over_time(path: Path, curves: Mapping[str, NDArray[np.float64]], 
             axes.plot(frames[known], 100 * smoothed(values[known]), label=label, **style)
         axes.set(xlabel="frame since the start of the sequence", ylabel=f"mean error, % of the {unit}")
         axes.set_ylim(bottom=0)
+        axes.xaxis.get_major_locator().set_params(integer=True)
         axes.margins(x=0)
-        axes.legend(loc="best", fontsize=8, frameon=False)
 
 
 def plot_roc(path: Path, scores: Mapping[str, PairScores]) -> None:
@@ -82,9 +82,9 @@ def plot_roc(path: Path, scores: Mapping[str, PairScores]) -> None:
         chance = np.geomspace(lowest, 1, 100)
         axes.plot(100 * chance, 100 * chance, color="0.75", linewidth=0.8, zorder=0)
         axes.set_xscale("log")
+        axes.xaxis.set_major_formatter("{x:g}")
         axes.set(xlim=(max(100 * lowest, 1e-2), 100), ylim=(0, 100))
         axes.set(xlabel="pairs of two people accepted, % (log)", ylabel="pairs of one person accepted, %")
-        axes.legend(loc="best", fontsize=8, frameon=False)
 
 
 @contextmanager
@@ -100,6 +100,7 @@ def _axes(path: Path) -> Iterator[Any]:
     axes.grid(color="0.92", linewidth=0.7)
     axes.spines[["top", "right"]].set_visible(False)
     yield axes
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, fontsize=8, frameon=False)
     try:
         figure.savefig(path, dpi=_DPI, format="png")
     except OSError as error:
@@ -107,9 +108,7 @@ def _axes(path: Path) -> Iterator[Any]:
 
 
 def _styles() -> Iterator[dict[str, Any]]:
-    """Without end: colours first, then the same with other dashes."""
-    number = 0
-    while True:
-        dash = STYLES[(number // len(COLORS)) % len(STYLES)]
-        yield {"color": COLORS[number % len(COLORS)], "linestyle": dash, "linewidth": 1.8}
-        number += 1
+    """Without end: a colour and a pattern each, so that a curve on top of another leaves it to be seen."""
+    for number in count():
+        color, dash = COLORS[number % len(COLORS)], DASHES[number % len(DASHES)]
+        yield {"color": color, "linestyle": dash, "linewidth": 1.8}

@@ -267,6 +267,34 @@ def test_yaw_divides_the_faces_of_table_6(tmp_path: Path, capsys: pytest.Capture
     assert [cell.strip() for cell in line.split("|")[2:-1]] == ["5.00", "0.00", "5.00", "50.00"]
 
 
+def make_300vw(folder: Path, videos: dict[str, list[int]]) -> Path:
+    """Number of a video -> grey levels of its frames; in the layout of the official archive."""
+    for name, levels in videos.items():
+        (folder / name / "annot").mkdir(parents=True)
+        writer = cv2.VideoWriter(str(folder / name / "vid.avi"), cv2.VideoWriter_fourcc(*"MJPG"), 25, (200, 200))
+        for number, level in enumerate(levels, 1):
+            writer.write(np.full((200, 200, 3), level, np.uint8))
+            points = "\n".join(f"{x + 1:.4f} {y + 1:.4f}" for x, y in SHAPE)
+            text = f"version: 1\nn_points: 68\n{{\n{points}\n}}\n"
+            (folder / name / "annot" / f"{number:06}.pts").write_text(text)
+        writer.release()
+    return folder
+
+
+def test_a_user_of_300vw_prints_table_8_with_one_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One video of category 1 and one of category 3, in whose last two frames the face is lost."""
+    folder = make_300vw(tmp_path / "300VW", {"401": [200] * 4, "410": [200, 200, 10, 10]})
+    assert evaluate.main([f"300vw:{folder}", "--table", "8"]) == 0
+    out = capsys.readouterr().out
+    lines = {line.split("|")[1].strip(): line for line in out.splitlines() if line.startswith("| ")}
+    header = [cell.strip() for cell in lines[""].split("|")]
+    ours = dict(zip(header, (cell.strip() for cell in lines["fake, with state"].split("|")), strict=True))
+    assert (ours["common, mean %"], ours["common, failures %"]) == ("2.50", "0.00")
+    assert (ours["challenging, failures %"], ours["full, failures %"]) == ("50.00", "25.00")
+    without = dict(zip(header, (cell.strip() for cell in lines["fake, without state"].split("|")), strict=True))
+    assert (without["common, mean %"], without["common, flicker of the error %"]) == ("5.00", "20.00")
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
