@@ -77,7 +77,9 @@ def _from_picture(rng: Rng, size_px: int, pictures: Sequence[ImageArray]) -> Flo
 
 def _drawn(rng: Rng, size_px: int) -> FloatArray:
     kinds = (_gradient, _clouds, _clutter, _clutter, _room, _lights, _stripes, _foliage)
-    return np.ascontiguousarray(kinds[rng.integers(len(kinds))](rng, size_px), np.float32)
+    coarse_px = size_px // 2
+    drawn = np.ascontiguousarray(kinds[rng.integers(len(kinds))](rng, coarse_px), np.float32)
+    return cv2.resize(drawn, (size_px, size_px), interpolation=cv2.INTER_LINEAR)
 
 
 def _any_colour(rng: Rng) -> FloatArray:
@@ -92,7 +94,8 @@ def _gradient(rng: Rng, size_px: int) -> FloatArray:
     ramp = np.clip(0.5 + np.cos(angle) * axis[None, :] + np.sin(angle) * axis[:, None], 0, 1)[:, :, None]
     first = _any_colour(rng)
     second = first * rng.uniform(0.3, 1.3) if chance(rng, 0.7) else _any_colour(rng)
-    return first * (1 - ramp) + second * ramp + rng.normal(size=(size_px, size_px, 1)) * rng.uniform(0, 6)
+    grain = rng.standard_normal((size_px, size_px, 1), np.float32) * rng.uniform(0, 6)
+    return first * (1 - ramp) + second * ramp + grain
 
 
 def _clouds(rng: Rng, size_px: int) -> FloatArray:
@@ -150,13 +153,12 @@ def _room(rng: Rng, size_px: int) -> FloatArray:
 def _lights(rng: Rng, size_px: int) -> FloatArray:
     """Lamps out of focus in the dark."""
     image = np.ascontiguousarray(_gradient(rng, size_px) * rng.uniform(0.05, 0.4), np.float32)
+    lamps = np.zeros_like(image)
     for _ in range(int(rng.integers(5, 45))):
-        colour = np.clip(rng.uniform(120, 255) * np.exp(rng.normal(size=3) * 0.4), 0, 255)
-        disc = np.zeros((size_px, size_px), np.float32)
+        colour = rng.uniform(60, 230) * np.exp(rng.normal(size=3) * 0.4)
         centre = rng.integers(0, size_px, 2).tolist()
-        cv2.circle(disc, centre, int(size_px * rng.uniform(0.008, 0.06)), float(rng.uniform(0.2, 0.9)), -1)
-        image = image * (1 - disc[:, :, None]) + disc[:, :, None] * colour
-    return image
+        cv2.circle(lamps, centre, int(size_px * rng.uniform(0.008, 0.06)), colour.tolist(), -1)
+    return image + lamps
 
 
 def _stripes(rng: Rng, size_px: int) -> FloatArray:
