@@ -14,6 +14,7 @@ from rednet_ros.nodes.image_conversion import to_bgr
 from rednet_ros.nodes.markers import face_markers
 from rednet_ros.nodes.messages import bgr_image, face_landmarks, seconds
 from rednet_ros.nodes.statistics import FrameRecorder
+from rednet_ros.tracking.camera_model import CameraModel
 from rednet_ros.tracking.draw import draw_faces
 from rednet_ros.tracking.settings import TrackerSettings
 from rednet_ros.tracking.types import Face, ImageArray
@@ -32,6 +33,9 @@ class Tracker(Protocol):
     def update(self, image_bgr: ImageArray, stamp_s: float) -> Sequence[Face]:
         """The confirmed faces in the image."""
 
+    def calibrate(self, calibration: CameraModel | None) -> None:
+        """How the camera takes its images; None: unknown."""
+
     def close(self) -> None:
         """Free threads and memory."""
 
@@ -48,13 +52,14 @@ class Outputs:
 class FramePipeline:
     """Runs in the inference thread: convert, track, publish. The image's header is passed on unchanged.
 
-    `settings` may be replaced from another thread at any time; the next frame is tracked with them.
+    `settings` and `calibration` may be replaced from another thread at any time; the next frame is tracked with them.
     """
 
     def __init__(
         self, tracker: Tracker, settings: TrackerSettings, outputs: Outputs, statistics: FrameRecorder, clock: Clock
     ) -> None:
         self.settings = settings
+        self.calibration: CameraModel | None = None
         self._tracker = tracker
         self._outputs = outputs
         self._statistics = statistics
@@ -66,6 +71,7 @@ class FramePipeline:
         stamp_s = seconds(header.stamp)
         image = to_bgr(message)
         self._tracker.settings = self.settings
+        self._tracker.calibrate(self.calibration)
         faces = self._tracker.update(image, stamp_s)
         self._outputs.faces.publish(face_landmarks(header, image.shape, self._tracker.weights_name, faces))
         self._statistics.processed(stamp_s, self._now_s(), len(faces))

@@ -53,7 +53,19 @@ def _face(face: Face) -> FaceMessage:
 
 def _pose(head_pose: HeadPose) -> Pose:
     x, y, z = head_pose.translation_m
-    return Pose(position=Point(x=x, y=y, z=z), orientation=quaternion(*head_pose.rotation_rad))
+    return Pose(position=Point(x=x, y=y, z=z), orientation=face_orientation(*head_pose.rotation_rad))
+
+
+def face_orientation(roll_rad: float, pitch_rad: float, yaw_rad: float) -> Quaternion:
+    """Of a face's axes (REP-155: x out of the face, z up) in the optical frame; the angles are those of HeadPose."""
+    q = quaternion(roll_rad, pitch_rad, yaw_rad)
+    # Multiplied from the left by (0.5, 0.5, -0.5; 0.5), the orientation of a face that looks straight at the camera.
+    return Quaternion(
+        x=(q.w + q.x + q.z + q.y) / 2,
+        y=(q.w + q.y - q.x - q.z) / 2,
+        z=(-q.w + q.z + q.y - q.x) / 2,
+        w=(q.w - q.x - q.y + q.z) / 2,
+    )
 
 
 def quaternion(roll_rad: float, pitch_rad: float, yaw_rad: float) -> Quaternion:

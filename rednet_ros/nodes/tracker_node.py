@@ -1,7 +1,8 @@
 """The ROS node: camera images in, faces with 68 landmarks out.
 
-Subscribes `image` (sensor_msgs/Image). Publishes `faces` (rednet_ros/FaceLandmarks) for every processed image and
-/diagnostics; while somebody subscribes, `overlay` (sensor_msgs/Image) and `markers` (visualization_msgs/MarkerArray).
+Subscribes `image` (sensor_msgs/Image) and the `camera_info` beside it (sensor_msgs/CameraInfo). Publishes `faces`
+(rednet_ros/FaceLandmarks) for every processed image and /diagnostics; while somebody subscribes, `overlay`
+(sensor_msgs/Image) and `markers` (visualization_msgs/MarkerArray).
 """
 
 from __future__ import annotations
@@ -12,15 +13,16 @@ from dataclasses import asdict
 
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
-from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.qos import QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
 from rclpy.subscription import Subscription
 from rclpy.task import Future
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CameraInfo, Image
 from visualization_msgs.msg import MarkerArray
 
 from rednet_ros.errors import InputError, RednetError
 from rednet_ros.msg import FaceLandmarks
 from rednet_ros.nodes import diagnostics
+from rednet_ros.nodes.camera_info import camera_model, info_topic
 from rednet_ros.nodes.frame_pipeline import FramePipeline, Outputs, Tracker
 from rednet_ros.nodes.latest_frame import LatestFrameWorker
 from rednet_ros.nodes.parameter_declaration import DeclaredParameters
@@ -67,6 +69,7 @@ class TrackerNode(SteadyLifecycleNode):
         self._tracker: Tracker | None = None
         self._outputs: Outputs | None = None
         self._subscription: Subscription | None = None
+        self._info_subscription: Subscription | None = None
         self._worker: LatestFrameWorker[Image] | None = None
         self._statistics = FrameRecorder()
         self._problem = ""
@@ -116,6 +119,9 @@ class TrackerNode(SteadyLifecycleNode):
         reliability = ReliabilityPolicy[parameters.image_reliability.upper()]
         qos = QoSProfile(depth=IMAGE_QUEUE, reliability=reliability)
         self._subscription = self.create_subscription(Image, "image", self._image_received, qos)
+        self._info_subscription = self.create_subscription(
+            CameraInfo, info_topic(self._subscription.topic_name), self._info_received, qos_profile_sensor_data
+        )
         self.get_logger().info(f"waiting for images on {self._subscription.topic_name}")
         return result
 
@@ -159,6 +165,15 @@ class TrackerNode(SteadyLifecycleNode):
         if self._worker is not None and self._worker.submit(message):
             self._statistics.dropped()
 
+    def _info_received(self, message: CameraInfo) -> None:
+        if self._pipeline is None:
+            return
+        try:
+            self._pipeline.calibration = camera_model(message)
+        except InputError as error:
+            self._pipeline.calibration = None
+            self.get_logger().warning(f"camera_info is not used: {error}", once=True)
+
     def _frame_failed(self, error: Exception) -> None:
         if not self.context.ok():  # the frame was under way when the process was told to end
             return
@@ -191,9 +206,10 @@ class TrackerNode(SteadyLifecycleNode):
 
     def _stop_tracking(self) -> bool:
         """Unsubscribe and end the thread; False while a frame that does not finish still uses the tracker."""
-        if self._subscription is not None:
-            self.destroy_subscription(self._subscription)
-            self._subscription = None
+        for subscription in (self._subscription, self._info_subscription):
+            if subscription is not None:
+                self.destroy_subscription(subscription)
+        self._subscription = self._info_subscription = None
         if self._worker is not None and not self._worker.stop(STOP_TIMEOUT_S):
             self.get_logger().error(f"a frame has been under way for more than {STOP_TIMEOUT_S:.0f} s")
             return False

@@ -54,6 +54,9 @@ class TrackerParameters:
         "max_gap_s", "After a longer pause or jump of the stamps, all faces are new or recognised ones.", "s"
     )
 
+    assumed_fov_deg: float = _tracking(
+        "assumed_fov_deg", "Horizontal field of view where no camera_info comes; 0: no head pose then.", "deg"
+    )
     recognition: bool = _tracking(
         "recognition", "A face that returns gets its old id, with weights that tell people apart (docs/recognition.md)."
     )

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 
 from rednet_ros.tracking.background_detector import DetectionRequest, DetectionResult
+from rednet_ros.tracking.camera_model import CameraModel
 from rednet_ros.tracking.settings import TrackerSettings
 from rednet_ros.tracking.track import Track
 from rednet_ros.tracking.types import FaceStatus, ImageArray
@@ -19,7 +20,8 @@ class Camera:
     """One camera's faces and clock.
 
     `clock_s` only ever grows: the sum of the stamps' steps. `step_s`: the last of them. `searched_at_s`: when the
-    detector last got an image, on that clock. `epoch` counts the stream's new beginnings.
+    detector last got an image, on that clock. `epoch` counts the stream's new beginnings. `calibration`: None where
+    nobody told it.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Camera:
     searched_at_s: float = -math.inf
     epoch: int = 0
     found: list[DetectionResult] = field(default_factory=list)
+    calibration: CameraModel | None = None
     _stamp_s: float | None = None
     _size: tuple[int, int] | None = None
 
@@ -56,6 +59,14 @@ class Camera:
         self.tracks, self.found = [], []
         self.searched_at_s = -math.inf
         self.epoch += 1
+
+    def model(self, settings: TrackerSettings) -> CameraModel | None:
+        """How the present image was taken, as far as it is known or assumed."""
+        if self._size is None or (self.calibration is None and settings.assumed_fov_deg == 0.0):
+            return None
+        if self.calibration is not None:
+            return self.calibration.scaled_to(*self._size)
+        return CameraModel.from_field_of_view(*self._size, settings.assumed_fov_deg)
 
     def is_search_due(self, settings: TrackerSettings) -> bool:
         """Whether the detector should see this frame."""

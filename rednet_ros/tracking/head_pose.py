@@ -42,24 +42,26 @@ def estimate_head_pose(landmarks_px: FloatArray, confidence: FloatArray, camera:
     looks farther away by as much.
     """
     seen = camera.directions(landmarks_px)
-    if not np.isfinite(seen).all():
-        return None
-    found, turn, place = cv2.solvePnP(
-        MEAN_HEAD_M[FIRST_GUESS], np.ascontiguousarray(seen[FIRST_GUESS]), _PINHOLE, None, flags=cv2.SOLVEPNP_SQPNP
-    )
-    if not found:
-        return None
-    pose = np.concatenate([turn[:, 0], place[:, 0]])
+    pose = _first_guess(seen) if np.isfinite(seen).all() else None
     for _ in range(ITERATIONS):
-        better = _improved(pose, seen, confidence)
-        if better is None:
-            return None
-        pose = better
+        pose = None if pose is None else _improved(pose, seen, confidence)
+    if pose is None:
+        return None
     rotation = cv2.Rodrigues(pose[:3])[0]
     if rotation[2, 0] > MAX_TURN_AWAY or np.median(_deviations(pose, seen)[0]) > MAX_MEDIAN_DEVIATION:
         return None
     x, y, z = pose[3:].tolist()
     return HeadPose(_roll_pitch_yaw(FACING.T @ rotation), (x, y, z))
+
+
+def _first_guess(seen: Numbers) -> Numbers | None:
+    """Rotation vector and place (6) from the rigid part of the face."""
+    rigid = np.ascontiguousarray(seen[FIRST_GUESS])
+    try:
+        found, turn, place = cv2.solvePnP(MEAN_HEAD_M[FIRST_GUESS], rigid, _PINHOLE, None, flags=cv2.SOLVEPNP_SQPNP)
+    except cv2.error:  # all in one place
+        return None
+    return np.concatenate([turn[:, 0], place[:, 0]]) if found else None
 
 
 def _improved(pose: Numbers, seen: Numbers, confidence: FloatArray) -> Numbers | None:

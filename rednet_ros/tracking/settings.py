@@ -18,6 +18,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "search_interval_s": (0.0, 3600.0),
     "grace_s": (0.0, 60.0),
     "max_gap_s": (0.05, 60.0),
+    "assumed_fov_deg": (0.0, 170.0),
     "recognition_memory_s": (0.0, 3600.0),
     "recognition_threshold": (0.0, 1.0),
 }
@@ -43,6 +44,10 @@ class TrackerSettings:
         lower is in doubt: it is lost when the detector misses it several times in a row. `grace_s`: a confirmed face
         that does not look like one is not returned; after this time it is removed.
 
+    Head pose
+        `assumed_fov_deg`: horizontal field of view of a camera whose calibration is not known, in degrees; wrong by so
+        much, distances are wrong by as much. 0: no head pose without calibration.
+
     Recognition (docs/recognition.md)
         `recognition`: a face that returns gets its old id back; only with weights that tell people apart.
         `recognition_memory_s`: how long after it was last seen. `recognition_threshold`: cosine of the identity vectors
@@ -65,6 +70,7 @@ class TrackerSettings:
     trusted_confidence: float = 0.6
     grace_s: float = 0.5
     max_gap_s: float = 2.0
+    assumed_fov_deg: float = 53.0
     recognition: bool = True
     recognition_memory_s: float = 60.0
     recognition_threshold: float = 0.0

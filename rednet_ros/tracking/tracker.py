@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 
 import numpy as np
@@ -14,8 +14,10 @@ from rednet_ros.errors import InputError
 from rednet_ros.tracking.association import intruders, same_face
 from rednet_ros.tracking.background_detector import BackgroundDetector, DetectionRunner, InlineDetector
 from rednet_ros.tracking.camera import Camera
+from rednet_ros.tracking.camera_model import CameraModel
 from rednet_ros.tracking.candidates import Candidate, candidates, findings, hold_up
 from rednet_ros.tracking.detector import Detector, load_detector
+from rednet_ros.tracking.head_pose import estimate_head_pose
 from rednet_ros.tracking.looks import Engine, Look, Sighting, look_at
 from rednet_ros.tracking.recognition import Recognition
 from rednet_ros.tracking.settings import TrackerSettings
@@ -101,8 +103,12 @@ class FaceTracker:
         self._recognition.settle(self._cameras.values(), [view.camera for view in views])
         return {view.camera.name: self._visible(view.camera) for view in views}
 
+    def calibrate(self, calibration: CameraModel | None, camera: str = "") -> None:
+        """How a camera takes its images, for the head poses from now on; None: unknown (settings.assumed_fov_deg)."""
+        self._cameras.setdefault(camera, Camera(camera)).calibration = calibration
+
     def reset(self) -> None:
-        """Forget all faces of all cameras, and those that left. Ids go on counting."""
+        """Forget all faces of all cameras, and those that left. Ids go on counting, calibrations stay."""
         for camera in self._cameras.values():
             camera.forget()
         self._recognition.forget()
@@ -185,7 +191,13 @@ class FaceTracker:
         wanted = [track for track in camera.tracks if track.is_well]
         if not self.settings.include_tentative:
             wanted = [track for track in wanted if track.status is not FaceStatus.TENTATIVE]
-        return [track.face() for track in wanted]
+        model = camera.model(self.settings)
+        faces = [track.face() for track in wanted]
+        return faces if model is None else [_with_pose(face, model) for face in faces]
+
+
+def _with_pose(face: Face, model: CameraModel) -> Face:
+    return replace(face, head_pose=estimate_head_pose(face.landmarks_px, face.landmark_confidence, model))
 
 
 def _load_engine(weights: str, device: str) -> Engine:

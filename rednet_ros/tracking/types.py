@@ -67,7 +67,10 @@ class FaceStatus(IntEnum):
 class HeadPose:
     """Pose of the head in the camera's optical frame (REP-103: x right, y down, z forward).
 
-    `rotation_rad`: (roll, pitch, yaw) in radians; `translation_m`: (x, y, z) in metres.
+    `rotation_rad`: (roll, pitch, yaw) from a face that looks straight back along the optical axis, about fixed axes,
+    roll first. Signs are those of REP-103 for the head's own axes (x out of the face, y to its left, z up): positive
+    roll tilts it to its right shoulder, pitch lowers the chin, yaw turns it to its own left. From -pi to pi.
+    `translation_m`: (x, y, z) of the sellion, where the nose meets the forehead, between the eyes (REP-155), in metres.
     """
 
     rotation_rad: tuple[float, float, float]
@@ -83,7 +86,8 @@ class Face:
     image, pixel centres at integers. `landmark_confidence`: 68 float32, 0..1. `confidence`: 0..1, of the whole
     face. `box`: tight around the landmarks. `identity`: 256 float32 of unit length, None where the weights have no
     identity branch. `identity_similarity`: its cosine, -1..1, to the mean of those kept for this id; nan where there is
-    none: recognition is off, or the face was not seen well for long enough.
+    none: recognition is off, or the face was not seen well for long enough. `head_pose`: None where the camera's
+    calibration is neither known nor assumed, and where the landmarks fit no head.
     """
 
     id: str

@@ -41,6 +41,7 @@ def test_every_field_of_a_face_is_filled(make_face, header):
     np.testing.assert_allclose(received[:, 2], tracked.landmark_confidence)
     assert face.head_pose_valid
     assert (face.head_pose.position.x, face.head_pose.position.z) == (0.01, 0.6)
+    assert (face.head_pose.orientation.w, face.head_pose.orientation.x) != (1.0, 0.0)
     assert (face.identity_known, face.identity_similarity) == (True, 0.875)
 
 
@@ -76,6 +77,26 @@ def test_the_quaternion_turns_about_x_then_y_then_z(rotation_rad):
         ]
     )
     np.testing.assert_allclose(actual, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("angles_rad", [(0.0, 0.0, 0.0), (0.3, 0.0, 0.0), (0.2, -0.4, 0.7)])
+def test_the_axes_of_a_face_are_those_of_rep_155(angles_rad):
+    """The orientation takes the face's own axes into the optical frame; checked against the library's matrix."""
+    import cv2
+
+    from rednet_ros.nodes.messages import face_orientation
+    from rednet_ros.tracking.head_pose import FACING
+
+    turn = np.eye(3)
+    for axis, angle in enumerate(angles_rad):
+        turn = cv2.Rodrigues(angle * np.eye(3)[axis])[0] @ turn
+    q = face_orientation(*angles_rad)
+    vector = np.array([q.x, q.y, q.z])
+    angle = 2 * np.arctan2(np.linalg.norm(vector), q.w)
+    rotation = cv2.Rodrigues(angle * vector / np.linalg.norm(vector))[0]
+    np.testing.assert_allclose(rotation, FACING @ turn, atol=1e-9)
+    if angles_rad == (0.0, 0.0, 0.0):
+        np.testing.assert_allclose(rotation @ (1, 0, 0), (0, 0, -1), atol=1e-9)  # out of the face: to the camera
 
 
 def test_a_picture_survives_the_way_through_a_message(header):

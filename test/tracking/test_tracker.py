@@ -8,6 +8,7 @@ import pytest
 
 from rednet_ros.errors import InputError
 from rednet_ros.tracking import FaceTracker, TrackerSettings
+from rednet_ros.tracking.camera_model import CameraModel
 from rednet_ros.tracking.types import Detection, Face, FaceStatus, ImageArray
 
 STEP_S = 1 / 30
@@ -311,6 +312,24 @@ def test_what_is_no_image_is_refused_and_does_no_harm(
 @pytest.mark.parametrize("size", [(1, 1), (3, 500), (500, 2)])
 def test_odd_image_sizes_are_just_empty(make: Any, paint: Any, size: tuple[int, int]) -> None:
     assert make().update(np.zeros((*size, 3), np.uint8), 0.0) == []
+
+
+def test_head_poses_take_an_assumed_field_of_view_or_the_calibration(make: Any, person: Any, paint: Any) -> None:
+    """Twice the focal length: twice as far away."""
+    scene = paint([person(1, 160, 100)])
+    tracker = make(assumed_fov_deg=53.13)
+    (face,) = play(tracker, lambda n: scene, 5)[-1]
+    assert face.head_pose is not None
+    assumed_m = face.head_pose.translation_m[2]
+    assert 0.4 < assumed_m < 0.8  # 320 px of focal length, and some 11 cm of face on 60 px
+    tracker.calibrate(CameraModel(640, 480, (1280.0, 1280.0), (319.5, 239.5)))  # of images twice as large
+    (face,) = play(tracker, lambda n: scene, 1, start=5)[-1]
+    assert face.head_pose is not None
+    assert face.head_pose.translation_m[2] == pytest.approx(2 * assumed_m, rel=0.02)
+    tracker.calibrate(None)
+    tracker.settings = TrackerSettings(detect_in_background=False, assumed_fov_deg=0.0)
+    (face,) = play(tracker, lambda n: scene, 1, start=6)[-1]
+    assert face.head_pose is None
 
 
 class TestBackground:

@@ -1,0 +1,71 @@
+"""The camera's calibration on its way to the tracker."""
+
+import pytest
+
+from rednet_ros.errors import InputError
+
+pytestmark = pytest.mark.ros
+
+MATRIX = [500.0, 0.0, 310.0, 0.0, 510.0, 250.0, 0.0, 0.0, 1.0]
+
+
+def info(model="plumb_bob", d=(-0.3, 0.1, 0.0, 0.0, 0.0), k=MATRIX):
+    from sensor_msgs.msg import CameraInfo
+
+    return CameraInfo(width=640, height=480, distortion_model=model, d=list(d), k=list(k))
+
+
+@pytest.mark.parametrize(
+    ("image", "expected"),
+    [("/camera/image_raw", "/camera/camera_info"), ("/image", "/camera_info"), ("/a/b/c", "/a/b/camera_info")],
+)
+def test_the_calibration_is_published_beside_the_image(image, expected):
+    from rednet_ros.nodes.camera_info import info_topic
+
+    assert info_topic(image) == expected
+
+
+def test_a_calibration_becomes_a_camera_model():
+    from rednet_ros.nodes.camera_info import camera_model
+
+    model = camera_model(info())
+    assert (model.width_px, model.height_px) == (640, 480)
+    assert (model.focal_px, model.center_px) == ((500.0, 510.0), (310.0, 250.0))
+    assert model.distortion == (-0.3, 0.1, 0.0, 0.0, 0.0)
+    assert not model.is_fisheye
+    assert camera_model(info("equidistant", (0.1, 0.0, 0.0, 0.0))).is_fisheye
+    assert camera_model(info("", ())).distortion == ()
+    assert camera_model(info("plumb_bob", (0.0,) * 5)).distortion == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"k": [0.0] * 9}, "not calibrated"),
+        ({"model": "dome"}, "unknown distortion model 'dome'"),
+        ({"d": (1.0,)}, "1 "),
+    ],
+)
+def test_what_is_no_calibration_is_refused(changes, told):
+    from rednet_ros.nodes.camera_info import camera_model
+
+    with pytest.raises(InputError, match=told):
+        camera_model(info(**changes))
+
+
+def test_the_tracker_gets_it_and_does_without_what_is_none(bench, tracker, make_image, wait_until):
+    from sensor_msgs.msg import CameraInfo
+
+    calibrations = bench.client.create_publisher(CameraInfo, "camera_info", 10)
+    assert wait_until(lambda: calibrations.get_subscription_count() == 1)
+    images = bench.publisher()
+
+    def after(message):
+        """What the tracker knows of the camera when it gets the image after this message."""
+        before = tracker.calibration
+        calibrations.publish(message)
+        assert wait_until(lambda: images.publish(make_image()) or tracker.calibration is not before)
+        return tracker.calibration
+
+    assert after(info()).focal_px == (500.0, 510.0)
+    assert after(info(k=[0.0] * 9)) is None
