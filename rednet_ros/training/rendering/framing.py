@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from rednet_ros.training.rendering.arrays import FloatArray
 from rednet_ros.training.rendering.geometry import look_at, perspective
 from rednet_ros.training.rendering.gl.renderer import View
 from rednet_ros.training.rendering.head import HeadModel
@@ -15,27 +16,45 @@ from rednet_ros.training.rendering.scene import Camera
 
 
 @dataclass(frozen=True, eq=False)
-class Framed:
-    """A view, the landmarks in it (pixels of a picture of the given side) and its near and far planes."""
+class Lens:
+    """A camera that looks along -z from `eye` at `middle` (dm).
 
-    view: View
-    landmarks: SeenLandmarks
+    `focal` in half picture widths; `shift`: how far its picture is moved (x right, y down, half picture widths);
+    `planes`: nearest and furthest distance.
+    """
+
+    eye: FloatArray
+    middle: FloatArray
+    focal: float
+    shift: tuple[float, float]
     planes: tuple[float, float]
 
+    def moved(self, right: float, down: float, zoom: float) -> Lens:
+        """The same camera with its picture moved by parts of the picture's width and zoomed."""
+        shift = (self.shift[0] * zoom + 2 * right, self.shift[1] * zoom + 2 * down)
+        return replace(self, focal=self.focal * zoom, shift=shift)
 
-def frame_head(model: HeadModel, head: PosedHead, camera: Camera, roll_rad: float, size_px: int) -> Framed:
+    @property
+    def view(self) -> View:
+        """What the renderer needs of it."""
+        lens = perspective(self.focal, self.shift[0], -self.shift[1], *self.planes)
+        return View(lens @ look_at(self.eye, self.middle), self.eye, self.middle)
+
+
+def frame_head(model: HeadModel, head: PosedHead, camera: Camera, roll_rad: float) -> Lens:
     """A camera straight in front of the face, its picture cut so that the landmarks' box is framed as asked."""
     middle = head.landmarks.mean(axis=0).astype(np.float64)
     eye = middle + np.array([0, 0, camera.distance_dm])
     planes = max(camera.distance_dm - 3.0, 0.3), camera.distance_dm + 6.0
-    view = look_at(eye, middle)
-    plain = perspective(1.0, 0.0, 0.0, *planes) @ view
-    seen = model.landmarks.seen(head.body.vertices, head.landmarks, plain, 2, roll_rad)
-    # In a picture of 2 x 2 pixels, pixel coordinates are OpenGL's device coordinates plus one half, with y downwards.
-    device = seen.points_px - 0.5
-    low, high = device.min(axis=0), device.max(axis=0)
+    plain = Lens(eye, middle, 1.0, (0.0, 0.0), planes)
+    # In a picture of 2 x 2 pixels, pixel coordinates are half picture widths plus one half.
+    points = landmarks_through(model, head, plain, roll_rad, 2).points_px - 0.5
+    low, high = points.min(axis=0), points.max(axis=0)
     focal = 2 / camera.framing / float((high - low).max())
     shift = 2 * np.array(camera.shift) - focal * (low + high) / 2
-    matrix = perspective(focal, float(shift[0]), -float(shift[1]), *planes) @ view
-    points = ((device * focal + shift + 1) / 2 * size_px - 0.5).astype(np.float32)
-    return Framed(View(matrix, eye, middle), replace(seen, points_px=points), planes)
+    return replace(plain, focal=focal, shift=(float(shift[0]), float(shift[1])))
+
+
+def landmarks_through(model: HeadModel, head: PosedHead, lens: Lens, roll_rad: float, size_px: int) -> SeenLandmarks:
+    """The landmarks of a posed head in a camera's picture of size_px x size_px."""
+    return model.landmarks.seen(head.body.vertices, head.landmarks, lens.view.matrix, size_px, roll_rad)

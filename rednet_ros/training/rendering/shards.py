@@ -20,13 +20,18 @@ from typing import Any
 import cv2
 
 from rednet_ros.errors import InputError
+from rednet_ros.training.rendering.clip import render_clip
 from rednet_ros.training.rendering.still import IMAGES_PER_IDENTITY, FaceRenderer, RenderedFace
 
-STILLS_PER_SHARD = 240
+STILLS_PER_SHARD, CLIPS_PER_SHARD = 240, 24
+CLIPS_PER_IDENTITY = 2
 JPEG_QUALITY = 92
 SETTINGS_FILE, LABELS_FILE, ROWS_FILE = "render.json", "labels.jsonl", "rows.jsonl"
 KEPT_SETTINGS = ("seed", "size_px", "identities", "frames")
 """What must not change when a run goes on; the counts may grow."""
+
+
+LabelledPicture = tuple[RenderedFace, dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,9 @@ class Shard:
 
 def plan(settings: RenderSettings) -> list[Shard]:
     """All shards of a run."""
-    return list(_pieces("stills", settings.count, STILLS_PER_SHARD, 1))
+    stills = _pieces("stills", settings.count, STILLS_PER_SHARD, 1)
+    clips = _pieces("clips", settings.clips, CLIPS_PER_SHARD, settings.frames)
+    return [*stills, *clips]
 
 
 def _pieces(kind: str, count: int, a_shard: int, pictures_each: int) -> Iterator[Shard]:
@@ -97,25 +104,36 @@ def is_complete(output: Path, shard: Shard) -> bool:
 
 
 def render_shard(renderer: FaceRenderer, settings: RenderSettings, shard: Shard, output: Path) -> Iterator[int]:
-    """Render a shard; yields the number of pictures after each still."""
+    """Render a shard; yields 1 after each picture."""
     folder = output / shard.folder
     folder.mkdir(parents=True, exist_ok=True)
     rows = []
     for number in range(shard.start, shard.stop):
-        face = renderer.still(settings.seed, number, identity_number(settings, number))
-        name = f"{shard.folder}/{number:07d}.jpg"
-        _write_picture(output / name, face)
-        rows.append(label_row(face, name, number, "render"))
-        yield 1
+        faces = _stills if shard.kind == "stills" else _frames
+        for face, row in faces(renderer, settings, shard, number):
+            _write_picture(output / row["image"], face)
+            rows.append(row)
+            yield 1
     unfinished = folder / (ROWS_FILE + ".part")
     unfinished.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     unfinished.replace(folder / ROWS_FILE)
 
 
-def identity_number(settings: RenderSettings, number: int) -> int:
-    """Who is on still `number`: the same person for a few pictures in a row."""
-    block = number // IMAGES_PER_IDENTITY
-    return block if settings.identities is None else block % settings.identities
+def _stills(renderer: FaceRenderer, settings: RenderSettings, shard: Shard, number: int) -> Iterator[LabelledPicture]:
+    face = renderer.still(settings.seed, number, _identity(settings, number // IMAGES_PER_IDENTITY))
+    yield face, label_row(face, f"{shard.folder}/{number:07d}.jpg", number, "render")
+
+
+def _frames(renderer: FaceRenderer, settings: RenderSettings, shard: Shard, number: int) -> Iterator[LabelledPicture]:
+    identity = _identity(settings, number // CLIPS_PER_IDENTITY)
+    sequence = f"render-{settings.seed}-clip-{number:06d}"
+    for frame, face in enumerate(render_clip(renderer, settings.seed, number, identity, settings.frames)):
+        name = f"{shard.folder}/{number:06d}_{frame:03d}.jpg"
+        yield face, label_row(face, name, number, "render_clip", sequence=sequence, frame=frame)
+
+
+def _identity(settings: RenderSettings, number: int) -> int:
+    return number if settings.identities is None else number % settings.identities
 
 
 def label_row(face: RenderedFace, image: str, number: int, source: str, **more: Any) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -10,18 +11,18 @@ import numpy as np
 from rednet_ros.training.rendering.appearance import Outfit, Person, sample_outfit, sample_person
 from rednet_ros.training.rendering.arrays import BoolArray, FloatArray, ImageArray
 from rednet_ros.training.rendering.background import sample_background
-from rednet_ros.training.rendering.degradation import degrade, sample_degradation
+from rednet_ros.training.rendering.degradation import Degradation, degrade, sample_degradation
 from rednet_ros.training.rendering.expression import Expression, sample_expression
-from rednet_ros.training.rendering.framing import frame_head
+from rednet_ros.training.rendering.framing import Lens, frame_head, landmarks_through
 from rednet_ros.training.rendering.gl.context import open_context
 from rednet_ros.training.rendering.gl.renderer import Renderer
 from rednet_ros.training.rendering.head import HeadModel
 from rednet_ros.training.rendering.identity import Identity, sample_identity
 from rednet_ros.training.rendering.landmarks import visible_landmarks
-from rednet_ros.training.rendering.occluders import occlude, sample_occluders
-from rednet_ros.training.rendering.pose import HeadPoser
+from rednet_ros.training.rendering.occluders import Occluder, occlude, sample_occluders
+from rednet_ros.training.rendering.pose import HeadPoser, PosedHead
 from rednet_ros.training.rendering.scene import Scene, sample_scene
-from rednet_ros.training.rendering.seeds import generator
+from rednet_ros.training.rendering.seeds import Rng, generator
 
 OVERSAMPLING = 1.25
 """Pictures are drawn this much larger and shrunk: smooth edges at a fourth of the price of multisampling on a CPU."""
@@ -58,6 +59,12 @@ class FaceRenderer:
         self._poser = HeadPoser(model)
         self._renderer = Renderer(model, open_context(), round(size_px * OVERSAMPLING))
         self._last: tuple[Identity, Person] | None = None
+        self._posed: tuple[Moment, PosedHead] | None = None
+
+    @property
+    def side_px(self) -> int:
+        """Side of the drawn pictures, before they are shrunk: what backgrounds must have."""
+        return self._renderer.side_px
 
     def still(self, seed: int, number: int, identity_number: int) -> RenderedFace:
         """Picture `number` of a seed, of the given identity. Equal arguments give equal bytes."""
@@ -65,13 +72,10 @@ class FaceRenderer:
         rng = generator(seed, "still", number)
         outfit = sample_outfit(self.model.wardrobe, identity, rng)
         moment = Moment(identity, person, outfit, sample_expression(rng), sample_scene(rng))
-        background = sample_background(rng, self._renderer.side_px, self.model.pictures)
-        face = self.draw(moment, background)
-        image, covered = occlude(face.image, sample_occluders(rng, face.points_px), self.model.pictures)
-        image = degrade(image, sample_degradation(rng), rng)
-        return RenderedFace(
-            image, face.points_px, face.visible & ~covered_points(covered, face.points_px), face.identity
-        )
+        background = sample_background(rng, self.side_px, self.model.pictures)
+        face = self.draw(moment, background, self.lens(moment))
+        things = sample_occluders(rng, face.points_px)
+        return self.through_camera(face, things, sample_degradation(rng), rng)
 
     def person(self, seed: int, identity_number: int) -> tuple[Identity, Person]:
         """The identity and its looks; the last one is kept."""
@@ -81,16 +85,36 @@ class FaceRenderer:
             self._last = last = identity, sample_person(self.model.wardrobe, identity)
         return last
 
-    def draw(self, moment: Moment, background: ImageArray) -> RenderedFace:
-        """The plain picture: nothing between camera and face, a perfect camera."""
+    def lens(self, moment: Moment) -> Lens:
+        """The camera that frames this moment as its scene asks."""
         scene = moment.scene
-        head = self._poser.pose(moment.identity, moment.person, moment.outfit, moment.expression, scene.pose)
-        framed = frame_head(self.model, head, scene.camera, scene.pose.roll_rad, self.size_px)
-        large, depth = self._renderer.draw(head, moment.person, moment.outfit, scene.lighting, framed.view, background)
+        return frame_head(self.model, self._head(moment), scene.camera, scene.pose.roll_rad)
+
+    def draw(self, moment: Moment, background: ImageArray, lens: Lens) -> RenderedFace:
+        """The plain picture: nothing between camera and face, a perfect camera. `background`: side_px x side_px x 3."""
+        scene = moment.scene
+        head = self._head(moment)
+        seen = landmarks_through(self.model, head, lens, scene.pose.roll_rad, self.size_px)
+        large, depth = self._renderer.draw(head, moment.person, moment.outfit, scene.lighting, lens.view, background)
         image = cv2.resize(large, (self.size_px, self.size_px), interpolation=cv2.INTER_AREA)
         depth = cv2.resize(depth, (self.size_px, self.size_px), interpolation=cv2.INTER_NEAREST)
-        visible = visible_landmarks(framed.landmarks, depth, framed.planes)
-        return RenderedFace(image, framed.landmarks.points_px, visible, moment.identity.name)
+        visible = visible_landmarks(seen, depth, lens.planes)
+        return RenderedFace(image, seen.points_px, visible, moment.identity.name)
+
+    def through_camera(
+        self, face: RenderedFace, things: Sequence[Occluder], camera: Degradation, rng: Rng
+    ) -> RenderedFace:
+        """The face with things before it, as a camera of this quality takes it."""
+        image, covered = occlude(face.image, things, self.model.pictures)
+        visible = face.visible & ~covered_points(covered, face.points_px)
+        return replace(face, image=degrade(image, camera, rng), visible=visible)
+
+    def _head(self, moment: Moment) -> PosedHead:
+        """The posed head; the last one is kept, as camera and picture both need it."""
+        if self._posed is None or self._posed[0] is not moment:
+            head = self._poser.pose(moment.identity, moment.person, moment.outfit, moment.expression, moment.scene.pose)
+            self._posed = moment, head
+        return self._posed[1]
 
 
 def covered_points(covered: BoolArray, points_px: FloatArray) -> BoolArray:
