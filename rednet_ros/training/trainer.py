@@ -27,6 +27,7 @@ from rednet_ros.training.pool import FacePool
 from rednet_ros.training.recorder import Recorder
 from rednet_ros.training.schedule import Plateau, learning_rate
 from rednet_ros.training.validation import ClipErrors, StillErrors, validate_clips, validate_stills
+from rednet_ros.training.widening import widen
 
 log = logging.getLogger(__name__)
 
@@ -98,12 +99,18 @@ class Trainer:
     def begin_from(self, name_or_path: str | Path) -> None:
         """Takes over the parameters of other weights wherever name and shape agree, as when a trained network goes on.
 
-        Those of modules that come with a later stage wait for it.
+        Those of modules that come with a later stage wait for it. A narrower network is widened first: the run begins
+        with what it computes.
 
         Raises:
             WeightsError: the weights cannot be used.
         """
-        given = weights.load(name_or_path)[0].state_dict()
+        network = weights.load(name_or_path)[0]
+        if network.config.backbone == self.config.network.backbone and network.config.width < self.config.network.width:
+            log.info("widening %s from %g to %g", name_or_path, network.config.width, self.config.network.width)
+            torch.manual_seed(self.config.seed)
+            network = widen(network, self.config.network.width)
+        given = network.state_dict()
         self._known |= given
         self._later |= given
         self._learner = None
