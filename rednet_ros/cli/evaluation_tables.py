@@ -78,4 +78,7 @@ def _remarks(data: Sequence[DataSet]) -> str:
     units: dict[Unit, list[str]] = {}
     for part in data:
         units.setdefault(part.unit, []).append(part.name or part.title)
-    return "\n".join(f"Unit of the errors on {', '.join(names)}: {UNITS[unit]}." for unit, names in units.items())
+    lines = [f"Unit of the errors on {', '.join(names)}: {UNITS[unit]}." for unit, names in units.items()]
+    if set(units) != {"interocular"}:
+        lines.append(f"The paper divides by the {UNITS['interocular']}: errors in another unit are not comparable.")
+    return "\n".join(lines)
