@@ -45,7 +45,7 @@ HAIR_COLOURS = np.array(
 FAIR_HAIR = np.array([4, 4, 3, 2, 1.4, 1.1, 0.8, 0.6, 0.5])
 DARK_HAIR = np.array([8, 4, 0.6, 0.15, 0.1, 0.1, 0.1, 0.4, 0.4])
 GREY = (7, 8)
-LONG_FRINGES, FRINGE_SHARE = ("bob02",), 0.35
+LONG_FRINGES, FRINGE_SHARE = ("bob02", "braid01", "short03"), 0.35
 """Hair styles that cover half of the face, worn less often than others."""
 
 
@@ -127,7 +127,7 @@ class Wardrobe:
     """What there is to choose from: the skin and eye textures' names, and the rig's accessories."""
 
     skin_names: tuple[str, ...]
-    eye_count: int
+    eye_names: tuple[str, ...]
     rig: Rig
 
 
@@ -146,7 +146,7 @@ def sample_person(wardrobe: Wardrobe, identity: Identity) -> Person:
         freckles=0.6 * rng.random() if chance(rng, 0.15) else 0.0,
         bumps=0.04 + 0.16 * rng.random(),
         wrinkles=rng.random() * {"old": 1.0, "young": 0.3, "child": 0.05}[identity.age],
-        eye=int(rng.integers(wardrobe.eye_count)),
+        eye=_choose_eye(rng, wardrobe.eye_names, darkness),
         brow=str(rng.choice(wardrobe.rig.of_kind("brow"))),
         brow_colour=_colour(hair * (0.4 + 0.6 * rng.random())),
         brow_density=0.5 + 0.5 * rng.random(),
@@ -166,7 +166,7 @@ def sample_outfit(wardrobe: Wardrobe, identity: Identity, rng: Rng) -> Outfit:
     hair, buzz, hat = _headwear(rng, wardrobe.rig, male)
     stubble, beard = _beard(rng) if male and grown else (0.0, 0.0)
     painted = not male and grown and chance(rng, 0.45)
-    cloth = rng.random(3) ** 2
+    cloth, second = _cloth_colour(rng), _cloth_colour(rng)
     return Outfit(
         hair=hair,
         hair_volume=float(np.clip(rng.normal(1.0, 0.12), 0.75, 1.35)),
@@ -186,14 +186,20 @@ def sample_outfit(wardrobe: Wardrobe, identity: Identity, rng: Rng) -> Outfit:
         roughness=0.32 + 0.3 * rng.random(),
         scattering=rng.random(),
         cloth=_colour(cloth),
-        cloth_second=_colour(cloth if chance(rng, 0.6) else rng.random(3) ** 2),
+        cloth_second=_colour(cloth if chance(rng, 0.7) else second),
         stripes=2 + 14 * rng.random(),
-        neckline=0.78 + 0.35 * rng.random(),
+        neckline=rng.uniform(0.55, 1.1),
     )
 
 
 def _colour(values: FloatArray) -> Colour:
     return float(values[0]), float(values[1]), float(values[2])
+
+
+def _cloth_colour(rng: Rng) -> FloatArray:
+    """Mostly dull: grey, black, white, with some colour."""
+    grey = rng.random() ** 2
+    return grey + (rng.random(3) ** 2 - grey) * rng.choice([0.1, 0.4, 0.9])
 
 
 def _darkness(rng: Rng, identity: Identity) -> float:
@@ -218,6 +224,14 @@ def _choose_skin(rng: Rng, names: tuple[str, ...], identity: Identity) -> int:
     if chance(rng, 0.12):
         fitting = []
     return int(rng.choice(fitting or range(len(names))))
+
+
+def _choose_eye(rng: Rng, names: tuple[str, ...], darkness: float) -> int:
+    """Brown eyes for most, for nearly all with dark skin."""
+    brown = [number for number, name in enumerate(names) if "brown" in name]
+    if brown and chance(rng, 0.35 + 0.65 * min(1.0, darkness * 1.8)):
+        return int(rng.choice(brown))
+    return int(rng.integers(len(names)))
 
 
 def _hair_colour(rng: Rng, darkness: float, old: bool) -> FloatArray:

@@ -158,7 +158,7 @@ def _lights(rng: Rng, size_px: int) -> FloatArray:
         colour = rng.uniform(60, 230) * np.exp(rng.normal(size=3) * 0.4)
         centre = rng.integers(0, size_px, 2).tolist()
         cv2.circle(lamps, centre, int(size_px * rng.uniform(0.008, 0.06)), colour.tolist(), -1)
-    return image + lamps
+    return image + cv2.GaussianBlur(lamps, (0, 0), size_px * rng.uniform(0.005, 0.03))
 
 
 def _stripes(rng: Rng, size_px: int) -> FloatArray:

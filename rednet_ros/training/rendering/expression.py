@@ -10,7 +10,7 @@ import numpy as np
 from rednet_ros.training.rendering.seeds import Rng, chance
 
 KINDS = ("neutral", "smile", "laugh", "open", "surprise", "frown", "kiss", "sneer", "random", "speak", "press")
-SHARES = (0.17, 0.18, 0.12, 0.11, 0.07, 0.06, 0.05, 0.05, 0.08, 0.09, 0.02)
+SHARES = (0.14, 0.22, 0.16, 0.10, 0.06, 0.06, 0.04, 0.04, 0.07, 0.09, 0.02)
 MOUTH_OPENERS = (
     "jawOpen",
     "mouthUpperUpLeft",

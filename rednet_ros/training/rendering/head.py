@@ -50,7 +50,7 @@ def load_head_model(folder: str | Path) -> HeadModel:
         textures=textures,
         regions=skin_regions(rig, at_rest),
         landmarks=landmark_model(rig, textures),
-        wardrobe=Wardrobe(tuple(path.name for path in assets.skins), len(assets.eyes), rig),
+        wardrobe=Wardrobe(tuple(path.name for path in assets.skins), tuple(path.name for path in assets.eyes), rig),
         skin_means=tuple(_mean_albedo(rig, skin) for skin in textures.skins),
         pictures=load_pictures(assets.backgrounds),
     )
@@ -67,10 +67,14 @@ def landmark_model(rig: Rig, textures: TextureSet) -> LandmarkModel:
 
 
 def _mean_albedo(rig: Rig, skin: ImageArray) -> tuple[float, float, float]:
-    """Linear colour of a skin texture on the face: the median at the landmarks' vertices."""
-    on_face = np.isin(rig.corners, rig.landmark_vertices[SKIN_POINTS].reshape(-1))
+    """Linear colour of a skin texture: the median on cheeks and forehead."""
+    landmarks = barycentric_points(rig.mean, rig.landmark_vertices, rig.landmark_weights)
+    x, y, z = np.abs(rig.mean[rig.corners, 0]), rig.mean[rig.corners, 1], rig.mean[rig.corners, 2]
+    cheeks = (y < landmarks[41, 1] - 0.12) & (y > landmarks[48, 1]) & (x > 0.25) & (x < 0.55)
+    forehead = (y > landmarks[19, 1] + 0.08) & (y < landmarks[19, 1] + 0.3) & (x < 0.45)
+    plain = (cheeks | forehead) & (z > 0.9)
     height, width = skin.shape[:2]
-    columns = np.clip((rig.uv[on_face, 0] * width).astype(int), 0, width - 1)
-    rows = np.clip((rig.uv[on_face, 1] * height).astype(int), 0, height - 1)
+    columns = np.clip((rig.uv[plain, 0] * width).astype(int), 0, width - 1)
+    rows = np.clip((rig.uv[plain, 1] * height).astype(int), 0, height - 1)
     median = np.median((skin[rows, columns, :3] / 255.0) ** 2, axis=0)
     return float(median[0]), float(median[1]), float(median[2])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -47,6 +47,10 @@ class Lighting:
     fill_colour: FloatArray
     ambient: FloatArray
     exposure: float
+
+    def exposed_for(self, tone: tuple[float, float, float]) -> Lighting:
+        """The same light, taken by a camera that measured skin of this albedo: it goes half of the way."""
+        return replace(self, exposure=self.exposure * (0.38 / max(sum(tone) / 3, 0.02)) ** 0.35)
 
     def blended(self, other: Lighting, share: float) -> Lighting:
         """This light, `share` of the way to another."""
@@ -109,7 +113,7 @@ def sample_lighting(rng: Rng) -> Lighting:
     key_colour = _light_colour(rng) * np.exp(rng.uniform(np.log(1.0), np.log(3.0)) if hard else rng.uniform(-2.3, 0.4))
     if hard:
         ambient *= rng.uniform(0.3, 0.9)
-    total = ambient[0].mean() + 0.6 * key_colour.mean()
+    total = ambient[0].mean() + 0.75 * key_colour.mean()
     dark = rng.uniform(0.25, 0.6) if chance(rng, 0.12) else 1.0
     return Lighting(
         key_direction=_key_direction(rng),

@@ -95,7 +95,9 @@ class FaceRenderer:
         scene = moment.scene
         head = self._head(moment)
         seen = landmarks_through(self.model, head, lens, scene.pose.roll_rad, self.size_px)
-        large, depth = self._renderer.draw(head, moment.person, moment.outfit, scene.lighting, lens.view, background)
+        large, depth = self._renderer.draw(
+            head, moment.person, moment.outfit, scene.lighting.exposed_for(moment.person.tone), lens.view, background
+        )
         image = cv2.resize(large, (self.size_px, self.size_px), interpolation=cv2.INTER_AREA)
         depth = cv2.resize(depth, (self.size_px, self.size_px), interpolation=cv2.INTER_NEAREST)
         visible = visible_landmarks(seen, depth, lens.planes)

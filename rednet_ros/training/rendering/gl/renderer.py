@@ -18,8 +18,6 @@ from rednet_ros.training.rendering.gl.meshes import Context, GpuMesh, make_textu
 from rednet_ros.training.rendering.head import HeadModel
 from rednet_ros.training.rendering.pose import EYE, PartKey, PosedHead, Surface
 from rednet_ros.training.rendering.scene import Lighting
-from rednet_ros.training.rendering.textures import DETAIL_PX, read_texture
-from rednet_ros.training.rendering.wheel import wheel_file
 
 SHADOW_PX = 384
 SHADOW_HALF_WIDTH_DM = 1.9
@@ -115,10 +113,8 @@ class Renderer:
         self._worn_textures = {key: make_texture(context, pixels) for key, pixels in textures.accessories.items()}
         self._white = make_texture(context, np.full((4, 4, 3), 255, np.uint8))
         self._noise = make_texture(context, textures.noise)
-        self._lips, self._lids = (
-            make_texture(context, read_texture(wheel_file(f"mpfb2/textures/{name}"), DETAIL_PX))
-            for name in ("mpfb_lips.jpg", "mpfb_eyelids.jpg")
-        )
+        self._lips = make_texture(context, textures.lips)
+        self._lids = make_texture(context, textures.lids)
 
     def _make_meshes(self) -> None:
         rig, regions = self._model.rig, self._model.regions
@@ -179,7 +175,7 @@ class Renderer:
         context.enable_only(context.DEPTH_TEST)
         if outfit.mask:
             self._draw_mask(head, outfit)
-        self._draw_glossy(EYE, self._eyes[person.eye], (0.95, 0.93, 0.9), (0.12, 2.5, 0.65))
+        self._draw_glossy(EYE, self._eyes[person.eye], (0.8, 0.78, 0.76), (0.12, 1.6, 0.8))
         for key in head.parts:
             if key[0] in ("teeth", "tongue"):
                 tint = person.teeth_tint if key[0] == "teeth" else (0.8, 0.8, 0.8)
