@@ -49,13 +49,17 @@ def run(options: argparse.Namespace) -> None:
         _flicker(options)
         return
     data = [open_data(argument, options.split, options.unit) for argument in options.data]
-    networks = open_networks(options.weights or [command.DEFAULT_WEIGHTS], options.device)
+    networks = _networks(options)
     if options.verification:
         _verification(options, networks, data)
     elif options.table is not None:
         print(print_table(options.table, networks, data, options))
     else:
         _landmarks(options, networks, joined(data, options.unit))
+
+
+def _networks(options: argparse.Namespace) -> list[Network]:
+    return open_networks(options.weights or [command.DEFAULT_WEIGHTS], options.device, options.landmarks == "7")
 
 
 def _landmarks(options: argparse.Namespace, networks: Sequence[Network], data: DataSet) -> None:
@@ -82,6 +86,7 @@ def _record(options: argparse.Namespace, run: Run) -> dict[str, Any]:
         "weights": run.network.title,
         "boxes": options.boxes,
         "split": options.split,
+        "landmarks": options.landmarks,
         "protocol": "stills" if run.memory is None else "tracking",
         "memory": None if run.memory is None else run.memory.value,
         "weights_mb": run.network.weights_mb,
@@ -92,7 +97,7 @@ def _record(options: argparse.Namespace, run: Run) -> dict[str, Any]:
 def _flicker(options: argparse.Namespace) -> None:
     paths = evaluation_flicker.clips(options.flicker)
     records: list[dict[str, Any]] = []
-    for network in open_networks(options.weights or [command.DEFAULT_WEIGHTS], options.device):
+    for network in _networks(options):
         record = rounded(evaluation_flicker.as_record(network, evaluation_flicker.measure(network, paths)))
         print(("\n" if records else "") + evaluation_flicker.as_text(record))
         records.append(record)

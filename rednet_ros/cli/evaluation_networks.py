@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rednet_ros.errors import InputError
 from rednet_ros.tracking.detector import Detector, load_detector
 from rednet_ros.tracking.following import FaceFollower
 from rednet_ros.tracking.looks import Engine, Sighting
@@ -70,12 +71,14 @@ class Network:
         return BoxedFollower(self.finder(from_truth, memory), FaceFollower(self.engine, memory))
 
 
-def open_networks(weights: Sequence[str], device: str) -> list[Network]:
-    """The weights by names or paths, in this order. Raises WeightsError or InputError for what cannot be used."""
-    from rednet_ros.inference.engine import LandmarkEngine  # torch takes seconds to load; `--help` need not wait
-    from rednet_ros.network.weights import resolve
+def open_networks(weights: Sequence[str], device: str, major_only: bool = False) -> list[Network]:
+    """The weights by names or paths, in this order; with `major_only` also those that find 7 landmarks only.
 
-    engines = [LandmarkEngine.load(name, device) for name in weights]
+    Raises WeightsError or InputError for what cannot be used.
+    """
+    from rednet_ros.network.weights import resolve  # torch takes seconds to load; `--help` need not wait
+
+    engines = [_open_engine(name, device, major_only) for name in weights]
     names = [engine.weights_name for engine in engines]
     titles = [name if names.count(name) == 1 else path for name, path in zip(names, weights, strict=True)]
     detector = load_detector()
@@ -83,3 +86,16 @@ def open_networks(weights: Sequence[str], device: str) -> list[Network]:
         Network(title, engine, detector, resolve(path).stat().st_size / 1e6)
         for title, engine, path in zip(titles, engines, weights, strict=True)
     ]
+
+
+def _open_engine(name: str, device: str, major_only: bool) -> Engine:
+    from rednet_ros.cli.evaluation_major import MajorEngine
+    from rednet_ros.inference.engine import LandmarkEngine, choose_device
+    from rednet_ros.network.weights import load
+
+    network, info = load(name)
+    if network.config.finds_all_landmarks:
+        return LandmarkEngine.load(name, device)
+    if not major_only:
+        raise InputError(f"weights {info.name} find 7 landmarks only: compare by these, with --landmarks 7")
+    return MajorEngine(network, info.name, choose_device(device))

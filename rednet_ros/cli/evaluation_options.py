@@ -99,6 +99,12 @@ def _add_protocol(parser: argparse.ArgumentParser) -> None:
         help="what errors are divided by (default: the outer eye corners' distance if every face has them annotated, "
         "else the size of the data set's face box, else of the box around the landmarks)",
     )
+    group.add_argument(
+        "--landmarks",
+        choices=("all", "7"),
+        default="all",
+        help="7: count those of the detection step only, also of networks that find no others (default: all)",
+    )
     group.add_argument("--verification", action="store_true", help="tell people apart by the identity code instead")
     group.add_argument(
         "--flicker",

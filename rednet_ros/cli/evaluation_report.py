@@ -23,7 +23,7 @@ _TILE_PX = 320
 def as_record(evaluation: Evaluation, labels: dict[str, Any]) -> dict[str, Any]:
     """The numbers as one flat JSON object, with `labels` (what was evaluated) in front; what is unknown is null.
 
-    `as_table` wants `weights`, `boxes`, `protocol` and `memory` among the labels.
+    `as_table` wants `weights`, `boxes`, `landmarks`, `protocol` and `memory` among the labels.
     """
     flicker = evaluation.flicker
     record = {
@@ -56,6 +56,7 @@ def _column(record: dict[str, Any]) -> dict[str, str]:
         "boxes": record["boxes"],
         "protocol": record["protocol"] + (f", {record['memory']}" if record["memory"] else ""),
         "unit of errors": UNITS[record["unit"]],
+        **({"landmarks": "the 7 of detection"} if record["landmarks"] == "7" else {}),
         "faces": f"{record['faces']}, {record['missed']} of them missed",
         "NME mean": _percent(record["nme_mean"]),
         "  median": _percent(record["nme_median"]),

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tqdm import tqdm
 
 from rednet_ros.cli import command
 from rednet_ros.cli.evaluation_data import DataSet
+from rednet_ros.cli.evaluation_major import only_major
 from rednet_ros.cli.evaluation_networks import Network
 from rednet_ros.tracking.memory import Memory
-from rednet_ros.training.evaluation import Evaluation, evaluate, evaluate_tracking
+from rednet_ros.training.evaluation import Evaluation, evaluate, evaluate_tracking, measured
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,16 @@ class Run:
 def run_all(networks: Sequence[Network], data: DataSet, tracking: bool, options: argparse.Namespace) -> list[Run]:
     """Every network on the data: by itself, or with what `--stateless` asks to compare it to."""
     if not tracking:
-        return [Run(network, None, _stills(network, data, options)) for network in networks]
-    return [
-        Run(network, memory, _tracking(network, memory, data, options))
-        for network in networks
-        for memory in memories(network, options.stateless)
-    ]
+        runs = [Run(network, None, _stills(network, data, options)) for network in networks]
+    else:
+        runs = [
+            Run(network, memory, _tracking(network, memory, data, options))
+            for network in networks
+            for memory in memories(network, options.stateless)
+        ]
+    if options.landmarks == "7":
+        return [replace(run, evaluation=_by_major(run.evaluation)) for run in runs]
+    return runs
 
 
 def memories(network: Network, stateless: bool) -> tuple[Memory, ...]:
@@ -58,6 +63,12 @@ def _tracking(network: Network, memory: Memory, data: DataSet, options: argparse
     reinit_above = None if options.reinit is None else options.reinit / 100
     with _bar(f"{network.title}, {memory.value}", data) as bar:
         return evaluate_tracking(data.faces, follower, data.unit, reinit_above, bar.update)
+
+
+def _by_major(evaluation: Evaluation) -> Evaluation:
+    """The same results judged by the 7 landmarks of the detection step."""
+    results = [replace(result, landmarks_px=only_major(result.landmarks_px)) for result in evaluation.results]
+    return measured(results, evaluation.unit)
 
 
 def _bar(title: str, data: DataSet) -> tqdm:

@@ -52,7 +52,7 @@ def print_table(number: int, networks: Sequence[Network], data: Sequence[DataSet
     tables = [
         as_markdown(part, {name: system.cells(part) for name, system in systems.items()}) for part in TABLES[number]
     ]
-    return "\n\n".join([*tables, _remarks(data)])
+    return "\n\n".join([*tables, _remarks(data, options.landmarks == "7")])
 
 
 def _group(number: int, part: DataSet, result: FaceResult) -> str | None:
@@ -74,11 +74,13 @@ def _numbers(results: Sequence[FaceResult]) -> dict[str, float | None]:
     return {name: None if np.isnan(value) else value for name, value in numbers.items()}
 
 
-def _remarks(data: Sequence[DataSet]) -> str:
+def _remarks(data: Sequence[DataSet], by_major: bool) -> str:
     units: dict[Unit, list[str]] = {}
     for part in data:
         units.setdefault(part.unit, []).append(part.name or part.title)
     lines = [f"Unit of the errors on {', '.join(names)}: {UNITS[unit]}." for unit, names in units.items()]
     if set(units) != {"interocular"}:
         lines.append(f"The paper divides by the {UNITS['interocular']}: errors in another unit are not comparable.")
+    if by_major:
+        lines.append("Our errors and failures are of the 7 landmarks of the detection step.")
     return "\n".join(lines)

@@ -72,7 +72,7 @@ class FakeNetwork:
 def _networks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Weights called "still..." have no temporal module; none given are called "fake"."""
 
-    def open_fakes(weights: list[str], device: str) -> list[FakeNetwork]:
+    def open_fakes(weights: list[str], device: str, major_only: bool) -> list[FakeNetwork]:
         titles = ["fake" if name == "rednet-lite" else name for name in weights]
         return [FakeNetwork(title, has_state=not title.startswith("still")) for title in titles]
 
@@ -185,6 +185,25 @@ def test_several_weights_stand_side_by_side(tmp_path: Path, capsys: pytest.Captu
     assert table["weights"] == ["a", "b"]
     assert table["NME mean"] == ["5.00 %", "5.00 %"]
     assert [record["weights"] for record in json.loads(target.read_text())] == ["a", "b"]
+
+
+def test_networks_can_be_compared_by_the_landmarks_that_all_of_them_find(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def wrong_but_for_7(finder: FakeFinder, image_bgr: ImageArray, box: Box) -> FloatArray:
+        found = SHAPE + np.float32(50)
+        found[[36, 39, 42, 45, 30, 48, 54]] = SHAPE[[36, 39, 42, 45, 30, 48, 54]] + np.array([1, 0], np.float32)
+        return found
+
+    monkeypatch.setattr(FakeFinder, "__call__", wrong_but_for_7)
+    target = tmp_path / "result.json"
+    labels = make_labels(tmp_path, [200, 200])
+    arguments = [str(labels), "--landmarks", "7", "--json", str(target), "--worst", str(tmp_path)]
+    assert evaluate.main(arguments) == 0
+    record = json.loads(target.read_text())
+    assert record["nme_mean"] == record["nme_detection7"] == pytest.approx(2.5, abs=1e-3)
+    assert (record["failure_rate_10"], record["nme_by_region"]["jaw"]) == (0.0, None)
+    assert columns(capsys.readouterr().out)["landmarks"] == ["the 7 of detection"]
 
 
 def test_tracking_with_and_without_state(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
