@@ -26,6 +26,8 @@ class Busy:
     def update(self, image, stamp_s):
         time.sleep(0.05)
         return []
+    def calibrate(self, calibration):
+        pass
     def close(self):
         pass
 
