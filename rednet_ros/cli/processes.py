@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -27,14 +26,14 @@ def launch(module: str, arguments: Sequence[str], count: int) -> int:
     ]
     code = 0
     try:
-        while any(worker.poll() is None for worker in workers) and not code:
+        while None in (codes := [worker.poll() for worker in workers]) and not any(codes):
             time.sleep(_POLL_S)
-            code = next((worker.returncode for worker in workers if worker.returncode), 0)
+        code = next((ended for ended in codes if ended), 0)
     except KeyboardInterrupt:
         code = INTERRUPTED
     finally:
         _end(workers)
-    return code or next((worker.returncode for worker in workers if worker.returncode), 0)
+    return code
 
 
 def _environment(rank: int, count: int, port: int) -> dict[str, str]:
@@ -55,10 +54,10 @@ def _free_port() -> int:
 
 
 def _end(workers: Sequence[subprocess.Popen[bytes]]) -> None:
-    """Asks those that still run to end, as Ctrl-C does, and ends those that don't listen."""
+    """Asks those that still run to end, and ends those that don't listen."""
     for worker in workers:
         if worker.poll() is None:
-            worker.send_signal(signal.SIGINT)
+            worker.terminate()
     deadline = time.monotonic() + _PATIENCE_S
     for worker in workers:
         try:
