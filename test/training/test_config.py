@@ -5,12 +5,14 @@ from pathlib import Path
 import pytest
 
 from rednet_ros.errors import InputError
-from rednet_ros.training.config import read_config
+from rednet_ros.network.config import REDNetConfig
+from rednet_ros.training.config import StageConfig, read_config
 
 GOOD = """
 name: a
 license: research use only
 data: some
+seed: 3
 network: {width: 0.25, crop_px: 96, temporal: none, identity: false}
 stages:
   - {name: one, crop_px: 64, images: 640, batch: 64, mix: {x: 1.0}, losses: {points: 0.5}, augmentation: {flip: 0.0}}
@@ -40,12 +42,38 @@ def test_settings_reach_network_stage_losses_and_augmentation(tmp_path: Path) ->
         ("temporal: none", "temporal: maybe", "temporal is 'maybe'"),
         ("network:", "net:", "network"),
         ("name: a", "name: [", "cannot be read as YAML"),
+        ("name: one", "name: one, kind: video", "stage one: kind is 'video': choose stills, identity, clips"),
+        ("name: one", "name: one, optimizer: adam", "optimizer is 'adam': choose adamw, sgd"),
+        ("name: one", "name: one, schedule: steps", "schedule is 'steps'"),
+        ("name: one", "name: one, clips: {frames: 1}", "frames is 1"),
+        ("flip: 0.0", "spread: even", "spread is 'even'"),
+        ("points: 0.5", "balance: {dots: 1}", "balance names.*dots"),
+        ("seed: 3", "precision: fp8", "precision is 'fp8'"),
     ],
 )
 def test_what_is_not_understood_is_named(tmp_path: Path, old: str, new: str, message: str) -> None:
     path = write(tmp_path, GOOD.replace(old, new, 1))
     with pytest.raises(InputError, match=f"(?s)run.yaml.*{message}"):
         read_config(path)
+
+
+def test_an_augmentation_may_lie_in_a_file_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "mild.yaml").write_text("{flip: 0.25, light: 0.0}")
+    config = read_config(write(tmp_path, GOOD.replace("{flip: 0.0}", "mild.yaml")))
+    assert (config.stages[0].augmentation.flip, config.stages[0].augmentation.light) == (0.25, 0.0)
+    with pytest.raises(InputError, match=r"nowhere\.yaml: cannot be read"):
+        read_config(write(tmp_path, GOOD.replace("{flip: 0.0}", "nowhere.yaml")))
+
+
+def test_stages_add_modules_in_the_papers_order() -> None:
+    whole = REDNetConfig(temporal="replace", identity=True)
+    parts = {}
+    for kind in ("stills", "identity", "clips"):
+        shape = StageConfig("s", 96, 100, {"x": 1.0}, kind=kind).network(whole)
+        parts[kind] = (shape.temporal, shape.identity, shape.crop_px)
+    assert parts == {"stills": ("none", False, 96), "identity": ("none", True, 96), "clips": ("replace", True, 96)}
+    without = StageConfig("s", 96, 100, {"x": 1.0}, kind="clips").network(REDNetConfig(temporal="none", identity=False))
+    assert (without.temporal, without.identity) == ("none", False)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
