@@ -23,7 +23,7 @@ setup(
     data_files=[("share/rednet_ros/models", MODELS)],
     python_requires=">=3.10",
     install_requires=requirements("runtime"),
-    extras_require={"plots": requirements("plots"), "render": requirements("render")},
+    extras_require={name: requirements(name) for name in ("plots", "render", "train")},
     entry_points={
         # The same as in CMakeLists.txt; test/test_packaging.py compares them.
         "console_scripts": [
