@@ -11,6 +11,7 @@ from rednet_ros.errors import InputError
 from rednet_ros.training.annotation import Unit, choose_unit, estimated_yaw_rad
 from rednet_ros.training.datasets import LOADERS, open_dataset
 from rednet_ros.training.labels import LabelledFace, is_validation, read_labels
+from rednet_ros.training.splits import is_kept_apart
 
 COMMON_YAW_DEG = 30.0
 """Faces turned by less are the paper's common setting (section 5.3), the others the challenging one."""
@@ -60,9 +61,11 @@ def joined(data: Sequence[DataSet], unit: Unit | None) -> DataSet:
 
 
 def select(faces: Sequence[LabelledFace], split: str) -> list[LabelledFace]:
-    """The faces of the split: all, validation or train."""
+    """The faces of the split: all, validation, train or apart."""
     if split == "all":
         return list(faces)
+    if split == "apart":
+        return [face for face in faces if is_kept_apart(face)]
     return [face for face in faces if is_validation(face) == (split == "validation")]
 
 

@@ -68,9 +68,10 @@ def _add_protocol(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--split",
-        choices=("all", "validation", "train"),
+        choices=("all", "validation", "train", "apart"),
         default="all",
-        help="validation: 300-W images whose number is divisible by ten; train: the others (default: all)",
+        help="validation: 300-W images whose number is divisible by ten; train: the others; apart: the former and "
+        "every tenth person, all that rednet-train never trains on (default: all)",
     )
     group.add_argument(
         "--protocol",

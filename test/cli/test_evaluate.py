@@ -2,6 +2,7 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from zlib import crc32
 
 import cv2
 import numpy as np
@@ -141,6 +142,18 @@ def test_splits_follow_the_numbers_of_the_file_names(tmp_path: Path, split: str,
     target = tmp_path / "result.json"
     assert evaluate.main([str(make_labels(tmp_path, [200] * 21)), "--split", split, "--json", str(target)]) == 0
     assert json.loads(target.read_text())["faces"] == count
+
+
+def test_people_that_are_never_trained_on_are_a_split(tmp_path: Path) -> None:
+    labels = make_labels(tmp_path, [200] * 21)
+    rows = [json.loads(line) for line in labels.read_text().splitlines()]
+    named = [{**row, "source": "clips", "identity": f"person {index}"} for index, row in enumerate(rows)]
+    labels.write_text("".join(json.dumps(row) + "\n" for row in [*rows, *named]))
+    target = tmp_path / "result.json"
+    assert evaluate.main([str(labels), "--split", "apart", "--json", str(target)]) == 0
+    strangers = [row for row in named if crc32(row["identity"].encode()) % 10 == 0]
+    assert strangers
+    assert json.loads(target.read_text())["faces"] == 3 + len(strangers)
 
 
 def test_worst_faces_are_drawn_truth_green_prediction_red(tmp_path: Path) -> None:
