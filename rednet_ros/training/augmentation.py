@@ -70,19 +70,20 @@ class Looks:
     blur_px: float | None
 
     def __call__(self, image: ImageArray) -> FloatArray:
-        """An S x S x 3 image as it looks so: float, not clipped to 0..255."""
-        pixels: FloatArray = image.astype(np.float32)
+        """An S x S x 3 image as it looks so: float32, not clipped to 0..255."""
         size = image.shape[0]
         if self.small_px is not None:
             small = (self.small_px, self.small_px)
-            pixels = cv2.resize(cv2.resize(pixels, small, interpolation=cv2.INTER_AREA), (size, size))
+            image = np.asarray(
+                cv2.resize(cv2.resize(image, small, interpolation=cv2.INTER_AREA), (size, size)), np.uint8
+            )
         elif self.blur_px is not None:
-            pixels = cv2.GaussianBlur(pixels, (0, 0), self.blur_px)
+            image = np.asarray(cv2.GaussianBlur(image, (0, 0), self.blur_px), np.uint8)
         if self.grey:
-            pixels = np.repeat(pixels.mean(axis=2, keepdims=True, dtype=np.float32), 3, axis=2)
-        if self.gamma != 1:
-            pixels = np.float32(255) * (np.clip(pixels, 0, 255) / np.float32(255)) ** np.float32(self.gamma)
-        pixels = pixels * self.gain + np.float32(self.offset)
+            image = np.repeat(image.mean(axis=2, keepdims=True).astype(np.uint8), 3, axis=2)
+        values = np.linspace(0, 1, 256)[:, None] ** self.gamma
+        table = (255 * values * self.gain + self.offset).astype(np.float32)
+        pixels = np.asarray(cv2.LUT(image, table[None]), np.float32)
         return pixels if self.shade is None else pixels * self.shade
 
 
