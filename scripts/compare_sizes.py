@@ -37,7 +37,8 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|")
     for backbone, width, crop_px in CANDIDATES:
         config = REDNetConfig(backbone, width, crop_px, temporal="none", identity=False, regression_maps="softmax")
-        network = REDNet(config).to(memory_format=torch.channels_last)  # as the trainer has it
+        network = REDNet(config)
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # as the trainer has it
         parameters = sum(parameter.numel() for parameter in network.parameters())
         print(
             f"| {backbone} | {width} | {crop_px} px | {_gflop(network):.2f} | {parameters / 1e6:.2f} M "
