@@ -1,0 +1,77 @@
+"""One step of learning: seeded, in bf16 too, with an average that follows."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from rednet_ros.network.config import REDNetConfig
+from rednet_ros.training.batches import Batch, StillBatches
+from rednet_ros.training.clips import ClipBatch, ClipBatches
+from rednet_ros.training.config import ClipSettings, StageConfig, TrainConfig
+from rednet_ros.training.distributed import Team
+from rednet_ros.training.labels import read_labels
+from rednet_ros.training.learner import Learner
+from rednet_ros.training.pool import FacePool
+
+STAGE = StageConfig("s", 64, 100, {"made": 1.0}, kind="identity", batch=4, images_a_person=2)
+CLIPS = replace(STAGE, kind="clips", batch=2, clips=ClipSettings(frames=3))
+
+
+@pytest.fixture(scope="module")
+def pool(make_faces: Callable[..., Path]) -> FacePool:
+    return FacePool(read_labels(make_faces(12, people=3)))
+
+
+def learner(network: REDNetConfig, stage: StageConfig, seed: int = 1) -> Learner:
+    return Learner(TrainConfig("t", "none", "drawn", network, (stage,), seed=seed), 0, 3, Team(), {})
+
+
+def batch_of(pool: FacePool, stage: StageConfig) -> Batch | ClipBatch:
+    kind = ClipBatches if stage.kind == "clips" else StillBatches
+    return kind(pool, stage, (1,), stage.batch)[0]
+
+
+def test_a_step_depends_on_seed_and_step_alone(tiny: REDNetConfig, pool: FacePool) -> None:
+    batch = batch_of(pool, STAGE)  # its identity branch has dropout
+    first, again, other = learner(tiny, STAGE), learner(tiny, STAGE), learner(tiny, STAGE, seed=2)
+    torch.manual_seed(99)
+    results = [each.step(batch, 5, 1e-3) for each in (first, again, other)]
+    assert torch.equal(results[0], results[1])
+    assert not torch.equal(results[0], results[2])
+
+
+@pytest.mark.parametrize("backbone", ["vgg", "resnet14"])
+@pytest.mark.parametrize("stage", [STAGE, CLIPS], ids=["identity", "clips"])
+def test_bf16_gives_finite_losses_and_gradients_in_float32(
+    tiny: REDNetConfig, pool: FacePool, backbone: str, stage: StageConfig
+) -> None:
+    each, batch = learner(replace(tiny, backbone=backbone), stage), batch_of(pool, stage)
+    exact = each._module(batch)
+    each._precision = torch.bfloat16  # as on a GPU that has it; the CPU computes so, too, only slowly
+    with each._arithmetic():
+        losses = each._module(batch)
+    assert losses.dtype == torch.float32
+    torch.testing.assert_close(losses[:3], exact[:3], rtol=0.1, atol=0.02)
+    losses.sum().backward()
+    gradients = [parameter.grad for parameter in each.parameters if parameter.grad is not None]
+    assert all(gradient.dtype == torch.float32 and torch.isfinite(gradient).all() for gradient in gradients)
+
+
+def test_the_average_follows_the_network(tiny: REDNetConfig, pool: FacePool) -> None:
+    each, batch = learner(tiny, replace(STAGE, average=0.9)), batch_of(pool, STAGE)
+    start = each.network.heads["detection"].bias.detach().clone()
+    for step in range(3):
+        each.step(batch, 1000 + step, 1e-2)
+    now, kept = each.network.heads["detection"].bias, each.average.heads["detection"].bias
+    moved, followed = (now - start).abs().mean(), (kept - start).abs().mean()
+    assert 0.05 * moved < followed < 0.5 * moved
+
+
+def test_the_learning_rate_is_the_one_given(tiny: REDNetConfig, pool: FacePool) -> None:
+    each, batch = learner(tiny, STAGE), batch_of(pool, STAGE)
+    before = [parameter.detach().clone() for parameter in each.parameters]
+    each.step(batch, 0, 0.0)
+    assert all(torch.equal(old, new) for old, new in zip(before, each.parameters, strict=True))
