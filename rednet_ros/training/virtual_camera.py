@@ -114,9 +114,7 @@ def _views(
     side_px = REACH * max(crop.side_px for crop in crops)
     if rng.random() < clip.still_camera:
         strength = 0.0
-    path = film_effects.smooth_path(len(pictures), np.array(SPEED) * strength, rng) + rng.normal(
-        0, (0.05, 0.05, 0.08, 0.12)
-    )
+    path = film_effects.smooth_path(len(pictures), np.array(SPEED) * strength, rng) + rng.normal(0, PLACE)
     return [
         CropTransform(
             (float(center[0] + x * side_px / REACH), float(center[1] + y * side_px / REACH)),
