@@ -9,11 +9,10 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-import cv2
 from tqdm import tqdm
 
 from rednet_ros.cli import command
-from rednet_ros.training.rendering.head import load_head_model
+from rednet_ros.training.rendering.assets import find_assets
 from rednet_ros.training.rendering.shards import RenderSettings, is_complete, join_labels, plan, prepare_output
 from rednet_ros.training.rendering.workers import render_all
 
@@ -50,8 +49,7 @@ def run(options: argparse.Namespace) -> None:
         size_px=options.size,
         identities=options.identities,
     )
-    cv2.setNumThreads(1)  # also because processes are forked
-    model = load_head_model(options.assets)
+    find_assets(options.assets)
     prepare_output(options.output, settings)
     shards = plan(settings)
     missing = [shard for shard in shards if not is_complete(options.output, shard)]
@@ -60,7 +58,7 @@ def run(options: argparse.Namespace) -> None:
     processes = options.processes or os.cpu_count() or 1
     began = time.monotonic()
     done = 0
-    steps = render_all(model, settings, missing, options.output, processes)
+    steps = render_all(options.assets, settings, missing, options.output, processes)
     try:
         with closing(steps), _progress_bar(total, kept) as bar:
             for step in steps:

@@ -9,7 +9,7 @@ import numpy as np
 
 from rednet_ros.errors import InputError
 from rednet_ros.training.rendering.appearance import Wardrobe
-from rednet_ros.training.rendering.arrays import ImageArray
+from rednet_ros.training.rendering.arrays import BoolArray, ImageArray
 from rednet_ros.training.rendering.assets import find_assets
 from rednet_ros.training.rendering.background import load_pictures
 from rednet_ros.training.rendering.body import SkinRegions, skin_regions
@@ -25,13 +25,14 @@ NEEDED_KINDS = ("brow", "lash", "eye", "teeth", "tongue")
 
 @dataclass(frozen=True, eq=False)
 class HeadModel:
-    """Geometry, textures, regions and landmark definition; plain arrays, to be shared by processes."""
+    """Geometry, textures, regions and landmark definition: plain arrays. `under_mask`: landmarks a face mask covers."""
 
     rig: Rig
     textures: TextureSet
     regions: SkinRegions
     landmarks: LandmarkModel
     wardrobe: Wardrobe
+    under_mask: BoolArray
     skin_means: tuple[tuple[float, float, float], ...]
     pictures: tuple[ImageArray, ...]
 
@@ -45,10 +46,12 @@ def load_head_model(folder: str | Path) -> HeadModel:
         raise InputError(f"{assets.rig}: the rig has nothing of the kinds {', '.join(lacking)}")
     textures = load_textures(assets, rig)
     at_rest = barycentric_points(rig.mean, rig.landmark_vertices, rig.landmark_weights)
+    regions = skin_regions(rig, at_rest)
     return HeadModel(
         rig=rig,
         textures=textures,
-        regions=skin_regions(rig, at_rest),
+        regions=regions,
+        under_mask=barycentric_points(regions.mask[:, None], rig.landmark_vertices, rig.landmark_weights)[:, 0] > 0.5,
         landmarks=landmark_model(rig, textures),
         wardrobe=Wardrobe(tuple(path.name for path in assets.skins), tuple(path.name for path in assets.eyes), rig),
         skin_means=tuple(_mean_albedo(rig, skin) for skin in textures.skins),

@@ -77,7 +77,10 @@ def _pieces(kind: str, count: int, a_shard: int, pictures_each: int) -> Iterator
 
 def prepare_output(output: Path, settings: RenderSettings) -> None:
     """Make the folder and note the settings. Raises InputError if it holds a run with others."""
-    output.mkdir(parents=True, exist_ok=True)
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{output}: cannot be made a folder ({error.strerror}), choose another") from error
     path = output / SETTINGS_FILE
     wanted = asdict(settings)
     if path.is_file():

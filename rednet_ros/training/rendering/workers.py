@@ -14,7 +14,7 @@ from typing import Any
 import cv2
 
 from rednet_ros.errors import RednetError
-from rednet_ros.training.rendering.head import HeadModel
+from rednet_ros.training.rendering.head import load_head_model
 from rednet_ros.training.rendering.shards import RenderSettings, Shard, render_shard
 from rednet_ros.training.rendering.still import FaceRenderer
 
@@ -27,19 +27,20 @@ class WorkerFailed(RednetError):
 
 
 def render_all(
-    model: HeadModel, settings: RenderSettings, shards: list[Shard], output: Path, processes: int
+    assets: Path, settings: RenderSettings, shards: list[Shard], output: Path, processes: int
 ) -> Generator[int, None, None]:
     """Render shards in processes; yields the number of pictures as they are done.
 
-    The processes are forked, so that they share the model's memory: open no OpenGL context before. Raises WorkerFailed.
+    Every process reads the assets itself: forked ones, which could share them, hang when this process has used OpenGL
+    or OpenCV's threads. Raises WorkerFailed.
     """
-    fork = multiprocessing.get_context("fork")
-    tasks: Any = fork.Queue()
-    results: Any = fork.Queue()
+    spawn = multiprocessing.get_context("spawn")
+    tasks: Any = spawn.Queue()
+    results: Any = spawn.Queue()
     for shard in shards:
         tasks.put(shard)
     workers = [
-        fork.Process(target=_work, args=(model, settings, output, tasks, results), daemon=True)
+        spawn.Process(target=_work, args=(assets, settings, output, tasks, results), daemon=True)
         for _ in range(min(processes, len(shards)))
     ]
     for worker in workers:
@@ -72,13 +73,13 @@ def _collected(results: Any, workers: list[Any]) -> Iterator[int]:
             yield result
 
 
-def _work(model: HeadModel, settings: RenderSettings, output: Path, tasks: Any, results: Any) -> None:
+def _work(assets: Path, settings: RenderSettings, output: Path, tasks: Any, results: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears Ctrl-C and ends us
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.environ.setdefault("LP_NUM_THREADS", LLVMPIPE_THREADS)
     cv2.setNumThreads(1)
     try:
-        renderer = FaceRenderer(model, settings.size_px)
+        renderer = FaceRenderer(load_head_model(assets), settings.size_px)
         while (shard := tasks.get()) is not None:
             for done in render_shard(renderer, settings, shard, output):
                 results.put(done)

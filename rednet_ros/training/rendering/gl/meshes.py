@@ -23,7 +23,7 @@ class GpuMesh:
         self._scratch = np.empty((count, 6), np.float32)
         self._uv = context.buffer(np.ascontiguousarray(uv, "f4").tobytes())
         self._regions = context.buffer(_regions(np.ones(count), np.zeros((count, 4))))
-        self._index = context.buffer(triangles.astype("i4").tobytes())
+        self._index = self.part(triangles)
         self._arrays: dict[tuple[int, int], Any] = {}
 
     def write(self, vertices: FloatArray, normals: FloatArray) -> None:
@@ -38,7 +38,8 @@ class GpuMesh:
 
     def part(self, triangles: IntArray) -> Any:
         """An index buffer for some of the mesh's triangles, to be drawn with `draw`."""
-        return self._context.buffer(triangles.astype("i4").tobytes())
+        drawn = triangles if len(triangles) else np.zeros((1, 3))  # buffers cannot be empty
+        return self._context.buffer(drawn.astype("i4").tobytes())
 
     def draw(self, program: Any, part: Any = None) -> None:
         """Draw all triangles, or those of a part."""
