@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from rednet_ros.cli import command
 from rednet_ros.training.rendering.assets import find_assets
+from rednet_ros.training.rendering.contact_sheet import write_contact_sheet
 from rednet_ros.training.rendering.shards import RenderSettings, is_complete, join_labels, plan, prepare_output
 from rednet_ros.training.rendering.workers import render_all
 
@@ -36,6 +37,7 @@ def argument_parser() -> argparse.ArgumentParser:
     parser.add_argument("--size", metavar="PX", type=command.positive, default=224, help="of pictures (%(default)s)")
     parser.add_argument("--identities", metavar="K", type=command.positive, help="people at most (default: no limit)")
     parser.add_argument("--processes", metavar="P", type=command.positive, help="default: one a core")
+    parser.add_argument("--sheet", metavar="FILE", type=Path, help="draw the first 64 pictures with their landmarks")
     return parser
 
 
@@ -50,6 +52,7 @@ def run(options: argparse.Namespace) -> None:
         identities=options.identities,
     )
     find_assets(options.assets)
+    command.check_outputs([], [options.sheet])
     prepare_output(options.output, settings)
     shards = plan(settings)
     missing = [shard for shard in shards if not is_complete(options.output, shard)]
@@ -66,6 +69,8 @@ def run(options: argparse.Namespace) -> None:
                 bar.update(step)
     finally:
         rows = join_labels(options.output, shards)
+    if options.sheet:
+        write_contact_sheet(options.output, options.sheet)
     _summarise(options.output, rows, done, time.monotonic() - began)
 
 
