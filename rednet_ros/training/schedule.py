@@ -20,7 +20,9 @@ class Plateau:
     waited: int = 0
 
     def after(self, error: float, patience: int) -> Plateau:
-        """The plateau after one more validation."""
+        """The plateau after one more validation; one without faces, whose error is nan, says nothing."""
+        if math.isnan(error):
+            return self
         if error < IMPROVEMENT * self.best:
             return replace(self, best=error, waited=0)
         if self.waited + 1 < patience:

@@ -1,5 +1,6 @@
 """The learning rate over a stage."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -32,6 +33,11 @@ def test_the_rate_falls_tenfold_when_validation_brings_nothing_better() -> None:
         plateau = plateau.after(error, stage.patience)
         rates.append(learning_rate(stage, 90, plateau))
     assert rates == pytest.approx([1e-2, 1e-2, 1e-2, 1e-3, 1e-3, 1e-3, 1e-4])
+
+
+def test_a_run_without_validation_keeps_its_rate() -> None:
+    plateau = Plateau().after(7.0, 1)
+    assert plateau.after(math.nan, 1) == plateau
 
 
 def test_a_hair_better_is_not_better() -> None:
