@@ -13,10 +13,12 @@ from rednet_ros.training.rendering.framing import Lens
 from rednet_ros.training.rendering.motion import (
     FRAME_S,
     FaceMotion,
+    HandMotion,
     HeadMotion,
     LightMotion,
     Passing,
     sample_face_motion,
+    sample_hand_motion,
     sample_head_motion,
     sample_light_motion,
     sample_passing,
@@ -26,6 +28,7 @@ from rednet_ros.training.rendering.scene import Camera, Scene, sample_camera, sa
 from rednet_ros.training.rendering.seeds import Rng, chance, generator
 from rednet_ros.training.rendering.still import FaceRenderer, Moment, RenderedFace
 
+HAND_SHARE, THING_SHARE = 0.25, 0.35
 FRAME_STEPS = (1, 1, 2, 3)
 """Frames of a 30 Hz camera from one rendered frame to the next."""
 
@@ -38,6 +41,7 @@ class Script:
     head: HeadMotion
     face: FaceMotion
     light: LightMotion
+    hand: HandMotion | None
     camera: Camera
     film: Degradation
     background: ImageArray
@@ -67,9 +71,10 @@ def render_clip(
             moment,
             expression=script.face.expression(time_s),
             scene=Scene(script.head.pose(time_s), script.camera, lighting),
+            hand=script.hand.at(time_s) if script.hand else None,
         )
         face = renderer.draw(moment, script.background, _moved(lens, script.head, time_s))
-        if frame == 0 and chance(rng, 0.5):
+        if frame == 0 and chance(rng, THING_SHARE):
             passing = sample_passing(rng, sample_occluder(rng, face.points_px), frames * script.step_s)
         things = (passing.occluder(time_s),) if passing else ()
         yield renderer.through_camera(face, things, script.film, generator(seed, "frame", number, frame))
@@ -84,6 +89,7 @@ def _sample_script(rng: Rng, renderer: FaceRenderer, outfit: Outfit, frames: int
         head=sample_head_motion(rng, sample_pose(rng)),
         face=sample_face_motion(rng, length_s),
         light=sample_light_motion(rng, sample_lighting(rng), length_s),
+        hand=sample_hand_motion(rng, length_s) if chance(rng, HAND_SHARE) else None,
         camera=replace(camera, framing=rng.uniform(2.0, 2.5)),
         film=sample_degradation(rng),
         background=sample_background(rng, renderer.side_px, renderer.model.pictures),

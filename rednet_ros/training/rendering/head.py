@@ -16,6 +16,7 @@ from rednet_ros.training.rendering.body import SkinRegions, skin_regions
 from rednet_ros.training.rendering.brows import SurfacePoints, brow_points
 from rednet_ros.training.rendering.contour import JawLine
 from rednet_ros.training.rendering.geometry import barycentric_points
+from rednet_ros.training.rendering.hand import HandModel, load_hand
 from rednet_ros.training.rendering.landmarks import SKIN_POINTS, LandmarkModel
 from rednet_ros.training.rendering.rig import Rig, load_rig
 from rednet_ros.training.rendering.textures import TextureSet, load_textures
@@ -31,6 +32,7 @@ class HeadModel:
     textures: TextureSet
     regions: SkinRegions
     landmarks: LandmarkModel
+    hand: HandModel
     wardrobe: Wardrobe
     under_mask: BoolArray
     skin_means: tuple[tuple[float, float, float], ...]
@@ -53,6 +55,7 @@ def load_head_model(folder: str | Path) -> HeadModel:
         regions=regions,
         under_mask=barycentric_points(regions.mask[:, None], rig.landmark_vertices, rig.landmark_weights)[:, 0] > 0.5,
         landmarks=landmark_model(rig, textures),
+        hand=load_hand(),
         wardrobe=Wardrobe(tuple(path.name for path in assets.skins), tuple(path.name for path in assets.eyes), rig),
         skin_means=tuple(_mean_albedo(rig, skin) for skin in textures.skins),
         pictures=load_pictures(assets.backgrounds),

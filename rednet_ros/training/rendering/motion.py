@@ -8,6 +8,7 @@ import numpy as np
 
 from rednet_ros.training.rendering.arrays import FloatArray
 from rednet_ros.training.rendering.expression import Expression, sample_expression
+from rednet_ros.training.rendering.hand import Hand, sample_hand
 from rednet_ros.training.rendering.occluders import Occluder
 from rednet_ros.training.rendering.scene import MAX_PITCH_RAD, MAX_YAW_RAD, Lighting, Pose, sample_lighting
 from rednet_ros.training.rendering.seeds import Rng, chance
@@ -147,6 +148,31 @@ def sample_light_motion(rng: Rng, before: Lighting, length_s: float) -> LightMot
         change_s=rng.uniform(0, length_s),
         lasting_s=1e-3 if chance(rng, 0.4) else rng.uniform(0.1, 0.8),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class HandMotion:
+    """A hand that comes to the face, moves before it and leaves: `speed_dm_s` (right, up), in place at `at_s`."""
+
+    hand: Hand
+    speed_dm_s: tuple[float, float]
+    at_s: float
+    waving: Sway
+
+    def at(self, time_s: float) -> Hand:
+        """The hand at a time."""
+        since = time_s - self.at_s
+        right, up, bent = self.waving.at(time_s)
+        return self.hand.moved(
+            self.speed_dm_s[0] * since + float(right), self.speed_dm_s[1] * since + float(up), float(bent)
+        )
+
+
+def sample_hand_motion(rng: Rng, length_s: float) -> HandMotion:
+    """From a hand that is held still to one that sweeps across."""
+    speed = rng.normal(size=2) * float(rng.choice([0.2, 2.0, 6.0]))
+    waving = sample_sway(rng, (0.08, 0.08, 0.15), 2.5)
+    return HandMotion(sample_hand(rng), (float(speed[0]), float(speed[1])), rng.uniform(0, length_s), waving)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Things between camera and face: hands, phones, mugs, microphones, bars and plain patches; and how they move."""
+"""Flat things between camera and face: phones, mugs, microphones, bars and plain patches; and how they move."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from rednet_ros.training.rendering.arrays import BoolArray, FloatArray, ImageArray
 from rednet_ros.training.rendering.seeds import Rng, chance, generator
 
-SHARE_OF_PICTURES = 0.3
+SHARE_OF_PICTURES = 0.16
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,6 @@ class _Canvas:
         self.colours = np.zeros(image.shape, np.float32)
         self.light = float(np.clip(image.mean() / 110, 0.25, 1.3))
         self.pictures = pictures
-        middle = np.clip(self.place, 0, self.size_px - 1).astype(int)
-        self.under = image[middle[1], middle[0]].astype(np.float32)
 
     def plain(self) -> None:
         """One colour that shades off to one side."""
@@ -99,31 +97,6 @@ class _Canvas:
     def limb(self, start: FloatArray, stop: FloatArray, thickness_px: float) -> None:
         line = [np.round(point).astype(int).tolist() for point in (start, stop)]
         cv2.line(self.mask, line[0], line[1], 1.0, max(2, round(thickness_px)), cv2.LINE_AA)
-
-
-def _hand(canvas: _Canvas) -> None:
-    """Fingers that reach over the face from outside, rounded by shading."""
-    rng, reach = canvas.rng, canvas.reach
-    inward = -np.array([np.cos(canvas.angle), np.sin(canvas.angle)])
-    beside = np.array([-inward[1], inward[0]])
-    knuckles = canvas.place - inward * reach * 0.15
-    thickness = reach * rng.uniform(0.075, 0.1)
-    fingers = int(rng.integers(2, 5))
-    for finger in range(fingers):
-        start = knuckles + beside * (finger - (fingers - 1) / 2) * thickness * 1.08
-        bend = inward + beside * rng.normal() * 0.1
-        knee = start + bend * reach * rng.uniform(0.18, 0.28)
-        canvas.limb(start, knee, thickness)
-        canvas.limb(
-            knee, knee + (bend + beside * rng.normal() * 0.25) * reach * rng.uniform(0.12, 0.25), thickness * 0.9
-        )
-    canvas.limb(knuckles - inward * reach * 0.9, knuckles, thickness * fingers * 1.02)
-    near_edge = cv2.distanceTransform((canvas.mask > 0.5).astype(np.uint8), cv2.DIST_L2, 3)
-    rounding = np.clip(near_edge / (thickness * 0.5), 0, 1) ** 0.6
-    tone = np.array([rng.uniform(60, 150), rng.uniform(90, 180), rng.uniform(130, 225)]) * rng.uniform(0.35, 1.0)
-    tone = 0.5 * tone + 0.5 * canvas.under if chance(rng, 0.5) else tone
-    canvas.colours[:] = tone * canvas.light * (0.5 + 0.55 * rounding[:, :, None])
-    canvas.shade()
 
 
 def _phone(canvas: _Canvas) -> None:
@@ -175,10 +148,9 @@ def _patch(canvas: _Canvas) -> None:
 
 _PAINTERS: dict[str, Callable[[_Canvas], None]] = {
     "bar": _bar,
-    "hand": _hand,
     "microphone": _microphone,
     "mug": _mug,
     "patch": _patch,
     "phone": _phone,
 }
-_SHARES = {"bar": 0.12, "hand": 0.42, "microphone": 0.1, "mug": 0.1, "patch": 0.14, "phone": 0.12}
+_SHARES = {"bar": 0.2, "microphone": 0.17, "mug": 0.17, "patch": 0.26, "phone": 0.2}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from rednet_ros.training.rendering.body import CHEST, neck_weights
 from rednet_ros.training.rendering.expression import Expression
 from rednet_ros.training.rendering.geometry import NormalsOf, rotation
 from rednet_ros.training.rendering.glasses import SimpleMesh, build_glasses
+from rednet_ros.training.rendering.hand import Hand, pose_hand
 from rednet_ros.training.rendering.head import HeadModel
 from rednet_ros.training.rendering.identity import Identity
 from rednet_ros.training.rendering.rig import Accessory
@@ -36,7 +37,8 @@ class Surface:
 class PosedHead:
     """All surfaces of a turned head in scene coordinates (dm). `chest`: V, distance below the collar line.
 
-    `landmarks`: 51 x 3, landmarks 17 to 67. `parts`: what is worn, by (kind, name); `frame`, `lenses`: the glasses.
+    `landmarks`: 51 x 3, landmarks 17 to 67. `parts`: what is worn, by (kind, name); `frame`, `lenses`: the
+    glasses; `hand`: one held before the face.
     """
 
     body: Surface
@@ -45,6 +47,7 @@ class PosedHead:
     frame: Surface | None
     lenses: Surface | None
     landmarks: FloatArray
+    hand: Surface | None = None
 
 
 class HeadPoser:
@@ -53,9 +56,18 @@ class HeadPoser:
     def __init__(self, model: HeadModel) -> None:
         self._model = model
         self._body_normals = NormalsOf(model.rig.welded, len(model.rig.mean))
+        self._hand_normals = NormalsOf(model.hand.triangles, len(model.hand.vertices))
         self._normals: dict[PartKey, NormalsOf] = {}
         self._hair: OrderedDict[tuple[int, int, PartKey, float], Surface] = OrderedDict()
         self._chin_rest = float(self._chin_height(model.rig.mean))
+
+    def with_hand(self, head: PosedHead, hand: Hand | None) -> PosedHead:
+        """The head with a hand before it."""
+        if hand is None:
+            return head
+        vertices = pose_hand(self._model.hand, hand, head.landmarks)
+        triangles = self._model.hand.triangles
+        return replace(head, hand=Surface(vertices, self._hand_normals(vertices), triangles))
 
     def pose(self, identity: Identity, person: Person, outfit: Outfit, expression: Expression, pose: Pose) -> PosedHead:
         """The head of this identity with these looks in this expression and pose."""

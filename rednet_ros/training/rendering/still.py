@@ -16,17 +16,19 @@ from rednet_ros.training.rendering.expression import Expression, sample_expressi
 from rednet_ros.training.rendering.framing import Lens, frame_head, landmarks_through
 from rednet_ros.training.rendering.gl.context import open_context
 from rednet_ros.training.rendering.gl.renderer import Renderer
+from rednet_ros.training.rendering.hand import Hand, sample_hand
 from rednet_ros.training.rendering.head import HeadModel
 from rednet_ros.training.rendering.identity import Identity, sample_identity
 from rednet_ros.training.rendering.landmarks import visible_landmarks
 from rednet_ros.training.rendering.occluders import Occluder, occlude, sample_occluders
 from rednet_ros.training.rendering.pose import HeadPoser, PosedHead
 from rednet_ros.training.rendering.scene import Scene, sample_scene
-from rednet_ros.training.rendering.seeds import Rng, generator
+from rednet_ros.training.rendering.seeds import Rng, chance, generator
 
 OVERSAMPLING = 1.25
 """Pictures are drawn this much larger and shrunk: smooth edges at a fourth of the price of multisampling on a CPU."""
 IMAGES_PER_IDENTITY = 6
+HAND_SHARE = 0.12
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +40,7 @@ class Moment:
     outfit: Outfit
     expression: Expression
     scene: Scene
+    hand: Hand | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +74,8 @@ class FaceRenderer:
         identity, person = self.person(seed, identity_number)
         rng = generator(seed, "still", number)
         outfit = sample_outfit(self.model.wardrobe, identity, rng)
-        moment = Moment(identity, person, outfit, sample_expression(rng), sample_scene(rng))
+        hand = sample_hand(rng) if chance(rng, HAND_SHARE) else None
+        moment = Moment(identity, person, outfit, sample_expression(rng), sample_scene(rng), hand)
         background = sample_background(rng, self.side_px, self.model.pictures)
         face = self.draw(moment, background, self.lens(moment))
         things = sample_occluders(rng, face.points_px)
@@ -117,7 +121,7 @@ class FaceRenderer:
         """The posed head; the last one is kept, as camera and picture both need it."""
         if self._posed is None or self._posed[0] is not moment:
             head = self._poser.pose(moment.identity, moment.person, moment.outfit, moment.expression, moment.scene.pose)
-            self._posed = moment, head
+            self._posed = moment, self._poser.with_hand(head, moment.hand)
         return self._posed[1]
 
 

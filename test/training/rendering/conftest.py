@@ -16,8 +16,9 @@ import numpy as np
 import pytest
 
 from rednet_ros.tracking.mean_shape import MEAN_SHAPE
-from rednet_ros.training.rendering import textures
+from rednet_ros.training.rendering import head, textures
 from rednet_ros.training.rendering.gl.context import RenderingUnavailable, open_context
+from rednet_ros.training.rendering.hand import HandModel
 from rednet_ros.training.rendering.head import HeadModel, load_head_model
 from rednet_ros.training.rendering.raycast import outermost_hits
 from rednet_ros.training.rendering.rig import ETHNICITIES, EYE_VERTICES, GENDERS
@@ -44,11 +45,12 @@ def asset_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def model(asset_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HeadModel]:
-    """The head model of that folder; the paint masks, which come from a wheel, are drawn."""
+    """The head model of that folder; what comes from a wheel is made here."""
     mask = tmp_path_factory.mktemp("wheel") / "mask.png"
     _picture(mask, (0, 0, 0))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(textures, "wheel_file", lambda _: mask)
+        patch.setattr(head, "load_hand", _hand)
         yield load_head_model(asset_folder)
 
 
@@ -70,6 +72,21 @@ def opengl() -> None:
 def _picture(path: Path, colour: tuple[int, ...]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     cv2.imwrite(str(path), np.full((16, 16, len(colour)), colour, np.uint8))
+
+
+def _hand() -> HandModel:
+    """A palm and five sticks of three segments, flat."""
+    palm = np.array([[-0.4, -1, 0], [0.4, -1, 0], [0.4, 0.7, 0], [-0.4, 0.7, 0]])
+    joints = np.array([(x, 0.7 + 0.3 * segment, 0) for x in np.linspace(-0.4, 0.3, 5) for segment in range(3)])
+    segments = joints[:, None] + np.array([[0, 0, 0], [0.1, 0, 0], [0.1, 0.3, 0], [0, 0.3, 0]])
+    quads = np.arange(64).reshape(16, 4)
+    return HandModel(
+        vertices=np.concatenate([palm, segments.reshape(-1, 3)]).astype(np.float32),
+        triangles=np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]]),
+        weights=np.repeat(np.eye(16), 4, axis=0).astype(np.float32),
+        joints=joints.astype(np.float32),
+        axes=np.tile([1.0, 0.0, 0.0], (15, 1)),
+    )
 
 
 def _rig() -> dict[str, Any]:

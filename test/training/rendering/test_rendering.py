@@ -18,6 +18,7 @@ from rednet_ros.training.rendering.clip import render_clip
 from rednet_ros.training.rendering.expression import Expression
 from rednet_ros.training.rendering.gl import context
 from rednet_ros.training.rendering.gl.context import RenderingUnavailable, open_context
+from rednet_ros.training.rendering.hand import Hand
 from rednet_ros.training.rendering.head import HeadModel, load_head_model
 from rednet_ros.training.rendering.scene import Camera, Lighting, Pose, Scene
 from rednet_ros.training.rendering.seeds import generator
@@ -77,6 +78,15 @@ def test_a_mask_hides_the_mouth(face_renderer: FaceRenderer) -> None:
     face = face_renderer.draw(moment, plain_background(face_renderer), face_renderer.lens(moment))
     assert not face.visible[50:53].any()
     assert face.visible[36:42].all()
+
+
+def test_a_hand_hides_what_it_is_held_before(face_renderer: FaceRenderer) -> None:
+    hand = Hand((0.0,) * 15, True, 57, 0.6, (0.0, 0.8), 0.0, 0.0, 0.0, 1.0)
+    moment = replace(moment_of(face_renderer), hand=hand)
+    face = face_renderer.draw(moment, plain_background(face_renderer), face_renderer.lens(moment))
+    assert not face.visible[57]
+    away = replace(moment, hand=hand.moved(3.0, 0.0, 0.0))
+    assert face_renderer.draw(away, plain_background(face_renderer), face_renderer.lens(away)).visible[57]
 
 
 def test_a_clip_moves_one_person(face_renderer: FaceRenderer) -> None:

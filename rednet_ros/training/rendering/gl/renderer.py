@@ -72,7 +72,7 @@ class Renderer:
         look = (lighting.exposure, 0.6 / SHADOW_PX, outfit.gloss, outfit.scattering)
         self._frame.write(frame_block(view.matrix, light, view.eye, lighting, look))
         self._write(head)
-        self._draw_shadow(outfit)
+        self._draw_shadow(head, outfit)
         self._target.use()
         self._target.clear(depth=1.0)
         self._draw_background(background)
@@ -122,6 +122,9 @@ class Renderer:
         self._beard = self._body.part(_touching(rig.triangles, regions.beard[rig.corners]))
         self._scalp = self._body.part(_touching(rig.triangles, regions.scalp[rig.corners]))
         self._mask = GpuMesh(self._context, rig.corners, rig.uv, _touching(rig.triangles, regions.mask[rig.corners]))
+        hand = self._model.hand
+        count = len(hand.vertices)
+        self._hand = GpuMesh(self._context, np.arange(count), np.zeros((count, 2), np.float32), hand.triangles)
         self._worn: dict[PartKey, GpuMesh] = {}
 
     # What is done for every picture
@@ -133,6 +136,8 @@ class Renderer:
         self._body.write_regions(self._model.rig.occlusion, extra)
         for key, surface in head.parts.items():
             self._mesh(key).write(surface.vertices, surface.normals)
+        if head.hand:
+            self._hand.write(head.hand.vertices, head.hand.normals)
 
     def _mesh(self, key: PartKey) -> GpuMesh:
         if key not in self._worn:
@@ -140,7 +145,7 @@ class Renderer:
             self._worn[key] = GpuMesh(self._context, item.corners, item.uv, item.triangles)
         return self._worn[key]
 
-    def _draw_shadow(self, outfit: Outfit) -> None:
+    def _draw_shadow(self, head: PosedHead, outfit: Outfit) -> None:
         context, program = self._context, self._shadow_program
         self._shadow_target.use()
         self._shadow_target.clear(depth=1.0)
@@ -148,6 +153,8 @@ class Renderer:
         program["holes"].value = False
         self._white.use(PICTURE_UNIT)
         self._body.draw(program)
+        if head.hand:
+            self._hand.draw(program)
         if outfit.hat:
             self._mesh(("hat", outfit.hat)).draw(program)
         if outfit.hair:
@@ -182,6 +189,10 @@ class Renderer:
                 self._draw_glossy(key, self._worn_textures[key], tint, (0.3, 0.5, 1.0))
         if outfit.hat:
             self._draw_glossy(("hat", outfit.hat), self._white, outfit.hat_colour, (0.6, 0.05, 0.0))
+        if head.hand:
+            set_uniforms(self._programs["glossy"], tint=person.tone, finish=(outfit.roughness, 0.3 * outfit.gloss, 0.0))
+            self._white.use(PICTURE_UNIT)
+            self._hand.draw(self._programs["glossy"])
         if head.frame and outfit.glasses:
             set_uniforms(self._programs["glossy"], tint=outfit.glasses.colour, finish=(0.2, 1.0, 0.0))
             self._white.use(PICTURE_UNIT)
