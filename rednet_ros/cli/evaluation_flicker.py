@@ -21,7 +21,8 @@ from rednet_ros.training.flicker import ClipFlicker, compare_flicker, joined
 RULES = (*(memory.value for memory in Memory), ALONE)
 WITH_STATE = Memory.STATE.value
 REFERENCE = Memory.CROP.value
-SHARE, AWAY, LOST = "with state, as a share", "distance from the third", "frames without the face"
+MOTION, SHARE = "smooth path of the third", "with state, as a share"
+AWAY, LOST = "distance from the third", "frames without the face"
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def as_record(network: Network, results: Sequence[ClipResult]) -> dict[str, Any]
 
 def as_text(record: dict[str, Any]) -> str:
     """The object of `as_record` (after `rounded`) for people."""
-    width = max(len(AWAY), len(LOST), *(len(clip["clip"]) for clip in record["clips"])) + 2
+    width = max(len(MOTION), *(len(clip["clip"]) for clip in record["clips"])) + 2
     columns = [max(len(rule), 8) + 2 for rule in RULES]
 
     def line(name: str, faces: object, frames: object, values: Sequence[str]) -> str:
@@ -92,6 +93,7 @@ def as_text(record: dict[str, Any]) -> str:
     lines.append(
         line("all", sum(clip["faces"] for clip in record["clips"]), record["frames"], _cells(record["flicker"], "%.3f"))
     )
+    lines.append(line(MOTION, "", "", _cells({REFERENCE: record["motion"]}, "%.3f")))
     lines.append(line(SHARE, "", "", _cells(record["share"], "%.2f")))
     lines.append(line(AWAY, "", "", _cells(record["away"], "%.2f")))
     lines.append(line(LOST, "", "", _cells(record["lost"], "%d")))
@@ -122,9 +124,19 @@ def _holds_images(folder: Path) -> bool:
 
 
 def _numbers(flicker: ClipFlicker) -> dict[str, Any]:
-    return {"frames": flicker.frames, "flicker": flicker.landmarks, "away": flicker.away, "lost": flicker.lost}
+    return {
+        "frames": flicker.frames,
+        "flicker": flicker.landmarks,
+        "motion": flicker.motion,
+        "away": flicker.away,
+        "lost": flicker.lost,
+    }
 
 
 def _cells(values: dict[str, float | None], form: str) -> list[str]:
-    known = [values.get(rule) for rule in RULES]
-    return ["-" if value is None else form % value for value in known]
+    """A cell for each rule: empty where there is no such number, a dash where it is not known."""
+    return ["" if rule not in values else _cell(values[rule], form) for rule in RULES]
+
+
+def _cell(value: float | None, form: str) -> str:
+    return "-" if value is None else form % value

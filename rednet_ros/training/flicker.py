@@ -17,6 +17,9 @@ from rednet_ros.training.sequences import OfFace, in_sequences, runs
 SMOOTHING_FRAMES = 25
 """Frames over which the unit of a clip without annotation is averaged: it must not flicker itself."""
 
+PATH_FRAMES = 7
+"""Frames to which a parabola is fitted, to tell the way of a face from the trembling around it."""
+
 
 @dataclass(frozen=True)
 class Flicker:
@@ -37,12 +40,15 @@ class ClipFlicker:
 
     `landmarks`: mean acceleration of the landmarks, in percent of the inter-ocular distance; `away`: mean distance
     from the landmarks of the predictor that was named as reference, in the same unit (who does not flicker because
-    he does not move is found out by it). `frames`: over how many frames; both values are nan where that is 0.
+    he does not move is found out by it). `motion`: mean acceleration of a smooth path through the reference's
+    landmarks, about what the head itself accelerates, below which only a predictor that lags can come. `frames`: over
+    how many frames; the values are nan where that is 0, `motion` too where all stretches are short.
     `lost`: in how many frames the predictor had no face; these count for nobody, so that all are judged on the same.
     """
 
     landmarks: dict[str, float]
     away: dict[str, float]
+    motion: float
     lost: dict[str, int]
     frames: int
 
@@ -85,11 +91,13 @@ def compare_flicker(tracks: Sequence[Mapping[str, FloatArray]], names: Sequence[
     """
     steps: dict[str, list[NDArray[np.float64]]] = {name: [] for name in names}
     apart: dict[str, list[NDArray[np.float64]]] = {name: [] for name in names}
+    motion: list[NDArray[np.float64]] = []
     for track in tracks:
         seen = np.asarray(np.isfinite(np.stack([track[name] for name in names])).all(axis=(0, 2, 3)))
         for start, stop in _stretches(seen, at_least=3):
             part = {name: track[name][start:stop].astype(np.float64) for name in names}
             unit = smoothed(np.mean([interocular_distance(points) for points in part.values()], axis=0))
+            motion.append(accelerations(smooth_path(part[reference]), unit[_within(unit)]))
             for name in names:
                 steps[name].append(accelerations(part[name], unit))
                 distance = np.linalg.norm(part[name] - part[reference], axis=-1) / unit[:, None]
@@ -97,24 +105,26 @@ def compare_flicker(tracks: Sequence[Mapping[str, FloatArray]], names: Sequence[
     lost = {name: sum(int(np.isnan(track[name]).any(axis=(1, 2)).sum()) for track in tracks) for name in names}
     landmarks = {name: _mean_percent(steps[name]) for name in names}
     away = {name: _mean_percent(apart[name]) for name in names}
-    return ClipFlicker(landmarks, away, lost, frames=sum(map(len, steps[reference])))
+    return ClipFlicker(landmarks, away, _mean_percent(motion), lost, frames=sum(map(len, steps[reference])))
 
 
 def joined(parts: Sequence[ClipFlicker]) -> ClipFlicker:
     """Several clips as one: means weighted by their frames. Raises ValueError for no clip."""
     if not parts:
         raise ValueError("no clip to join")
-    counted = [part for part in parts if part.frames] or [parts[0]]
-    weights = [part.frames for part in counted] if counted[0].frames else [1]
+    frames = np.array([part.frames for part in parts])
 
-    def mean(values: list[dict[str, float]]) -> dict[str, float]:
-        return {name: float(np.average([value[name] for value in values], weights=weights)) for name in values[0]}
+    def mean(of_parts: Iterable[float]) -> float:
+        values = np.array(list(of_parts))
+        known = np.isfinite(values)
+        return float(np.average(values[known], weights=frames[known])) if known.any() else float("nan")
 
     return ClipFlicker(
-        mean([part.landmarks for part in counted]),
-        mean([part.away for part in counted]),
+        {name: mean(part.landmarks[name] for part in parts) for name in parts[0].landmarks},
+        {name: mean(part.away[name] for part in parts) for name in parts[0].away},
+        mean(part.motion for part in parts),
         {name: sum(part.lost[name] for part in parts) for name in parts[0].lost},
-        sum(part.frames for part in parts),
+        int(frames.sum()),
     )
 
 
@@ -124,6 +134,24 @@ def smoothed(values: NDArray[np.floating], frames: int = SMOOTHING_FRAMES) -> ND
     index = np.arange(len(values))
     start, stop = np.maximum(index - frames // 2, 0), np.minimum(index + frames // 2 + 1, len(values))
     return (total[stop] - total[start]) / (stop - start)
+
+
+def smooth_path(track: NDArray[np.floating]) -> NDArray[np.float64]:
+    """The middle of the parabola through each `PATH_FRAMES` frames: T x P x 2 in, T + 1 - `PATH_FRAMES` rows out.
+
+    A face that moves with steady acceleration is left as it is (Savitzky and Golay, 1964).
+    """
+    time = np.arange(PATH_FRAMES) - PATH_FRAMES // 2
+    weights = np.linalg.pinv(np.stack([np.ones_like(time), time, time**2], axis=1))[0]
+    if len(track) < PATH_FRAMES:
+        return np.empty((0, *track.shape[1:]))
+    windows = np.lib.stride_tricks.sliding_window_view(track.astype(np.float64), PATH_FRAMES, axis=0)
+    return np.asarray(windows @ weights)
+
+
+def _within(values: NDArray[np.float64]) -> slice:
+    """The values at the frames of a `smooth_path`."""
+    return slice(PATH_FRAMES // 2, max(PATH_FRAMES // 2, len(values) - PATH_FRAMES // 2))
 
 
 def _unbroken(results: Iterable[Predicted]) -> list[list[Predicted]]:
@@ -145,4 +173,5 @@ def _stretches(seen: NDArray[np.bool_], at_least: int) -> list[tuple[int, int]]:
 
 
 def _mean_percent(steps: Sequence[NDArray[np.float64]]) -> float:
-    return 100.0 * float(np.nanmean(np.concatenate(steps))) if steps else float("nan")
+    values = np.concatenate([np.ravel(step) for step in steps]) if steps else np.empty(0)
+    return 100.0 * float(np.nanmean(values)) if values.size else float("nan")

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -5,7 +6,7 @@ import pytest
 
 from rednet_ros.tracking.types import FloatArray
 from rednet_ros.training.evaluation import FaceResult
-from rednet_ros.training.flicker import ClipFlicker, compare_flicker, joined, measure_flicker, smoothed
+from rednet_ros.training.flicker import ClipFlicker, compare_flicker, joined, measure_flicker, smooth_path, smoothed
 from rednet_ros.training.labels import LabelledFace
 
 SHAPE = np.random.default_rng(0).uniform(20, 80, (68, 2)).astype(np.float32)
@@ -79,6 +80,18 @@ def test_a_clips_flicker_is_in_the_predicted_unit_and_the_steady_one_wins() -> N
     assert flicker.away["jumpy"] == pytest.approx(100 * 0.2 / 40, rel=1e-4)
 
 
+def test_the_heads_own_motion_is_told_from_trembling() -> None:
+    """An acceleration of 0.2 px a frame, and landmarks that are 0.4 px aside in every second frame."""
+    time = np.arange(40.0)[:, None, None]
+    way = SHAPE + 0.1 * time**2 * np.array([1.0, 0.0])
+    np.testing.assert_allclose(smooth_path(way), way[3:-3], atol=1e-6)
+    trembling = way + (jumping(40, 0.4) - SHAPE)
+    flicker = compare_flicker([{"a": trembling.astype(np.float32)}], ("a",), "a")
+    assert flicker.landmarks["a"] == pytest.approx(100 * 0.8 / 40, rel=0.01)
+    assert flicker.motion == pytest.approx(100 * 0.2 / 40, rel=0.35)
+    assert np.isnan(compare_flicker([{"a": jumping(5, 0.0)}], ("a",), "a").motion)
+
+
 def test_only_frames_that_all_have_count() -> None:
     """One loses the face in frame 5: five frames before it, four after it."""
     lost = jumping(10, 1.0)
@@ -93,15 +106,22 @@ def test_clips_without_a_face_are_nan_and_do_not_spoil_the_sum() -> None:
     nothing = compare_flicker([], ("a", "b"), "a")
     assert nothing.frames == 0
     assert np.isnan(list(nothing.landmarks.values())).all()
-    whole = joined([nothing, ClipFlicker({"a": 1.0, "b": 2.0}, {"a": 0.0, "b": 1.0}, {"a": 0, "b": 3}, 30), nothing])
+    whole = joined(
+        [nothing, ClipFlicker({"a": 1.0, "b": 2.0}, {"a": 0.0, "b": 1.0}, 0.5, {"a": 0, "b": 3}, 30), nothing]
+    )
     assert (whole.frames, whole.landmarks) == (30, {"a": 1.0, "b": 2.0})
     assert np.isnan(joined([nothing]).landmarks["a"])
 
 
 def test_long_clips_weigh_more() -> None:
-    parts = [ClipFlicker({"a": 1.0}, {"a": 0.0}, {"a": 1}, 30), ClipFlicker({"a": 4.0}, {"a": 0.0}, {"a": 2}, 10)]
+    parts = [
+        ClipFlicker({"a": 1.0}, {"a": 0.0}, 0.5, {"a": 1}, 30),
+        ClipFlicker({"a": 4.0}, {"a": 0.0}, 0.1, {"a": 2}, 10),
+    ]
     assert joined(parts).landmarks["a"] == pytest.approx(1.75)
     assert joined(parts).lost["a"] == 3
+    assert joined(parts).motion == pytest.approx(0.4)
+    assert joined([parts[0], replace(parts[1], motion=float("nan"))]).motion == 0.5  # too short for a path
 
 
 def test_smoothing_keeps_a_line_and_takes_the_noise_out() -> None:
