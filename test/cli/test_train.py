@@ -81,6 +81,20 @@ def test_what_cannot_be_used_is_named(
     assert message in capsys.readouterr().err
 
 
+def test_the_page_on_training_names_every_option(repository: Path) -> None:
+    page = (repository / "docs" / "training.md").read_text(encoding="utf-8")
+    actions = train.argument_parser()._actions
+    options = {name for action in actions for name in action.option_strings if name.startswith("--")}
+    assert {name for name in options - {"--help", "--version"} if f"`{name}" not in page} == set()
+
+
+def test_the_page_on_training_names_every_configuration(repository: Path) -> None:
+    page = (repository / "docs" / "training.md").read_text(encoding="utf-8")
+    folder = repository / "config" / "train"
+    for path in [*folder.glob("*.yaml"), *(folder / "augmentation").glob("*.yaml")]:
+        assert f"`{path.relative_to(folder).as_posix()}`" in page
+
+
 def test_several_processes_end_together_when_one_fails(folder: Path) -> None:
     (folder / "module.py").write_text(
         "import os, sys, time\nif os.environ['RANK'] == '1': sys.exit(7)\ntime.sleep(60)\n"
