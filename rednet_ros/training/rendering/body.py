@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from rednet_ros.training.rendering.arrays import FloatArray
+from rednet_ros.training.rendering.arrays import BoolArray, FloatArray
 from rednet_ros.training.rendering.rig import Rig
 
 MAP_PX = 768
@@ -96,8 +96,17 @@ def _scalp(rig: Rig, landmarks: FloatArray) -> FloatArray:
     brow_height = landmarks[17:27, 1].max()
     x, y, z = np.abs(rig.mean[:, 0]), rig.mean[:, 1], rig.mean[:, 2]
     scalp[((y < brow_height + 0.28) & (z > 0.75)) | (y < 6.3) | ((z > 0.62) & (y < landmarks[36, 1]))] = 0
-    scalp[x > 0.95] = 0
+    scalp[(x > 0.95) | ((y < 6.85) & (z > -0.2)) | _ears(rig)] = 0
     return scalp.astype(np.float32)
+
+
+def _ears(rig: Rig) -> BoolArray:
+    """Vertices that the ears' own targets move most."""
+    moved = [rig.targets[row].reshape(-1, 3) for name, row in rig.target_index.items() if name.startswith("ears/")]
+    if not moved:
+        return np.zeros(len(rig.mean), bool)
+    lengths = np.linalg.norm(np.stack(moved), axis=2)
+    return (lengths / (lengths.max(axis=1, keepdims=True) + 1e-9)).max(axis=0) > 0.45
 
 
 def _distances(points: FloatArray, others: FloatArray) -> FloatArray:

@@ -121,7 +121,7 @@ def sample_lighting(rng: Rng) -> Lighting:
         fill_direction=unit(rng.normal(size=3)),
         fill_colour=_light_colour(rng) * rng.choice([0, 0.15, 0.5]) * rng.random(),
         ambient=ambient,
-        exposure=float(0.85 / total * np.exp(rng.normal() * 0.28) * dark),
+        exposure=float(1.1 / total * np.exp(rng.normal() * 0.28) * dark),
     )
 
 

@@ -1,8 +1,6 @@
-"""The uniform block that all shaders share, and uniforms by name."""
+"""The uniform block that all shaders share."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
@@ -32,13 +30,6 @@ def frame_block(
     ]
     block = np.concatenate([view_projection.T.reshape(-1), light_projection.T.reshape(-1), np.concatenate(rows)])
     return block.astype("f4").tobytes()
-
-
-def set_uniforms(program: Any, **values: float | FloatArray | tuple[float, ...]) -> None:
-    """Set uniforms; those that the compiler threw away are left out."""
-    for name, value in values.items():
-        if name in program:
-            program[name].value = value if np.isscalar(value) else tuple(float(part) for part in np.ravel(value))
 
 
 def _padded(vector: FloatArray) -> FloatArray:

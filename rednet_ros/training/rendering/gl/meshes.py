@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from rednet_ros.training.rendering.arrays import FloatArray, ImageArray, IntArray
+from rednet_ros.training.rendering.gl.material import Material
 
 Context = Any
 """A moderngl.Context; the package has no types to name when moderngl is not installed."""
@@ -41,9 +42,10 @@ class GpuMesh:
         drawn = triangles if len(triangles) else np.zeros((1, 3))  # buffers cannot be empty
         return self._context.buffer(drawn.astype("i4").tobytes())
 
-    def draw(self, program: Any, part: Any = None) -> None:
+    def draw(self, material: Material, part: Any = None) -> None:
         """Draw all triangles, or those of a part."""
         index = part if part is not None else self._index
+        program = material.program
         key = (program.glo, index.glo)
         if key not in self._arrays:
             self._arrays[key] = self._context.vertex_array(program, self._attributes(program), index)

@@ -13,7 +13,15 @@ from rednet_ros.training.rendering.appearance import Outfit, Person
 from rednet_ros.training.rendering.arrays import FloatArray, ImageArray
 from rednet_ros.training.rendering.geometry import look_at, orthographic
 from rednet_ros.training.rendering.gl import shaders
-from rednet_ros.training.rendering.gl.frame import BINDING, FRAME_FLOATS, frame_block, set_uniforms
+from rednet_ros.training.rendering.gl.frame import BINDING, FRAME_FLOATS, frame_block
+from rednet_ros.training.rendering.gl.material import (
+    LIDS_UNIT,
+    LIPS_UNIT,
+    NOISE_UNIT,
+    PICTURE_UNIT,
+    SHADOW_UNIT,
+    make_materials,
+)
 from rednet_ros.training.rendering.gl.meshes import Context, GpuMesh, make_texture
 from rednet_ros.training.rendering.head import HeadModel
 from rednet_ros.training.rendering.pose import EYE, PartKey, PosedHead, Surface
@@ -24,7 +32,6 @@ SHADOW_HALF_WIDTH_DM = 1.9
 LIGHT_DISTANCE_DM = 4.5
 FUR_LAYERS = 6
 MASK_LAYER_DM = 0.045
-PICTURE_UNIT, NOISE_UNIT, LIPS_UNIT, LIDS_UNIT, SHADOW_UNIT = range(5)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,19 +50,11 @@ class Renderer:
         self._model = model
         self._context = context
         self.side_px = side_px
-        self._programs = {
-            name: context.program(vertex_shader=shaders.VERTEX, fragment_shader=shaders.LIGHTING + fragment)
-            for name, fragment in shaders.FRAGMENT.items()
-        }
-        self._shadow_program = context.program(
-            vertex_shader=shaders.SHADOW_VERTEX, fragment_shader=shaders.SHADOW_FRAGMENT
-        )
+        self._materials = make_materials(context)
         self._make_targets()
         self._make_background()
         self._frame = context.buffer(reserve=FRAME_FLOATS * 4, dynamic=True)
         self._frame.bind_to_uniform_block(BINDING)
-        for program in (*self._programs.values(), self._shadow_program):
-            self._connect(program)
         self._make_textures()
         self._make_meshes()
 
@@ -99,13 +98,6 @@ class Renderer:
         self._background = context.vertex_array(program, [(corners, "2f", "position")])
         self._background_texture = context.texture((self.side_px, self.side_px), 3, alignment=1)
 
-    def _connect(self, program: Any) -> None:
-        program["Frame"].binding = BINDING
-        units = {"noise": NOISE_UNIT, "lips": LIPS_UNIT, "lids": LIDS_UNIT, "shadow_map": SHADOW_UNIT}
-        for name, unit in {"picture": PICTURE_UNIT, **units}.items():
-            if name in program:
-                program[name].value = unit
-
     def _make_textures(self) -> None:
         textures, context = self._model.textures, self._context
         self._skins = [make_texture(context, pixels) for pixels in textures.skins]
@@ -146,21 +138,21 @@ class Renderer:
         return self._worn[key]
 
     def _draw_shadow(self, head: PosedHead, outfit: Outfit) -> None:
-        context, program = self._context, self._shadow_program
+        context, material = self._context, self._materials["shadow"]
         self._shadow_target.use()
         self._shadow_target.clear(depth=1.0)
         context.enable_only(context.DEPTH_TEST)
-        program["holes"].value = False
+        material.set(holes=False)
         self._white.use(PICTURE_UNIT)
-        self._body.draw(program)
+        self._body.draw(material)
         if head.hand:
-            self._hand.draw(program)
+            self._hand.draw(material)
         if outfit.hat:
-            self._mesh(("hat", outfit.hat)).draw(program)
+            self._mesh(("hat", outfit.hat)).draw(material)
         if outfit.hair:
-            program["holes"].value = True
+            material.set(holes=True)
             self._worn_textures["hair", outfit.hair].use(PICTURE_UNIT)
-            self._mesh(("hair", outfit.hair)).draw(program)
+            self._mesh(("hair", outfit.hair)).draw(material)
 
     def _draw_background(self, background: ImageArray) -> None:
         self._background_texture.write(np.ascontiguousarray(background[::-1, :, ::-1]))
@@ -190,20 +182,19 @@ class Renderer:
         if outfit.hat:
             self._draw_glossy(("hat", outfit.hat), self._white, outfit.hat_colour, (0.6, 0.05, 0.0))
         if head.hand:
-            set_uniforms(self._programs["glossy"], tint=person.tone, finish=(outfit.roughness, 0.3 * outfit.gloss, 0.0))
+            self._materials["glossy"].set(tint=person.tone, finish=(outfit.roughness, 0.3 * outfit.gloss, 0.0))
             self._white.use(PICTURE_UNIT)
-            self._hand.draw(self._programs["glossy"])
+            self._hand.draw(self._materials["glossy"])
         if head.frame and outfit.glasses:
-            set_uniforms(self._programs["glossy"], tint=outfit.glasses.colour, finish=(0.2, 1.0, 0.0))
+            self._materials["glossy"].set(tint=outfit.glasses.colour, finish=(0.2, 1.0, 0.0))
             self._white.use(PICTURE_UNIT)
             with self._temporary(head.frame) as mesh:
-                mesh.draw(self._programs["glossy"])
+                mesh.draw(self._materials["glossy"])
 
     def _draw_skin(self, person: Person, outfit: Outfit) -> None:
-        program = self._programs["skin"]
+        material = self._materials["skin"]
         mean = np.array(self._model.skin_means[person.skin])
-        set_uniforms(
-            program,
+        material.set(
             shell=0.0,
             tone=np.array(person.tone) / np.maximum(mean, 0.02) ** person.contrast,
             contrast=person.contrast,
@@ -219,14 +210,14 @@ class Renderer:
             skin_roughness=outfit.roughness,
         )
         self._skins[person.skin].use(PICTURE_UNIT)
-        self._body.draw(program)
+        self._body.draw(material)
 
     def _draw_glossy(
         self, key: PartKey, texture: Any, tint: tuple[float, ...], finish: tuple[float, float, float]
     ) -> None:
-        set_uniforms(self._programs["glossy"], tint=tint, finish=finish, shell=0.0)
+        self._materials["glossy"].set(tint=tint, finish=finish, shell=0.0)
         texture.use(PICTURE_UNIT)
-        self._mesh(key).draw(self._programs["glossy"])
+        self._mesh(key).draw(self._materials["glossy"])
 
     def _draw_mask(self, head: PosedHead, outfit: Outfit) -> None:
         assert outfit.mask is not None
@@ -234,42 +225,41 @@ class Renderer:
         cover = regions.mask[:, None] * np.array([1.0, 0, 0, 0], np.float32)
         self._mask.write(head.body.vertices, head.body.normals)
         self._mask.write_regions(self._model.rig.occlusion, cover)
-        set_uniforms(
-            self._programs["cloth"],
+        self._materials["cloth"].set(
             shell=MASK_LAYER_DM,
             cloth=outfit.mask.colour,
             cloth_second=outfit.mask.stripe_colour,
             stripes=outfit.stripes,
         )
-        self._mask.draw(self._programs["cloth"])
+        self._mask.draw(self._materials["cloth"])
 
     def _draw_see_through(self, head: PosedHead, person: Person, outfit: Outfit) -> None:
         context = self._context
         context.enable_only(context.DEPTH_TEST | context.BLEND)
         context.blend_func = context.SRC_ALPHA, context.ONE_MINUS_SRC_ALPHA
         self._target.depth_mask = False
-        program = self._programs["decal"]
+        material = self._materials["decal"]
         lash_colour = tuple(0.3 * part for part in person.brow_colour)
         for key, colour, density in (
             (("brow", person.brow), person.brow_colour, person.brow_density),
             (("lash", person.lash), lash_colour, person.lash_density),
         ):
-            set_uniforms(program, hair=(*colour, density), shell=0.0)
+            material.set(hair=(*colour, density), shell=0.0)
             self._worn_textures[key].use(PICTURE_UNIT)
-            self._mesh(key).draw(program)
+            self._mesh(key).draw(material)
         self._draw_fur(person, outfit)
         if outfit.hair:
             self._draw_hair(("hair", outfit.hair), person)
         if head.lenses and outfit.glasses:
             opacity = outfit.glasses.lens_opacity
-            set_uniforms(self._programs["lens"], tint=(0.01, 0.01, 0.01, opacity), shell=0.0)
+            self._materials["lens"].set(tint=(0.01, 0.01, 0.01, opacity), shell=0.0)
             with self._temporary(head.lenses) as mesh:
-                mesh.draw(self._programs["lens"])
+                mesh.draw(self._materials["lens"])
         self._target.depth_mask = True
 
     def _draw_fur(self, person: Person, outfit: Outfit) -> None:
         """Beard and short hair as shells around the skin."""
-        program = self._programs["fur"]
+        material = self._materials["fur"]
         cropped = outfit.buzz_length if outfit.hair is None and outfit.buzz > 0 else 0.0
         for length, cover, part in (
             (outfit.beard_length, (1.0, 0.0), self._beard),
@@ -277,22 +267,22 @@ class Renderer:
         ):
             if length <= 0 or (part is self._beard and outfit.mask):
                 continue
-            set_uniforms(program, hair=person.hair_colour, cover=cover)
+            material.set(hair=person.hair_colour, cover=cover)
             for layer in range(1, FUR_LAYERS + 1):
                 height = layer / FUR_LAYERS
-                set_uniforms(program, height=height, shell=length * height)
-                self._body.draw(program, part)
+                material.set(height=height, shell=length * height)
+                self._body.draw(material, part)
 
     def _draw_hair(self, key: PartKey, person: Person) -> None:
         """The dense parts first, with depth, then the fringes over them."""
-        program = self._programs["hair"]
+        material = self._materials["hair"]
         self._worn_textures[key].use(PICTURE_UNIT)
-        set_uniforms(program, hair=person.hair_colour, alpha_range=(0.5, 2.0), shell=0.0)
+        material.set(hair=person.hair_colour, alpha_range=(0.5, 2.0), shell=0.0)
         self._target.depth_mask = True
-        self._mesh(key).draw(program)
-        set_uniforms(program, alpha_range=(0.05, 0.5))
+        self._mesh(key).draw(material)
+        material.set(alpha_range=(0.05, 0.5))
         self._target.depth_mask = False
-        self._mesh(key).draw(program)
+        self._mesh(key).draw(material)
 
     @contextmanager
     def _temporary(self, surface: Surface) -> Iterator[GpuMesh]:

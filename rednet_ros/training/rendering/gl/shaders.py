@@ -139,9 +139,9 @@ void main() {
     vec3 albedo = pow(texture(picture, texel).rgb, vec3(2.0 * contrast)) * tone;
     albedo *= 1.0 + marks.x * (coarse.rgb - 0.5) * vec3(0.5, 1.0, 1.0);
     albedo *= 1.0 - marks.y * smoothstep(0.60, 0.75, fine.g) * vec3(0.25, 0.45, 0.5);
-    // Wrinkles lie across the forehead and below the eyes: noise stretched sideways.
-    float crease = texture(noise, texel * vec2(5.0, 42.0)).b - 0.5;
-    albedo *= 1.0 + marks.w * 0.35 * min(crease, 0.0);
+    // Wrinkles lie across the face: noise stretched sideways, which is along v in MakeHuman's unwrapping of faces.
+    float crease = texture(noise, texel * vec2(42.0, 5.0)).b - 0.5;
+    albedo *= 1.0 + marks.w * 0.3 * min(crease, 0.0);
     float lip = texture(lips, texel).r;
     albedo = mix(albedo, albedo * lip_tint, lip);
     albedo = mix(albedo, lip_paint.rgb, lip * lip_paint.a);
@@ -149,7 +149,7 @@ void main() {
     albedo = mix(albedo, hair * 0.6, clamp(cover.x * region.y * (0.55 + 0.9 * fine.g * coarse.r), 0.0, 0.9));
     albedo = mix(albedo, hair * 0.7, clamp(cover.y * region.x * (0.6 + 0.8 * fine.b), 0.0, 0.95));
     albedo = mix(albedo, vec3(0.15, 0.03, 0.03), region.w);
-    n = normalize(n + marks.z * (fine.rgb - 0.5) + vec3(0, marks.w * 0.5 * crease, 0));
+    n = normalize(n + marks.z * (fine.rgb - 0.5) + vec3(0, marks.w * 0.4 * crease, 0));
     float roughness = mix(skin_roughness, 0.3, lip * 0.7);
     float gloss = look.z;
     float scatter = look.w;
