@@ -56,7 +56,20 @@ class JawLine:
         how_far_out = seen[:, :, 0] * outward[:, :1] - seen[:, :, 1] * outward[:, 1:]
         outline = seen[np.arange(self._count), how_far_out.argmax(axis=1)]
         chin = self._count // 2
-        return np.concatenate([even_steps(outline[: chin + 1], STEPS), even_steps(outline[chin:], STEPS)[1:]])
+        right, left = without_folds(outline[: chin + 1]), without_folds(outline[: chin - 1 : -1])
+        return np.concatenate([even_steps(right, STEPS), even_steps(left, STEPS)[-2::-1]])
+
+
+def without_folds(line: FloatArray) -> FloatArray:
+    """A line (N x 3) without the points that fall back towards its start in the picture; its ends are kept.
+
+    Neighbouring paths may have their outermost points in the wrong order where the head is seen from below.
+    """
+    progress = (line[:, :2] - line[0, :2]) @ (line[-1, :2] - line[0, :2])
+    furthest = np.maximum.accumulate(progress)
+    kept = (progress >= furthest) & (progress <= progress[-1])
+    kept[[0, -1]] = True
+    return line[kept]
 
 
 def even_steps(line: FloatArray, steps: int) -> FloatArray:

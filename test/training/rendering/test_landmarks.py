@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rednet_ros.landmarks import FLIP_ORDER
-from rednet_ros.training.rendering.contour import JawLine, even_steps
+from rednet_ros.training.rendering.contour import JawLine, even_steps, without_folds
 from rednet_ros.training.rendering.framing import frame_head, landmarks_through
 from rednet_ros.training.rendering.geometry import look_at, orthographic, perspective, project, rotation
 from rednet_ros.training.rendering.head import HeadModel
@@ -32,6 +32,11 @@ def test_even_steps_keep_the_ends_and_have_one_length() -> None:
     np.testing.assert_allclose(steps[[0, -1]], line[[0, -1]])
     np.testing.assert_allclose(np.abs(np.diff(steps[:, :2], axis=0)).sum(axis=1), 0.5)
     assert steps[-1, 2] == 7
+
+
+def test_a_line_that_folds_back_is_straightened() -> None:
+    line = np.array([[0, 0, 1], [0, 4, 1], [0, 2, 1], [0, 3, 1], [0, 6, 1], [0, 9, 1], [0, 8, 2]], float)
+    np.testing.assert_array_equal(without_folds(line)[:, 1], [0, 4, 6, 8])
 
 
 @pytest.mark.parametrize("yaw_deg", [0, 30, 60])
