@@ -117,5 +117,14 @@ def test_tensorboard_gets_every_number(tmp_path: Path, monkeypatch: pytest.Monke
     }
 
 
+def test_tensorboard_reads_what_was_written(tmp_path: Path) -> None:
+    reader = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    records = Recorder(tmp_path, ["first"], keeps=True)
+    records.errors(error_row("first", 100, "render"), 150)
+    events = reader.EventAccumulator(str(tmp_path / "events")).Reload()
+    (found,) = events.Scalars("validation render/nme_mean")
+    assert (found.step, found.value) == (150, 5.0)
+
+
 def test_rows_for_people_leave_out_what_is_empty() -> None:
     assert as_text({"stage": "clips", "nme_mean": 3.14159, "clip_nme": ""}) == "stage clips, nme_mean 3.142"
