@@ -16,6 +16,21 @@ from rednet_ros.training.rendering.geometry import project
 TOLERANCE_DM, JAW_TOLERANCE_DM = 0.05, 0.2
 SKIN_POINTS = slice(27, 68)
 JAW = slice(0, 17)
+SLIDES = {
+    **{index: ((50 if index < 51 else 52,), 0.11) for index in (49, 53)},
+    **dict.fromkeys((56, 58), ((57,), 0.22)),
+    59: ((58,), 0.23),
+    55: ((56,), 0.23),
+    **dict.fromkeys((61, 63), ((62,), 0.25)),
+    **dict.fromkeys((65, 67), ((66,), 0.3)),
+    60: ((61, 67), 0.15),
+    64: ((63, 65), 0.15),
+}
+"""How far lip points of the rig move along the lips towards others (the middle of them), to where 300-W has them.
+
+58, 61 and 67 lie below the peak 50 of the upper lip, 56, 63 and 65 below 52; 49, 53, 55 and 59 half-way between their
+neighbours; the inner corners 60 and 64 a little inside the outer ones.
+"""
 LIDS = ((37, 41), (38, 40), (43, 47), (44, 46))
 """Upper and lower landmarks that meet when an eye is shut."""
 LIPS = ((61, 67), (62, 66), (63, 65))
@@ -40,7 +55,11 @@ class LandmarkModel:
 
     def in_space(self, head: FloatArray, brow_name: str, brow: FloatArray) -> FloatArray:
         """51 x 3: landmarks 17 to 67 of a head (V x 3) that wears a brow (its vertices, B x 3)."""
-        points = np.concatenate([self.brows[brow_name].on(brow), self.skin.on(head)])
+        at_rest = np.concatenate([self.brows[brow_name].on(brow), self.skin.on(head)])
+        points = at_rest.copy()
+        for index, (towards, share) in SLIDES.items():
+            aim = at_rest[[number - 17 for number in towards]].mean(axis=0)
+            points[index - 17] += share * (aim - at_rest[index - 17])
         _meet(points, LIDS, upper_share=1.0)
         _meet(points, LIPS, upper_share=0.5)
         return points

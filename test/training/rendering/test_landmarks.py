@@ -128,3 +128,13 @@ def test_what_is_hidden_is_not_visible() -> None:
     np.testing.assert_array_equal(visible, points[:, 0] > SIZE_PX // 2 - 2.5)
     outside = SeenLandmarks(points - 1000, landmarks.depth)
     assert not visible_landmarks(outside, surface, planes).any()
+
+
+def test_lip_points_lie_below_the_peaks_of_the_upper_lip(model: HeadModel) -> None:
+    """As 300-W has them: 61, 67 and 58 about below 50; the inner corner a little inside the outer one."""
+    points = dict(enumerate(_PosedHead(model).landmarks, start=17))
+    width = points[54][0] - points[48][0]
+    for peak, below in ((50, (58, 61, 67)), (52, (56, 63, 65))):
+        assert all(abs(points[index][0] - points[peak][0]) < 0.12 * width for index in below)
+    assert 0.02 < (points[60][0] - points[48][0]) / width < 0.15
+    assert 0.02 < (points[54][0] - points[64][0]) / width < 0.15
