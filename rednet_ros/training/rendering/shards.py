@@ -27,7 +27,9 @@ STILLS_PER_SHARD, CLIPS_PER_SHARD = 240, 24
 CLIPS_PER_IDENTITY = 2
 JPEG_QUALITY = 92
 SETTINGS_FILE, LABELS_FILE, ROWS_FILE = "render.json", "labels.jsonl", "rows.jsonl"
-KEPT_SETTINGS = ("seed", "size_px", "identities", "frames")
+VERSION = 2
+"""Of what a seed looks like and where its landmarks lie: raise it with every change to either."""
+KEPT_SETTINGS = ("version", "seed", "size_px", "identities", "frames")
 """What must not change when a run goes on; the counts may grow."""
 
 
@@ -82,7 +84,7 @@ def prepare_output(output: Path, settings: RenderSettings) -> None:
     except OSError as error:
         raise InputError(f"{output}: cannot be made a folder ({error.strerror}), choose another") from error
     path = output / SETTINGS_FILE
-    wanted = asdict(settings)
+    wanted = {"version": VERSION, **asdict(settings)}
     if path.is_file():
         try:
             before = json.loads(path.read_text(encoding="utf-8"))

@@ -99,6 +99,13 @@ def test_counts_may_grow_but_the_rest_stays(tmp_path: Path) -> None:
         prepare_output(tmp_path / "new", RenderSettings(count=8, size_px=96))
 
 
+def test_renders_of_another_version_are_not_mixed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepare_output(tmp_path, RenderSettings(count=8))
+    monkeypatch.setattr(shards, "VERSION", shards.VERSION + 1)
+    with pytest.raises(InputError, match="holds renders with version"):
+        prepare_output(tmp_path, RenderSettings(count=8))
+
+
 def test_clips_are_labelled_as_sequences(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def frames(renderer: FakeRenderer, seed: int, number: int, identity: int, count: int) -> list[RenderedFace]:
         return [renderer.still(seed, frame, identity) for frame in range(count)]
