@@ -99,7 +99,8 @@ class StageConfig:
     `optimizer`: "adamw", or "sgd" with momentum 0.9 (the paper). `schedule`: "cosine" from `learning_rate` to
     `final_rate`, or "plateau": a tenth whenever `patience` validations in a row bring nothing better.
     `average`: decay a step of the moving average of the weights, which is what is evaluated and shipped.
-    `images_a_person` (identity only): how many images of a person a batch holds. `freeze_norm`: batch norm keeps the
+    `images_a_person` (identity only): how many images of a person a batch holds. `identity_logits`: of the people's
+    classifier, "linear" (the paper) or "cosine", see `identity_classifier`. `freeze_norm`: batch norm keeps the
     statistics that it has; None: in clips only, whose frames come a few at a time.
     """
 
@@ -118,6 +119,7 @@ class StageConfig:
     schedule: Literal["cosine", "plateau"] = "cosine"
     patience: int = 3
     images_a_person: int = 4
+    identity_logits: Literal["linear", "cosine"] = "linear"
     freeze_norm: bool | None = None
     losses: LossWeights = field(default_factory=LossWeights)
     augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
@@ -127,6 +129,7 @@ class StageConfig:
         _check(f"stage {self.name}: kind", self.kind, get_args(StageKind))
         _check(f"stage {self.name}: optimizer", self.optimizer, ("adamw", "sgd"))
         _check(f"stage {self.name}: schedule", self.schedule, ("cosine", "plateau"))
+        _check(f"stage {self.name}: identity_logits", self.identity_logits, ("linear", "cosine"))
         _check(f"stage {self.name}: augmentation: spread", self.augmentation.spread, ("normal", "uniform"))
 
     @property

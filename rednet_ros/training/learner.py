@@ -111,7 +111,7 @@ class Learner:
             if self.stage.kind == "identity":
                 raise InputError(f"stage {self.stage.name}: the labels do not name two people with two faces each")
             return None
-        classifier = IdentityClassifier(persons, seed)
+        classifier = IdentityClassifier(persons, seed, self.stage.identity_logits)
         prefix = "classifier."
         own = {name[len(prefix) :]: tensor for name, tensor in known.items() if name.startswith(prefix)}
         return _fill(classifier, own).to(self._team.device)
