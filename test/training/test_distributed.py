@@ -72,6 +72,7 @@ def two_processes_by_hand(config: TrainConfig, labels: Path, folder: Path) -> di
     return {name: parameter.detach() for name, parameter in learner.network.named_parameters()}
 
 
+@pytest.mark.slow
 def test_two_processes_take_the_steps_of_their_mean_gradients(
     tiny: REDNetConfig, make_faces: Callable[..., Path], tmp_path: Path
 ) -> None:

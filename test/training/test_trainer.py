@@ -86,8 +86,8 @@ def stop_after(run: Trainer, steps: int) -> None:
 
 
 def test_the_losses_of_a_longer_run_fall(faces: list[LabelledFace], tmp_path: Path) -> None:
-    stage = replace(STAGE, images=320, batch=8, warmup_images=80, losses=LossWeights(points=0.1))
-    trainer(replace(CONFIG, stages=(stage,), log_every_images=80), faces, tmp_path).run()
+    stage = replace(STAGE, images=200, batch=8, warmup_images=40, losses=LossWeights(points=0.1))
+    trainer(replace(CONFIG, stages=(stage,), log_every_images=40), faces, tmp_path).run()
     rows = list(csv.DictReader((tmp_path / "log.csv").open()))
     assert float(rows[-1]["regression"]) < 0.8 * float(rows[0]["regression"])
     assert float(rows[-1]["detection"]) < 0.95 * float(rows[0]["detection"])
