@@ -56,8 +56,16 @@ def test_a_card_names_data_licence_command_seed_and_numbers(path: Path) -> None:
     _, info = weights.load(path)
     assert info.name == path.stem
     assert info.license in card
-    for wanted in ("rednet-train config/train/", "seed", "NME", "rednet-evaluate", "faces68"):
+    for wanted in ("rednet-train config/train/", "seed", "NME", "rednet-evaluate", "rednet-render"):
         assert wanted in card, wanted
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
+def test_weights_that_saw_real_annotated_faces_are_for_research_only(path: Path) -> None:
+    _, info = weights.load(path)
+    saw_real_faces = "faces68" in info.data
+    assert ("faces68" in path.with_suffix(".md").read_text(encoding="utf-8")) == saw_real_faces
+    assert info.license == ("research use only" if saw_real_faces else "Apache-2.0")
 
 
 def test_the_portraits_landmarks_lie_where_another_network_sees_eyes_nose_and_mouth(
