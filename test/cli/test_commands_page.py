@@ -40,3 +40,10 @@ def test_the_page_names_every_field_of_the_results() -> None:
 def test_the_page_names_the_defaults() -> None:
     assert f"Default {TrackerSettings().max_faces} |" in section(track.NAME)
     assert "Default `rednet-lite`" in PAGE
+
+
+def test_the_page_has_a_section_for_every_command() -> None:
+    from rednet_ros.cli import convert, render, train
+
+    for module in (track, evaluate, train, render, convert):
+        assert section(module.NAME)
