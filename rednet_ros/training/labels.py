@@ -118,6 +118,8 @@ def _parse(line: str, folder: Path, where: str) -> LabelledFace:
         row = json.loads(line)
     except json.JSONDecodeError as error:
         raise InputError(f"{where}: not JSON: {error.msg} at column {error.colno}") from error
+    except (ValueError, RecursionError) as error:  # a whole number of thousands of digits, brackets by the thousand
+        raise InputError(f"{where}: not JSON that can be read: {error}") from error
     if not isinstance(row, dict):
         raise InputError(f"{where}: expected a JSON object, found {type(row).__name__}")
     image = _text(row, "image", where)
@@ -187,8 +189,9 @@ def _points(row: dict[str, Any], where: str) -> FloatArray:
         raise InputError(f'{where}: field "points" must be a list of [x, y] numbers')
     unknown = [entry is None for entry in value]
     try:
-        points = np.array([[0.0, 0.0] if entry is None else entry for entry in value], dtype=np.float32)
-    except (TypeError, ValueError) as error:
+        with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused below
+            points = np.array([[0.0, 0.0] if entry is None else entry for entry in value], dtype=np.float32)
+    except (TypeError, ValueError, OverflowError) as error:
         raise InputError(f'{where}: field "points" must be a list of [x, y] numbers') from error
     if points.shape != (LANDMARK_COUNT, 2):
         raise InputError(f'{where}: field "points" must hold {LANDMARK_COUNT} pairs [x, y], found shape {points.shape}')
@@ -216,7 +219,7 @@ def _box(row: dict[str, Any], where: str) -> Box | None:
     if value is None:
         return None
     numbers = isinstance(value, list) and all(type(entry) in (int, float) for entry in value)
-    if not numbers or len(value) != 4 or not np.isfinite(value).all() or min(value[2:]) <= 0:
+    if not numbers or len(value) != 4 or not all(map(_is_finite, value)) or min(value[2:]) <= 0:
         raise InputError(f'{where}: field "box" must be [x, y, width, height] with a positive size, found {value!r}')
     return Box(*map(float, value))
 
@@ -228,3 +231,11 @@ def _yaw(row: dict[str, Any], where: str) -> float | None:
     if type(value) not in (int, float) or not 0 <= value <= math.pi:
         raise InputError(f'{where}: field "yaw_rad" must be a number from 0 to pi, found {value!r}')
     return float(value)
+
+
+def _is_finite(value: float) -> bool:
+    """Whether `value` is a number that a float can hold; JSON's whole numbers know no limit."""
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
