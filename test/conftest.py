@@ -4,7 +4,7 @@ import importlib
 import importlib.util
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def repository() -> Path:
     """The root of the source checkout."""
     return Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def one_thread_and_seed() -> Iterator[None]:
+    """One thread and known random numbers of PyTorch, for tests that compute with it."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture

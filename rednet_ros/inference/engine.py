@@ -117,7 +117,10 @@ class LandmarkEngine:
 
 
 def _prepared(network: REDNet, device: str) -> REDNet:
-    """A copy of `network` as it runs fastest: no batch norm, weights in channels_last (29 -> 21 ms on one CPU core)."""
+    """A copy of `network` on `device` that gives the same numbers faster.
+
+    Batch norm is folded into the convolutions before it, and weights are in channels_last.
+    """
     network = copy.deepcopy(network).eval()
     fold_batch_norm(network)
     return network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]

@@ -13,7 +13,8 @@ from rednet_ros.tracking.background_detector import DetectionResult
 from rednet_ros.tracking.calibration import crop_from_detection, landmark_box
 from rednet_ros.tracking.camera import Camera
 from rednet_ros.tracking.crops import CropTransform
-from rednet_ros.tracking.looks import Engine, Look, Sighting, look_at, look_from
+from rednet_ros.tracking.looks import Engine, Look, Sighting, look_at
+from rednet_ros.tracking.memory import look_again
 from rednet_ros.tracking.settings import TrackerSettings
 from rednet_ros.tracking.track import shows_face
 from rednet_ros.tracking.types import Box, Detection, FloatArray, ImageArray
@@ -105,6 +106,6 @@ def hold_up(engine: Engine, found: Sequence[Candidate], settings: TrackerSetting
     """
     first = zip(found, look_at(engine, [candidate.look for candidate in found]), strict=True)
     held = [(one, sighting) for one, sighting in first if shows_face(one.look, sighting, settings)]
-    looks = [look_from(one.image, seen.landmarks_px, seen.state, engine.crop_size_px) for one, seen in held]
+    looks = [look_again(engine, one.image, seen) for one, seen in held]
     second = zip(held, looks, look_at(engine, looks), strict=True)
     return [(one, sighting) for (one, _), look, sighting in second if shows_face(look, sighting, settings)]

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from rednet_ros.landmarks import LEFT_OUTER_EYE_CORNER, NOSE_TIP, RIGHT_OUTER_EYE_CORNER
 from rednet_ros.tracking.looks import Sighting
 from rednet_ros.tracking.plausibility import fraction_inside
+from rednet_ros.tracking.turn import turn
 from rednet_ros.tracking.types import FloatArray
 
 KNOWN_FRAMES = 5
@@ -74,18 +74,6 @@ def view_quality(sighting: Sighting, width_px: int, height_px: int, min_confiden
     if sighting.confidence < min_confidence or turned > MAX_TURN or inside < MIN_INSIDE:
         return 0.0
     return sighting.confidence * (1.0 - 0.5 * turned / MAX_TURN)
-
-
-def turn(landmarks_px: FloatArray) -> float:
-    """How far a face (68 x 2 landmarks) is turned to a side: 0.8 of the tangent of its yaw, 0 for a frontal face.
-
-    How far the nose tip lies aside of the middle between the outer eye corners, in units of half their distance; it
-    stands out of their plane by 0.8 of that (`mean_head`).
-    """
-    right, left = landmarks_px[RIGHT_OUTER_EYE_CORNER], landmarks_px[LEFT_OUTER_EYE_CORNER]
-    half = (left - right) / 2
-    aside = np.dot(landmarks_px[NOSE_TIP] - (left + right) / 2, half)
-    return float(abs(aside) / max(float(np.dot(half, half)), 1e-9))
 
 
 def _cosine(first: FloatArray | None, second: FloatArray | None) -> float:

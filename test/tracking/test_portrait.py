@@ -5,7 +5,8 @@ import pytest
 
 from rednet_ros.tracking.looks import Sighting
 from rednet_ros.tracking.mean_shape import MEAN_SHAPE
-from rednet_ros.tracking.portrait import KNOWN_FRAMES, Portrait, turn, view_quality
+from rednet_ros.tracking.portrait import KNOWN_FRAMES, Portrait, view_quality
+from rednet_ros.tracking.turn import turn
 from rednet_ros.tracking.types import FloatArray
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
-import torch
 
 from rednet_ros.network.config import REDNetConfig
 from rednet_ros.tracking.mean_shape import MEAN_SHAPE
@@ -48,12 +47,8 @@ def draw() -> Callable[..., np.ndarray]:
 
 
 @pytest.fixture(autouse=True)
-def _one_thread_and_seed() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
-    yield
-    torch.set_num_threads(threads)
+def _steady(one_thread_and_seed: None) -> None:
+    """Every test of this folder."""
 
 
 def draw_face(points: np.ndarray, skin: tuple[int, int, int], size_px: int = 160) -> np.ndarray:

@@ -74,7 +74,7 @@ def test_each_stage_adds_its_module_and_the_weights_say_so(
         assert (float(row["jitter"]) > 0) == (row["stage"] == "clips")
     validated = rows(tmp_path / "validation.csv")
     assert [row["clip_nme"] != "" for row in validated] == [False, False, True]
-    assert all(float(row["nme_major7"]) > 0 for row in validated)
+    assert all(float(row["nme_detection7"]) > 0 for row in validated)
 
 
 def test_a_stage_goes_on_from_what_the_one_before_learned(
@@ -190,4 +190,4 @@ def test_seven_landmarks_have_no_clips(tiny: REDNetConfig, faces: list[LabelledF
         run_of(detection, (CLIPS,), faces, tmp_path).run()
     run_of(detection, (STILLS,), faces, tmp_path).run()
     (row,) = rows(tmp_path / "validation.csv")
-    assert float(row["nme_major7"]) > 0
+    assert float(row["nme_detection7"]) > 0

@@ -44,7 +44,7 @@ def test_errors_are_in_percent_of_the_interocular_distance(
     errors = validate_stills(REDNet(tiny), pool)
     assert errors.nme_mean == pytest.approx(np.mean(200 / unit), rel=1e-4)
     assert errors.nme_median == pytest.approx(np.median(200 / unit), rel=1e-4)
-    assert errors.nme_major7 == pytest.approx(errors.nme_mean, rel=1e-4)
+    assert errors.nme_detection7 == pytest.approx(errors.nme_mean, rel=1e-4)
     assert errors.failure_rate_10 == 0
     tell(monkeypatch, pool, 9.0, list(range(68)))
     assert validate_stills(REDNet(tiny), pool).failure_rate_10 == 100
@@ -72,8 +72,8 @@ def test_a_network_of_seven_landmarks_is_measured_on_these(
     pool, network = FacePool(faces), REDNet(replace(tiny, steps=("detection",)))
     tell(monkeypatch, pool, 2.0, list(DETECTION_INDICES))
     errors = validate_stills(network, pool)
-    assert errors.nme_major7 == pytest.approx(errors.nme_mean)
-    assert errors.nme_major7 == pytest.approx(6, abs=1.5)
+    assert errors.nme_detection7 == pytest.approx(errors.nme_mean)
+    assert errors.nme_detection7 == pytest.approx(6, abs=1.5)
 
 
 def test_a_network_is_left_in_the_mode_it_was_in_and_unchanged(
