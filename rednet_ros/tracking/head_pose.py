@@ -12,8 +12,11 @@ from rednet_ros.tracking.types import FloatArray, HeadPose
 
 Numbers = NDArray[np.float64]
 
-FIRST_GUESS = slice(17, 48)
+FIRST_GUESS = range(17, 48)
 """Brows, nose and eyes: they move least with the face, and least of all people differ in them."""
+
+MIN_KNOWN = 12
+"""So many of them must be where the lens model sees anything."""
 
 LANDMARK_ERROR_M = 0.0016
 """What the network itself errs by on a mean head, in addition to SPREAD_M: 2 % of the distance of the eyes."""
@@ -25,7 +28,10 @@ MAX_MEDIAN_DEVIATION = 1.5
 faces 99 in 100 have less than 1."""
 
 MAX_TURN_AWAY = 0.35
-"""Sine of the angle by which a face may look away from the camera's plane; beyond, it would show its back."""
+"""Sine of the angle by which a face may look away from whom it is seen by; beyond, it would show its back."""
+
+MIN_DISTANCE_M = 0.1
+"""Nearer, parts of the head would lie behind the camera."""
 
 FACING = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, -1.0], [-1.0, 0.0, 0.0]])
 """Axes of a face that looks into the camera (x out of the face, y to its left, z up) in the optical frame."""
@@ -38,42 +44,90 @@ def estimate_head_pose(landmarks_px: FloatArray, confidence: FloatArray, camera:
     """Pose of the head with these landmarks (68 x 2, pixels) of these confidences (68, 0..1); None if they fit no head.
 
     Perspective-n-point, robust: each landmark counts by how little people differ in it, by its confidence, and the less
-    the farther it lies from where the mean head has it. The distance is that of an adult; a head smaller by a tenth
-    looks farther away by as much.
+    the farther it lies from where the mean head has it. It is solved for a camera that looks straight at the face, so
+    that faces at the border of a wide lens's picture, or beside a fisheye lens, are no special case. The distance is
+    that of an adult; a head smaller by a tenth looks farther away by as much.
     """
-    seen = camera.directions(landmarks_px)
-    pose = _first_guess(seen) if np.isfinite(seen).all() else None
-    for _ in range(ITERATIONS):
-        pose = None if pose is None else _improved(pose, seen, confidence)
+    if not np.isfinite(landmarks_px).all():
+        return None
+    rays = camera.rays(landmarks_px)
+    known: NDArray[np.bool_] = np.isfinite(rays[:, 0])
+    if known[FIRST_GUESS].sum() < MIN_KNOWN:
+        return None
+    towards = _turn_to(rays[known].mean(axis=0))
+    ahead = rays @ towards.T
+    known &= ahead[:, 2] > 0.05
+    seen = np.where(known[:, None], ahead[:, :2] / np.where(known, ahead[:, 2], 1.0)[:, None], 0.0)
+    pose = _fitted(seen, known, confidence)
     if pose is None:
         return None
-    rotation = cv2.Rodrigues(pose[:3])[0]
-    if rotation[2, 0] > MAX_TURN_AWAY or np.median(_deviations(pose, seen)[0]) > MAX_MEDIAN_DEVIATION:
+    x, y, z = (towards.T @ pose[3:]).tolist()
+    return HeadPose(_roll_pitch_yaw(FACING.T @ towards.T @ cv2.Rodrigues(pose[:3])[0]), (x, y, z))
+
+
+def face_axes(pose: HeadPose) -> Numbers:
+    """3 x 3 float64: its columns are the face's own axes (x out of the face, y to its left, z up) in the optical frame."""
+    roll, pitch, yaw = (
+        cv2.Rodrigues(angle * axis)[0] for angle, axis in zip(pose.rotation_rad, np.eye(3), strict=True)
+    )
+    axes: Numbers = FACING @ yaw @ pitch @ roll
+    return axes
+
+
+def landmarks_in_space(pose: HeadPose, landmarks_px: FloatArray, camera: CameraModel) -> FloatArray:
+    """The 68 landmarks (68 x 2, pixels) in the optical frame: 68 x 3 float32, metres.
+
+    Each on the ray on which it was seen, as far off as the mean head in this pose has it; NaN where there is no ray.
+    """
+    rays = camera.rays(landmarks_px)
+    model = MEAN_HEAD_M @ face_axes(pose).T + pose.translation_m
+    distance = np.einsum("ij,ij->i", rays, model)
+    return (rays * distance[:, None]).astype(np.float32)
+
+
+def _turn_to(direction: Numbers) -> Numbers:
+    """Rotation (3 x 3) of a camera that looks in this direction, with as little roll as can be."""
+    x, y, z = direction / np.linalg.norm(direction)
+    angle = np.arccos(np.clip(z, -1.0, 1.0))
+    across = np.hypot(x, y)
+    axis = np.array([y, -x, 0.0]) / across if across > 1e-9 else np.array([1.0, 0.0, 0.0])
+    turn: Numbers = cv2.Rodrigues(angle * axis)[0]
+    return turn
+
+
+def _fitted(seen: Numbers, known: NDArray[np.bool_], confidence: FloatArray) -> Numbers | None:
+    """Rotation vector and place (6) for a camera that sees the landmarks at `seen` (68 x 2, x / z and y / z)."""
+    trust = np.where(known, confidence, 0.0)
+    pose = _first_guess(seen, known)
+    for _ in range(ITERATIONS):
+        pose = None if pose is None else _improved(pose, seen, trust)
+    if pose is None:
         return None
-    x, y, z = pose[3:].tolist()
-    return HeadPose(_roll_pitch_yaw(FACING.T @ rotation), (x, y, z))
+    looks_away = cv2.Rodrigues(pose[:3])[0][2, 0]
+    deviation = np.median(_deviations(pose, seen)[0][known])
+    return None if looks_away > MAX_TURN_AWAY or deviation > MAX_MEDIAN_DEVIATION else pose
 
 
-def _first_guess(seen: Numbers) -> Numbers | None:
-    """Rotation vector and place (6) from the rigid part of the face."""
-    rigid = np.ascontiguousarray(seen[FIRST_GUESS])
+def _first_guess(seen: Numbers, known: NDArray[np.bool_]) -> Numbers | None:
+    """From the rigid part of the face."""
+    rigid = [number for number in FIRST_GUESS if known[number]]
     try:
-        found, turn, place = cv2.solvePnP(MEAN_HEAD_M[FIRST_GUESS], rigid, _PINHOLE, None, flags=cv2.SOLVEPNP_SQPNP)
+        found, turn, place = cv2.solvePnP(MEAN_HEAD_M[rigid], seen[rigid], _PINHOLE, None, flags=cv2.SOLVEPNP_SQPNP)
     except cv2.error:  # all in one place
         return None
-    return np.concatenate([turn[:, 0], place[:, 0]]) if found else None
+    return np.concatenate([turn[:, 0], place[:, 0]]) if found and place[2, 0] > MIN_DISTANCE_M else None
 
 
-def _improved(pose: Numbers, seen: Numbers, confidence: FloatArray) -> Numbers | None:
+def _improved(pose: Numbers, seen: Numbers, trust: Numbers) -> Numbers | None:
     """One step of Gauss-Newton with Cauchy's weights; None where the pose is lost."""
     deviations, errors, slopes = _deviations(pose, seen)
-    weights = np.repeat(confidence / (_SIGMA_M**2 * (1.0 + deviations**2)), 2)
+    weights = np.repeat(trust / (_SIGMA_M**2 * (1.0 + deviations**2)), 2)
     try:
         step = np.linalg.solve(slopes.T @ (slopes * weights[:, None]), slopes.T @ (weights * errors))
     except np.linalg.LinAlgError:
         return None
     better = pose - step
-    return better if np.isfinite(better).all() and better[5] > 0 else None
+    return better if np.isfinite(better).all() and better[5] > MIN_DISTANCE_M else None
 
 
 def _deviations(pose: Numbers, seen: Numbers) -> tuple[Numbers, Numbers, Numbers]:

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from rednet_ros.tracking.camera_model import CameraModel
-from rednet_ros.tracking.head_pose import FACING, estimate_head_pose
+from rednet_ros.tracking.head_pose import FACING, estimate_head_pose, face_axes, landmarks_in_space
 from rednet_ros.tracking.mean_head import MEAN_HEAD_M, SPREAD_M
 from rednet_ros.tracking.types import FloatArray, HeadPose
 
@@ -123,6 +123,73 @@ def test_points_that_are_no_numbers_have_no_pose(value: float) -> None:
 def test_points_in_one_place_have_no_pose() -> None:
     assert estimate_head_pose(np.full((68, 2), 200, np.float32), SURE, CAMERA) is None
     assert estimate_head_pose(seen(), np.zeros(68, np.float32), CAMERA) is None
+
+
+WIDE_LENSES = {
+    "plumb_bob": CameraModel(640, 480, (400.0, 405.0), (310.0, 250.0), (-0.35, 0.14, 0.001, -0.002, -0.02)),
+    "rational": CameraModel(
+        1280, 720, (600.0, 600.0), (640.0, 360.0), (5.3, 2.1, 0.0003, -0.0002, 0.08, 5.7, 3.9, 0.5)
+    ),
+    "fisheye": CameraModel(640, 480, (200.0, 200.0), (320.0, 240.0), (0.05, -0.02, 0.003, -0.0005), is_fisheye=True),
+}
+
+
+@pytest.mark.parametrize("lens", WIDE_LENSES)
+@pytest.mark.parametrize("place_m", [(0.0, 0.0, 0.6), (0.5, -0.3, 0.7), (-0.9, 0.4, 1.1)])
+def test_the_lens_is_taken_out_of_the_pose(lens: str, place_m: tuple[float, float, float]) -> None:
+    camera = WIDE_LENSES[lens]
+    pose = HeadPose(tuple(np.radians([10.0, -15.0, 35.0])), place_m)
+    landmarks_px = camera.project(MEAN_HEAD_M @ face_axes(pose).T + place_m).astype(np.float32)
+    found = pose_of(landmarks_px, camera=camera)
+    np.testing.assert_allclose(np.degrees(found.rotation_rad), (10, -15, 35), atol=0.2)
+    np.testing.assert_allclose(found.translation_m, place_m, rtol=0.004, atol=0.002)
+    ignorant = CameraModel(camera.width_px, camera.height_px, camera.focal_px, camera.center_px)
+    if place_m[0]:
+        taken_for_straight = estimate_head_pose(landmarks_px, SURE, ignorant)
+        assert taken_for_straight is None or np.abs(np.subtract(taken_for_straight.translation_m, place_m)).max() > 0.02
+
+
+def test_a_face_beside_a_fisheye_camera_has_a_pose() -> None:
+    """At a right angle to where the camera looks; its face turned to the camera."""
+    camera = WIDE_LENSES["fisheye"]
+    pose = HeadPose((0.0, 0.0, np.radians(80.0)), (-0.8, 0.0, 0.0))
+    landmarks_px = camera.project(MEAN_HEAD_M @ face_axes(pose).T + pose.translation_m).astype(np.float32)
+    found = pose_of(landmarks_px, camera=camera)
+    np.testing.assert_allclose(found.translation_m, pose.translation_m, atol=0.005)
+    assert np.degrees(found.rotation_rad) == pytest.approx((0, 0, 80), abs=0.5)
+
+
+def test_landmarks_beyond_what_the_lens_sees_are_left_out() -> None:
+    """Its chin lies where the polynomial of the lens has turned back."""
+    narrow = CameraModel(640, 480, (300.0, 300.0), (320.0, 240.0), (-0.3, 0.0, 0.0, 0.0))
+    pose = HeadPose((0.0, 0.0, 0.0), (0.0, 0.22, 0.35))
+    landmarks_px = narrow.project(MEAN_HEAD_M @ face_axes(pose).T + pose.translation_m).astype(np.float32)
+    landmarks_px[4:13, 1] += 60
+    assert 3 < np.isnan(narrow.rays(landmarks_px)[:, 0]).sum() < 20
+    found = pose_of(landmarks_px, camera=narrow)
+    np.testing.assert_allclose(found.translation_m, pose.translation_m, atol=0.01)
+    assert np.isnan(landmarks_in_space(found, landmarks_px, narrow)[8]).all()
+
+
+def test_landmarks_in_space_are_seen_where_they_were_and_lie_on_the_head() -> None:
+    pose = HeadPose((0.1, -0.2, 0.4), (0.2, -0.1, 0.9))
+    random = np.random.default_rng(1)
+    head_m = MEAN_HEAD_M + random.normal(size=(68, 3)) * 0.003
+    place_m = head_m @ face_axes(pose).T + pose.translation_m
+    landmarks_px = CAMERA.project(place_m).astype(np.float32)
+    found_m = landmarks_in_space(pose, landmarks_px, CAMERA)
+    assert (found_m.shape, found_m.dtype) == ((68, 3), np.float32)
+    np.testing.assert_allclose(CAMERA.project(found_m.astype(float)), landmarks_px, atol=0.01)
+    assert np.linalg.norm(found_m - place_m, axis=1).max() < 0.02
+
+
+def test_scattered_points_are_no_head_in_the_lens_itself() -> None:
+    """So near, any points would fit."""
+    random = np.random.default_rng(4)
+    for _ in range(40):
+        landmarks_px = random.uniform(100, 300, (68, 2)).astype(np.float32)
+        pose = estimate_head_pose(landmarks_px, SURE, CAMERA)
+        assert pose is None or pose.translation_m[2] > 0.1
 
 
 def test_the_mean_head_is_symmetric_and_of_a_persons_size() -> None:
