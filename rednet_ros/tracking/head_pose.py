@@ -66,11 +66,10 @@ def estimate_head_pose(landmarks_px: FloatArray, confidence: FloatArray, camera:
 
 
 def face_axes(pose: HeadPose) -> Numbers:
-    """3 x 3 float64: its columns are the face's own axes (x out of the face, y to its left, z up) in the optical frame."""
-    roll, pitch, yaw = (
-        cv2.Rodrigues(angle * axis)[0] for angle, axis in zip(pose.rotation_rad, np.eye(3), strict=True)
-    )
-    axes: Numbers = FACING @ yaw @ pitch @ roll
+    """The face's own axes (x out of it, y to its left, z up) in the optical frame: the columns of 3 x 3 float64."""
+    turns = zip(pose.rotation_rad, np.eye(3), strict=True)
+    about_x, about_y, about_z = (cv2.Rodrigues(angle_rad * axis)[0] for angle_rad, axis in turns)
+    axes: Numbers = FACING @ about_z @ about_y @ about_x
     return axes
 
 
