@@ -7,13 +7,14 @@ from collections.abc import Sequence
 
 import numpy as np
 from builtin_interfaces.msg import Time
-from geometry_msgs.msg import Point, Pose, Quaternion
+from geometry_msgs.msg import Pose
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from rednet_ros.msg import Face as FaceMessage
 from rednet_ros.msg import FaceLandmarks, Landmark
-from rednet_ros.tracking.types import Face, HeadPose, ImageArray
+from rednet_ros.nodes.poses import pose_message
+from rednet_ros.tracking.types import Face, ImageArray
 
 
 def seconds(stamp: Time) -> float:
@@ -45,38 +46,9 @@ def _face(face: Face) -> FaceMessage:
         box_height=float(face.box.height),
         landmarks=[Landmark(x=x, y=y, confidence=confidence) for x, y, confidence in values],
         head_pose_valid=face.head_pose is not None,
-        head_pose=_pose(face.head_pose) if face.head_pose is not None else Pose(),
+        head_pose=pose_message(face.head_pose) if face.head_pose is not None else Pose(),
         identity_known=identity_known,
         identity_similarity=float(face.identity_similarity) if identity_known else 0.0,
-    )
-
-
-def _pose(head_pose: HeadPose) -> Pose:
-    x, y, z = head_pose.translation_m
-    return Pose(position=Point(x=x, y=y, z=z), orientation=face_orientation(*head_pose.rotation_rad))
-
-
-def face_orientation(roll_rad: float, pitch_rad: float, yaw_rad: float) -> Quaternion:
-    """Of a face's axes (REP-155: x out of the face, z up) in the optical frame; the angles are those of HeadPose."""
-    q = quaternion(roll_rad, pitch_rad, yaw_rad)
-    # Multiplied from the left by (0.5, 0.5, -0.5; 0.5), the orientation of a face that looks straight at the camera.
-    return Quaternion(
-        x=(q.w + q.x + q.z + q.y) / 2,
-        y=(q.w + q.y - q.x - q.z) / 2,
-        z=(-q.w + q.z + q.y - q.x) / 2,
-        w=(q.w - q.x - q.y + q.z) / 2,
-    )
-
-
-def quaternion(roll_rad: float, pitch_rad: float, yaw_rad: float) -> Quaternion:
-    """The rotation about the fixed axes x by roll, then y by pitch, then z by yaw (REP-103)."""
-    half = np.array([roll_rad, pitch_rad, yaw_rad]) / 2
-    (cos_r, cos_p, cos_y), (sin_r, sin_p, sin_y) = np.cos(half).tolist(), np.sin(half).tolist()
-    return Quaternion(
-        x=sin_r * cos_p * cos_y - cos_r * sin_p * sin_y,
-        y=cos_r * sin_p * cos_y + sin_r * cos_p * sin_y,
-        z=cos_r * cos_p * sin_y - sin_r * sin_p * cos_y,
-        w=cos_r * cos_p * cos_y + sin_r * sin_p * sin_y,
     )
 
 
