@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from rednet_ros.benchmark.floor import Floor
 from rednet_ros.benchmark.machine import Machine
@@ -140,16 +140,18 @@ class FairCamera:
     name: str
     sent: int
     processed: int
-    latency_first: Timing
-    latency_last: Timing
+    latency_first: Timing | None
+    latency_last: Timing | None
 
 
 @dataclass(frozen=True)
 class Fairness:
-    """Streams of `rate_hz` for `seconds`; `latency_first` and `latency_last` of a camera: of the run's first and last
-    fifth.
+    """Streams of `rate_hz` for `seconds` into the process named `of`.
+
+    `latency_first` and `latency_last` of a camera: of its first and last fifth of images, None where none was answered.
     """
 
+    of: str
     rate_hz: float
     seconds: float
     cameras: tuple[FairCamera, ...]
@@ -162,10 +164,21 @@ class Fairness:
 
 
 @dataclass(frozen=True)
+class RosResults:
+    """What `rednet_ros.nodes.benchmark` measures: the fields of `Report` of the same names."""
+
+    frame_path: FramePath
+    topics: tuple[TopicsRow, ...]
+    memory: MemoryCurve | None = None
+    fairness: Fairness | None = None
+
+
+@dataclass(frozen=True)
 class Report:
     """Everything that one run of rednet-benchmark measured; a part that was not is empty.
 
-    `left_out`: what was not measured, and why. `size_px`: width and height of the frames; `frames_from`: photograph, drawing, or the clip's name.
+    `left_out`: what was not measured, and why. `size_px`: width and height of the frames; `frames_from`: photograph,
+    drawing, or the clip's name.
     `gpu_memory_mb`: the most that PyTorch held, None on a CPU.
     """
 
@@ -186,21 +199,25 @@ class Report:
     gpu_memory_mb: float | None = None
     left_out: Mapping[str, str] = field(default_factory=dict)
 
-    def save(self, path: Path) -> None:
-        """Write it as JSON, times rounded to microseconds. Raises InputError where that is impossible."""
-        text = json.dumps(_rounded(asdict(self)), indent=1, allow_nan=False)
-        try:
-            path.write_text(text + "\n", encoding="utf-8")
-        except OSError as error:
-            raise InputError(f"{path}: cannot be written: {error.strerror}") from error
 
-    @classmethod
-    def load(cls, path: Path) -> Report:
-        """Read what `save` wrote. Raises InputError where there is no such file or it is none of these reports."""
-        try:
-            return build(cls, json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            raise InputError(f"{path}: no report of rednet-benchmark: {error}") from error
+Saved = TypeVar("Saved", RosResults, Report)
+
+
+def save(results: RosResults | Report, path: Path) -> None:
+    """Write as JSON, rounded to a ten-thousandth. Raises InputError where that is impossible."""
+    text = json.dumps(_rounded(asdict(results)), indent=1, allow_nan=False)
+    try:
+        path.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def load(kind: type[Saved], path: Path) -> Saved:
+    """Read what `save` wrote. Raises InputError where there is no such file or it holds something else."""
+    try:
+        return build(kind, json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(f"{path}: no results of rednet-benchmark: {error}") from error
 
 
 def _rounded(value: Any) -> Any:

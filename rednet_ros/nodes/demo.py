@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
 import signal
 import sys
 import time
@@ -16,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from rednet_ros.errors import InputError
-from rednet_ros.nodes.fastdds import PROFILE_VARIABLE, large_image_profile
+from rednet_ros.nodes.fastdds import image_environment
 from rednet_ros.nodes.processes import NodeProcess, wait_for_any
 from rednet_ros.nodes.session_report import SUMMARY_NAME, SessionReport
 from rednet_ros.nodes.statistics import PUBLISHING_PERIOD_S
@@ -97,16 +96,10 @@ def _stop(processes: list[NodeProcess]) -> dict[str, int]:
 
 def _middleware() -> tuple[dict[str, str], str]:
     """Environment of the nodes, and the reliability with which images reach the tracker in it."""
-    environment = dict(os.environ)
-    environment.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    environment, reliability = image_environment(3)
     environment.setdefault("RCUTILS_CONSOLE_OUTPUT_FORMAT", "{name}: {message}")
     environment.setdefault("RCUTILS_LOGGING_USE_STDOUT", "1")  # in one order with the lines of this process
-    profile = large_image_profile(3, environment)
-    if profile is None:
-        environment.pop(PROFILE_VARIABLE, None)
-        return environment, "reliable"
-    environment[PROFILE_VARIABLE] = str(profile)
-    return environment, "best_effort"
+    return environment, reliability
 
 
 def _text(value: str) -> str:

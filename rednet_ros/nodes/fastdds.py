@@ -34,6 +34,21 @@ def large_image_profile(processes: int, environment: Mapping[str, str] = os.envi
     return folder / PROFILE_NAME if free_shared_memory_bytes() > (processes + 1) * SEGMENT_BYTES else None
 
 
+def image_environment(processes: int, environment: Mapping[str, str] = os.environ) -> tuple[dict[str, str], str]:
+    """`environment` for so many processes that send images to each other, and the reliability with which they arrive.
+
+    They stay on this machine unless the environment says otherwise.
+    """
+    changed = dict(environment)
+    changed.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    profile = large_image_profile(processes, changed)
+    if profile is None:
+        changed.pop(PROFILE_VARIABLE, None)
+        return changed, "reliable"
+    changed[PROFILE_VARIABLE] = str(profile)
+    return changed, "best_effort"
+
+
 def free_shared_memory_bytes() -> int:
     """What is free in /dev/shm, 0 where there is none."""
     try:

@@ -37,6 +37,11 @@ class NodeProcess:
         # A session of its own: an interrupt from the keyboard reaches this process only, which stops them in order.
         self._process = subprocess.Popen(command, env=dict(environment), start_new_session=True)
 
+    @property
+    def pid(self) -> int:
+        """Number of the process."""
+        return self._process.pid
+
     def ended(self) -> int | None:
         """The exit code, None while it runs."""
         return self._process.poll()
