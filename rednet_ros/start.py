@@ -43,6 +43,11 @@ def rednet_render() -> int:
     return _command("rednet_ros.cli.render")
 
 
+def rednet_benchmark() -> int:
+    """Entry point of `rednet-benchmark`."""
+    return _command("rednet_ros.cli.benchmark")
+
+
 def rednet_demo() -> int:
     """Entry point of `rednet-demo`."""
     return _command("rednet_ros.nodes.demo")

@@ -1,0 +1,198 @@
+"""Runs what a plan asks for, one part after the other, and collects the report."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from rednet_ros.benchmark.clip import measure_clip, write_clip
+from rednet_ros.benchmark.floor import Floor, gflop_per_face, matrix_rate_gflops
+from rednet_ros.benchmark.machine import this_machine
+from rednet_ros.benchmark.peers import PEERS, NotAvailable, measure_peer
+from rednet_ros.benchmark.portrait import load_portrait
+from rednet_ros.benchmark.results import PeerRow, Report, RosResults, load
+from rednet_ros.benchmark.scenes import Scene, composed_scene, recorded_scene
+from rednet_ros.benchmark.stability import measure_fairness, measure_memory
+from rednet_ros.benchmark.stages import measure_cameras, measure_faces
+from rednet_ros.errors import RednetError
+from rednet_ros.inference.engine import LandmarkEngine, choose_device
+from rednet_ros.tracking.detector import load_detector
+from rednet_ros.tracking.tracker import FaceTracker
+
+log = logging.getLogger(__name__)
+
+FAIR_CAMERAS, FAIR_RATE_HZ = 3, 15.0
+TOPIC_FACES = (1, 8)
+_PRECISION = torch.float32
+_ROS_MODULE = "rednet_ros.nodes.benchmark"
+"""Started as a process: nothing here imports ROS."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to measure. `command`: how to ask for it again, for people.
+
+    `input`: a video to measure on instead of composed scenes; its faces are what they are. `seconds`: for each figure.
+    `memory_frames`, `fairness_s`: length of the long runs, 0 for none. `with_topics`, `with_peers`: where installed.
+    """
+
+    command: str
+    weights: str
+    device: str
+    input: str | None
+    size_px: tuple[int, int]
+    faces: tuple[int, ...]
+    cameras: tuple[int, ...]
+    seconds: float
+    memory_frames: int
+    fairness_s: float
+    with_topics: bool
+    with_peers: bool
+
+
+def run(plan: Plan) -> Report:
+    """Raises the package's errors where the weights, the device or the input cannot be used."""
+    return _Run(plan).report()
+
+
+class _Run:
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._device = choose_device(plan.device)
+        self._machine = this_machine(self._device)  # before there is any load of our own
+        self._engine = LandmarkEngine.load(plan.weights, self._device)
+        self._detector = load_detector()
+        self._portrait = load_portrait()
+        self._recording = recorded_scene(plan.input) if plan.input else None
+        self._left_out: dict[str, str] = {}
+
+    def report(self) -> Report:
+        plan = self._plan
+        floor = self._floor()
+        log.info("matrix products: %.1f GFLOP/s", floor.rate_gflops)
+        rows = [self._row(faces, floor) for faces in self._face_counts()]
+        cameras = [
+            measure_cameras(self._scene(1), count, self._engine, self._detector, plan.seconds)
+            for count in self._logged("cameras", plan.cameras)
+        ]
+        again = self._floor()
+        if again.rate_gflops > floor.rate_gflops:
+            rows = [replace(row, floor_ms=again.milliseconds(row.faces)) for row in rows]
+            floor = again
+        with tempfile.TemporaryDirectory() as folder:
+            clip = self._clip(Path(folder))
+            ros = self._ros(Path(folder) / "ros.json")
+        return Report(
+            machine=self._machine,
+            command=plan.command,
+            weights=self._engine.weights_name,
+            size_px=self._scene(1).size_px,
+            frames_from=Path(plan.input).name if plan.input else self._portrait.name,
+            floor=floor,
+            faces=tuple(rows),
+            cameras=tuple(cameras),
+            clip=clip,
+            frame_path=ros.frame_path if ros else None,
+            topics=ros.topics if ros else (),
+            peers=self._peers(),
+            memory=ros.memory if ros else self._memory(),
+            fairness=ros.fairness if ros else self._fairness(),
+            gpu_memory_mb=torch.cuda.max_memory_reserved() / 1e6 if self._device == "cuda" else None,
+            left_out=self._left_out,
+        )
+
+    def _floor(self) -> Floor:
+        rate_gflops = matrix_rate_gflops(self._device, _PRECISION)
+        precision = str(_PRECISION).removeprefix("torch.")
+        return Floor(self._device, precision, torch.get_num_threads(), rate_gflops, gflop_per_face(self._plan.weights))
+
+    def _face_counts(self) -> tuple[int, ...]:
+        return (1,) if self._recording else tuple(self._logged("faces", self._plan.faces))
+
+    def _row(self, faces: int, floor: Floor) -> Any:
+        scene = self._scene(faces)
+        return measure_faces(scene, self._engine, self._detector, floor.milliseconds(1), self._plan.seconds)
+
+    def _scene(self, faces: int) -> Scene:
+        return self._recording or composed_scene(self._portrait, faces, self._plan.size_px)
+
+    def _clip(self, folder: Path) -> Any:
+        plan = self._plan
+        log.info("a video file")
+        path, name = Path(plan.input or folder / "scene.mp4"), "one face, composed"
+        if plan.input:
+            name = path.name
+        else:
+            write_clip(path, self._scene(1))
+        return self._try("the video file", lambda: measure_clip(path, name, plan.weights, self._device))
+
+    def _ros(self, path: Path) -> RosResults | None:
+        plan = self._plan
+        missing = [name for name in ("rclpy", "rednet_ros.msg") if find_spec(name) is None]
+        if not plan.with_topics or missing:
+            why = f"{missing[0]} is not importable; `make shell` has it" if missing else "not asked for"
+            self._left_out["topics and messages"] = why
+            return None
+        log.info("topics and messages")
+        width_px, height_px = plan.size_px
+        faces = [1] if plan.input else [count for count in TOPIC_FACES if count in plan.faces] or [plan.faces[0]]
+        command = [sys.executable, "-m", _ROS_MODULE, "--json", path, "--weights", plan.weights]
+        command += ["--device", self._device, "--size", width_px, height_px, "--seconds", plan.seconds]
+        command += ["--memory-frames", plan.memory_frames, "--fairness", plan.fairness_s, "--faces", *faces]
+        command += ["--fair-cameras", FAIR_CAMERAS, "--fair-rate", FAIR_RATE_HZ]
+        command += ["--input", plan.input] if plan.input else []
+        return self._try("topics and messages", lambda: _run_ros([str(part) for part in command], path))
+
+    def _peers(self) -> tuple[PeerRow, ...]:
+        rows = []
+        for name in PEERS if self._plan.with_peers else ():
+            try:
+                log.info("%s", name)
+                rows.append(measure_peer(name, self._scene(1), self._plan.seconds))
+            except NotAvailable as error:
+                self._left_out[name] = str(error)
+        return tuple(rows)
+
+    def _memory(self) -> Any:
+        if not self._plan.memory_frames:
+            return None
+        with FaceTracker(engine=self._engine, detector=self._detector) as tracker:
+            return measure_memory(tracker, self._scene(1), self._plan.memory_frames)
+
+    def _fairness(self) -> Any:
+        if not self._plan.fairness_s:
+            return None
+        with FaceTracker(engine=self._engine, detector=self._detector) as tracker:
+            return measure_fairness(tracker, self._scene(1), FAIR_CAMERAS, FAIR_RATE_HZ, self._plan.fairness_s)
+
+    def _try(self, part: str, measure: Callable[[], Any]) -> Any:
+        """One part that fails costs no other; its reason goes to the report."""
+        try:
+            return measure()
+        except RednetError as error:
+            log.warning("%s: %s", part, error)
+            self._left_out[part] = str(error)
+            return None
+
+    @staticmethod
+    def _logged(what: str, counts: tuple[int, ...]) -> Any:
+        for count in counts:
+            log.info("%s: %d", what, count)
+            yield count
+
+
+def _run_ros(command: list[str], path: Path) -> RosResults:
+    run = subprocess.run(command, stderr=subprocess.PIPE, stdout=sys.stderr, text=True, check=False)
+    if run.returncode != 0:
+        lines = run.stderr.strip().splitlines()
+        raise RednetError(lines[-1] if lines else f"ended with code {run.returncode}")
+    return load(RosResults, path)
