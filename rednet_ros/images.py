@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rednet_ros.errors import InputError
+from rednet_ros.resources import is_file
 
 
 def read_image(path: str | Path) -> NDArray[np.uint8]:
@@ -18,7 +19,7 @@ def read_image(path: str | Path) -> NDArray[np.uint8]:
     Raises InputError that names the file when it is absent or OpenCV cannot decode it.
     """
     path = Path(path)
-    if not path.is_file():
+    if not is_file(path):
         raise InputError(f"{path}: no such image file")
     try:
         image = cv2.imread(str(path), cv2.IMREAD_COLOR)

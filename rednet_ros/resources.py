@@ -36,6 +36,14 @@ def models_dir() -> Path:
     return found
 
 
+def is_file(path: str | Path) -> bool:
+    """Whether `path` is a file that can be reached; False, too, for a name that no file system takes.
+
+    Before Python 3.14 `Path.is_file` raises for names that are too long, and for folders that may not be entered.
+    """
+    return os.path.isfile(path)  # noqa: PTH113
+
+
 def config_dir() -> Path | None:
     """The folder of configuration files, searched like the models; None in an install without it (pip's)."""
     return _find("config")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from safetensors.torch import save_file
 from rednet_ros.errors import RednetError, WeightsError
 from rednet_ros.network.config import REDNetConfig
 from rednet_ros.network.rednet import REDNet
-from rednet_ros.resources import models_dir
+from rednet_ros.resources import is_file, models_dir
 
 FORMAT = "rednet-1"
 _HEADER_KEY = "rednet_ros"
@@ -47,13 +48,13 @@ def resolve(name_or_path: str | Path) -> Path:
     Raises:
         WeightsError: no such file; the message lists the shipped names.
     """
-    path = Path(name_or_path).expanduser()
+    path = Path(os.path.expanduser(name_or_path))  # noqa: PTH111  # unlike Path's it leaves an unknown user be
     if path.suffix == ".safetensors" or path.parent != Path():
-        if path.is_file():
+        if is_file(path):
             return path
         raise WeightsError(f"no weights file at {path}: check the path, or give one of {_shipped_names()}")
     shipped = models_dir() / f"{path}.safetensors"
-    if shipped.is_file():
+    if is_file(shipped):
         return shipped
     raise WeightsError(
         f"no shipped weights named {str(name_or_path)!r}: choose one of {_shipped_names()}, or give a path"

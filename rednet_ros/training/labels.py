@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from rednet_ros.errors import InputError
 from rednet_ros.landmarks import LANDMARK_COUNT, LEFT_OUTER_EYE_CORNER, RIGHT_OUTER_EYE_CORNER
+from rednet_ros.resources import is_file
 from rednet_ros.tracking.types import Box, FloatArray
 
 VALIDATION_DIVISOR = 10
@@ -103,7 +104,7 @@ def check_points(points_px: FloatArray, where: str) -> None:
 
 
 def _lines(path: Path) -> list[str]:
-    if not path.is_file():
+    if not is_file(path):
         raise InputError(f"{path}: no such labels file")
     try:
         return path.read_text(encoding="utf-8").splitlines()
