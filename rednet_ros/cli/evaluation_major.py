@@ -42,7 +42,7 @@ class MajorEngine:
         known = torch.from_numpy(np.ascontiguousarray(previous_px[:, MAJOR])).to(network.device)
         carried = None if state is None else (state.hidden, state.cell)
         output = network(normalise(pixels).to(network.dtype), network.draw_z0(known), carried)
-        points_px, sureness = (values.float().cpu() for values in read_landmarks(output.steps[-1], network.config))
+        points_px, sureness = (values.float().cpu() for values in read_landmarks(output, network.config))
         landmarks_px = np.full((len(crops), LANDMARK_COUNT, 2), np.nan, np.float32)
         landmarks_px[:, MAJOR] = points_px.numpy()
         confidence = torch.zeros(len(crops), LANDMARK_COUNT)

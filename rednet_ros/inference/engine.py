@@ -92,14 +92,15 @@ class LandmarkEngine:
             raise ValueError(f"previous landmarks are {previous_px.shape}: {faces} crops need {faces} x 68 x 2")
         if state is not None and len(state) != faces:
             raise ValueError(f"the state is of {len(state)} faces, the crops are of {faces}")
-        known = self._previous(previous_px, faces)
+        previous = self._previous(previous_px, faces).to(self.device)
         pixels = torch.from_numpy(np.ascontiguousarray(crops)).to(self.device).permute(0, 3, 1, 2).flip(1)
         output = self._network(
             normalise(pixels).to(self._network.dtype),
-            self._network.draw_z0(known.to(self.device)),
+            self._network.draw_z0(previous[:, list(DETECTION_INDICES)]),
             None if state is None else (state.hidden, state.cell),
+            previous,
         )
-        landmarks_px, confidence = read_landmarks(output.steps[-1].float(), self._network.config)
+        landmarks_px, confidence = read_landmarks(output, self._network.config)
         presence = read_presence(output.steps, landmarks_px, self._network.config)
         return Estimate(
             landmarks_px=landmarks_px.cpu(),
@@ -112,8 +113,8 @@ class LandmarkEngine:
     @staticmethod
     def _previous(previous_px: NDArray[np.float32] | None, faces: int) -> Tensor:
         if previous_px is None:
-            return torch.full((faces, len(DETECTION_INDICES), 2), torch.nan)
-        return torch.from_numpy(np.ascontiguousarray(previous_px[:, list(DETECTION_INDICES)]))
+            return torch.full((faces, LANDMARK_COUNT, 2), torch.nan)
+        return torch.from_numpy(np.ascontiguousarray(previous_px))
 
 
 def _prepared(network: REDNet, device: str) -> REDNet:

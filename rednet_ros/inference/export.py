@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from rednet_ros.landmarks import DETECTION_INDICES
+from rednet_ros.landmarks import DETECTION_INDICES, LANDMARK_COUNT
 from rednet_ros.network.config import RESNET_UNITS, REDNetConfig
 from rednet_ros.network.rednet import REDNet, normalise, read_landmarks, read_presence
 
@@ -26,7 +26,8 @@ class ExportableNetwork(nn.Module):
     """One frame of N faces, from pixels to decoded landmarks, without Python values at its border.
 
     Takes `crops`, N x 3 x S x S float RGB 0..255; `z0`, N x 7 x S/2 x S/2 of `REDNet.draw_z0`; and of a network with a
-    temporal module `hidden` and `cell`, N x 256 each. Returns landmarks N x 68 x 2 in crop pixels and confidences
+    temporal module `hidden` and `cell`, N x 256 each, and of one with smoothing `previous_px`, N x 68 x 2, the previous
+    landmarks in pixels of these crops (nan: none). Returns landmarks N x 68 x 2 in crop pixels and confidences
     N x 68; then, where the network has these parts: presence N x 7 (a detection step), identities N x 256 of unit
     length, and the next hidden and cell state. The values are those of `LandmarkEngine.run`.
     """
@@ -36,11 +37,16 @@ class ExportableNetwork(nn.Module):
         self.network = network
 
     def forward(
-        self, crops: Tensor, z0: Tensor, hidden: Tensor | None = None, cell: Tensor | None = None
+        self,
+        crops: Tensor,
+        z0: Tensor,
+        hidden: Tensor | None = None,
+        cell: Tensor | None = None,
+        previous_px: Tensor | None = None,
     ) -> tuple[Tensor, ...]:
         state = None if hidden is None or cell is None else (hidden, cell)
-        output = self.network(normalise(crops).to(self.network.dtype), z0, state)
-        landmarks_px, confidence = read_landmarks(output.steps[-1].float(), self.network.config)
+        output = self.network(normalise(crops).to(self.network.dtype), z0, state, previous_px)
+        landmarks_px, confidence = read_landmarks(output, self.network.config)
         results = [landmarks_px, confidence]
         presence = read_presence(output.steps, landmarks_px, self.network.config)
         if presence is not None:
@@ -56,7 +62,10 @@ class ExportableNetwork(nn.Module):
         network, size_px = self.network, self.network.config.crop_px
         crops = torch.rand(faces, 3, size_px, size_px, device=network.device) * 255
         unknown = torch.full((faces, len(DETECTION_INDICES), 2), torch.nan, device=network.device)
-        return crops, network.draw_z0(unknown), *(network.initial_state(faces) or ())
+        inputs = [crops, network.draw_z0(unknown), *(network.initial_state(faces) or ())]
+        if network.smoothing is not None:
+            inputs.append(torch.full((faces, LANDMARK_COUNT, 2), torch.nan, device=network.device))
+        return tuple(inputs)
 
 
 def exportable(weights: str | Path = "rednet-lite", faces: int = 1) -> tuple[ExportableNetwork, tuple[Tensor, ...]]:

@@ -31,11 +31,12 @@ class REDNetConfig:
     `crop_px`: side of the input crop, a multiple of 32. `steps`: the K spatially recurrent steps (section 3.2); the
     last one is a regression, but in experiments, where it may be a detection: such a network finds the 7 landmarks
     only. `shared_steps`: all steps use the same weights (the paper's recurrence) or each has its own (the cascade that
-    the paper compares with). `temporal`: how the LSTM's output meets the non-identity code: "none" (no temporal
-    module), "residual" (added), "replace" (the paper). `identity`: with the identity branch. `sigma_px`, `radius_px`:
-    of the regression Gaussian and the detection disc, in pixels of a 256-pixel crop. `regression_maps`: "linear" (the
-    paper: the last convolution's output is the heat map, fitted by squared error) or "softmax" (it is turned into a
-    distribution over the map whose mean is the landmark).
+    the paper compares with). `smoothing`: with the learned pull towards the previous landmarks (`LandmarkSmoothing`;
+    not in the paper), which reads the temporal module's state. `temporal`: how the LSTM's output meets the non-identity
+    code: "none" (no temporal module), "residual" (added), "replace" (the paper). `identity`: with the identity branch.
+    `sigma_px`, `radius_px`: of the regression Gaussian and the detection disc, in pixels of a 256-pixel crop.
+    `regression_maps`: "linear" (the paper: the last convolution's output is the heat map, fitted by squared error) or
+    "softmax" (it is turned into a distribution over the map whose mean is the landmark).
     """
 
     backbone: str = "vgg"
@@ -48,6 +49,7 @@ class REDNetConfig:
     radius_px: float = 5.0
     regression_maps: Literal["linear", "softmax"] = "linear"
     shared_steps: bool = True
+    smoothing: bool = False
 
     def __post_init__(self) -> None:
         if self.backbone != "vgg" and self.backbone not in RESNET_UNITS:
@@ -58,6 +60,10 @@ class REDNetConfig:
             raise ValueError(f"steps are {self.steps}: give one or more, detection or regression each")
         if not isinstance(self.shared_steps, bool):
             raise ValueError(f"shared_steps is {self.shared_steps!r}: it must be true or false")
+        if not isinstance(self.smoothing, bool):
+            raise ValueError(f"smoothing is {self.smoothing!r}: it must be true or false")
+        if self.smoothing and (self.temporal == "none" or not self.finds_all_landmarks):
+            raise ValueError("smoothing needs a temporal module, and a regression as the last step")
         if self.temporal not in ("none", "residual", "replace"):
             raise ValueError(f"temporal is {self.temporal!r}: choose none, residual or replace")
         if self.regression_maps not in ("linear", "softmax"):

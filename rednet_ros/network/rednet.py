@@ -21,6 +21,7 @@ from rednet_ros.network.heatmaps import (
 )
 from rednet_ros.network.identity import IdentityBranch
 from rednet_ros.network.resnet import ResNetEncoderDecoder
+from rednet_ros.network.smoothing import LandmarkSmoothing
 from rednet_ros.network.temporal import State, TemporalModule
 from rednet_ros.network.vgg import VGGEncoderDecoder
 
@@ -33,12 +34,14 @@ class REDNetOutput(NamedTuple):
 
     `steps`: the response maps of every step in order: detection steps N x 7 x M x M logits, regression steps
     N x 68 x M x M heat maps. `state`: to be passed in with the next frame, None without the temporal module.
-    `identity`: N x 256 of the last step, None without the identity branch.
+    `identity`: N x 256 of the last step, None without the identity branch. `smoothing_px`: N x 68 x 2, what
+    `read_landmarks` adds to the decoded landmarks, None where there is nothing to add.
     """
 
     steps: tuple[Tensor, ...]
     state: State | None
     identity: Tensor | None
+    smoothing_px: Tensor | None = None
 
 
 class REDNet(nn.Module):
@@ -58,6 +61,7 @@ class REDNet(nn.Module):
         motion_channels = self.body.code_channels - self.identity_channels
         self.temporal = None if config.temporal == "none" else TemporalModule(motion_channels, config.temporal)
         self.identity = IdentityBranch(self.identity_channels) if config.identity else None
+        self.smoothing = LandmarkSmoothing() if config.smoothing else None
         self.register_buffer("mean_points", torch.tensor(SCHEMATIC_FACE))
 
     mean_points: Tensor
@@ -89,11 +93,15 @@ class REDNet(nn.Module):
         points_px = torch.where(known, previous_px, self.mean_points * self.config.crop_px)
         return draw_discs(points_px, self.config.map_px, self.config.cells(self.config.radius_px)).to(self.dtype)
 
-    def forward(self, crops: Tensor, z0: Tensor, state: State | None = None) -> REDNetOutput:
+    def forward(
+        self, crops: Tensor, z0: Tensor, state: State | None = None, previous_px: Tensor | None = None
+    ) -> REDNetOutput:
         """One video frame.
 
         `crops`: N x 3 x S x S, RGB as `normalise` leaves it. `z0`: N x 7 x S/2 x S/2 in 0..1, drawn from the previous
-        frame's landmarks or the mean shape. `state`: of the previous frame; None on a first one.
+        frame's landmarks or the mean shape. `state`: of the previous frame; None on a first one. `previous_px`: the
+        previous frame's landmarks in pixels of these crops, N x 68 x 2, a row with nan for a first frame; only read by
+        `smoothing`.
         """
         if state is None or self.temporal is None:
             state = self.initial_state(crops.shape[0])
@@ -109,7 +117,15 @@ class REDNet(nn.Module):
             features, next_state, identity = self._step(body, image, z, state)
             maps.append(self._maps(heads[kind](features), kind))
             z = feedback(maps[-1], kind)
-        return REDNetOutput(tuple(maps), next_state, identity)
+        return REDNetOutput(tuple(maps), next_state, identity, self._smooth(maps[-1], previous_px, next_state))
+
+    def _smooth(self, maps: Tensor, previous_px: Tensor | None, state: State | None) -> Tensor | None:
+        if self.smoothing is None or previous_px is None:
+            return None
+        assert state is not None
+        points_px, _ = read_step(maps.float(), "regression", self.config)
+        pull: Tensor = self.smoothing(points_px, previous_px, state[0], self.config.crop_px)
+        return pull
 
     def _maps(self, maps: Tensor, kind: str) -> Tensor:
         if kind == "regression" and self.config.regression_maps == "softmax":
@@ -142,12 +158,13 @@ def feedback(maps: Tensor, kind: str) -> Tensor:
     return maps[:, list(DETECTION_INDICES)].clamp(0, 1)
 
 
-def read_landmarks(maps: Tensor, config: REDNetConfig) -> tuple[Tensor, Tensor]:
-    """Landmarks, N x 68 x 2 in crop pixels, and confidences, N x 68 in 0..1, from the last step's maps.
+def read_landmarks(output: REDNetOutput, config: REDNetConfig) -> tuple[Tensor, Tensor]:
+    """Landmarks, N x 68 x 2 in crop pixels, and confidences, N x 68 in 0..1, of a frame: the last step's, smoothed.
 
     Where that is a detection step (an experiment), N x 7 of each.
     """
-    return read_step(maps, config.steps[-1], config)
+    points_px, confidence = read_step(output.steps[-1].float(), config.steps[-1], config)
+    return (points_px if output.smoothing_px is None else points_px + output.smoothing_px), confidence
 
 
 def read_step(maps: Tensor, kind: str, config: REDNetConfig) -> tuple[Tensor, Tensor]:

@@ -78,7 +78,7 @@ def follow(
         held.append(tracks.held.copy())
         output = _look(network, batch, time, tracks, state)
         all_losses.append(_frame_losses(network, output, batch, time, crops, classifier))
-        landmarks = read_landmarks(output.steps[-1].float(), network.config)[0]
+        landmarks = read_landmarks(output, network.config)[0]
         found_px = _to_frame(landmarks, crops)
         truth = torch.from_numpy(np.where(known[:, time, :, None], batch.points_px[:, time], 0)).to(found_px)
         scale = torch.from_numpy(cells).to(found_px)[:, None, None]
@@ -136,13 +136,10 @@ class _Tracks:
 def _look(network: REDNet, batch: ClipBatch, time: int, tracks: _Tracks, state: State | None) -> REDNetOutput:
     """The network's answer to the crops of one frame."""
     crops = np.stack([crop.extract(frame) for crop, frame in zip(tracks.crops, batch.frames[:, time], strict=True)])
-    previous = np.stack(
-        [crop.to_crop(points[_MAJOR]) for crop, points in zip(tracks.crops, tracks.previous_px, strict=True)]
-    )
+    placed = [crop.to_crop(points) for crop, points in zip(tracks.crops, tracks.previous_px, strict=True)]
+    previous = torch.from_numpy(np.stack(placed)).to(network.device)
     pixels = torch.from_numpy(crops).to(network.device).permute(0, 3, 1, 2).flip(1)
-    output: REDNetOutput = network(
-        normalise(pixels), network.draw_z0(torch.from_numpy(previous).to(network.device)), state
-    )
+    output: REDNetOutput = network(normalise(pixels), network.draw_z0(previous[:, _MAJOR]), state, previous)
     return output
 
 

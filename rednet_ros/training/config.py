@@ -95,13 +95,14 @@ class StageConfig:
     """One stage: `images` training faces at `crop_px`, in steps of `batch` faces, or of `batch` clips.
 
     `kind`: see `StageKind`. `mix`: source name (as in the labels) -> share of the batch; the name "background" stands
-    for crops without a face (stills and identity only). `batch` is that of all processes together.
-    `optimizer`: "adamw", or "sgd" with momentum 0.9 (the paper). `schedule`: "cosine" from `learning_rate` to
-    `final_rate`, or "plateau": a tenth whenever `patience` validations in a row bring nothing better.
-    `average`: decay a step of the moving average of the weights, which is what is evaluated and shipped.
-    `images_a_person` (identity only): how many images of a person a batch holds. `identity_logits`: of the people's
-    classifier, "linear" (the paper) or "cosine", see `identity_classifier`. `freeze_norm`: batch norm keeps the
-    statistics that it has; None: in clips only, whose frames come a few at a time.
+    for crops without a face (stills and identity only). `batch` is that of all processes together. `optimizer`:
+    "adamw", "muon" (see `muon`), or "sgd" with momentum 0.9 (the paper). `schedule`: "cosine" from `learning_rate` to
+    `final_rate`, or "plateau": a tenth whenever `patience` validations in a row bring nothing better. `average`: decay
+    a step of the moving average of the weights, which is what is evaluated and shipped. `images_a_person` (identity
+    only): how many images of a person a batch holds. `identity_logits`: of the people's classifier, "linear" (the
+    paper) or "cosine", see `identity_classifier`. `freeze_norm`: batch norm keeps the statistics that it has; None: in
+    clips only, whose frames come a few at a time. `only`: names of parts of the network (such as "smoothing") that
+    learn while all else stays as it is; empty: all of it learns.
     """
 
     name: str
@@ -115,19 +116,21 @@ class StageConfig:
     warmup_images: int = 2000
     weight_decay: float = 1e-2
     average: float = 0.998
-    optimizer: Literal["adamw", "sgd"] = "adamw"
+    optimizer: Literal["adamw", "sgd", "muon"] = "adamw"
     schedule: Literal["cosine", "plateau"] = "cosine"
     patience: int = 3
     images_a_person: int = 4
     identity_logits: Literal["linear", "cosine"] = "linear"
     freeze_norm: bool | None = None
+    only: tuple[str, ...] = ()
     losses: LossWeights = field(default_factory=LossWeights)
     augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
     clips: ClipSettings = field(default_factory=ClipSettings)
 
     def __post_init__(self) -> None:
         _check(f"stage {self.name}: kind", self.kind, get_args(StageKind))
-        _check(f"stage {self.name}: optimizer", self.optimizer, ("adamw", "sgd"))
+        object.__setattr__(self, "only", tuple(self.only))
+        _check(f"stage {self.name}: optimizer", self.optimizer, ("adamw", "sgd", "muon"))
         _check(f"stage {self.name}: schedule", self.schedule, ("cosine", "plateau"))
         _check(f"stage {self.name}: identity_logits", self.identity_logits, ("linear", "cosine"))
         _check(f"stage {self.name}: augmentation: spread", self.augmentation.spread, ("normal", "uniform"))
@@ -154,6 +157,7 @@ class StageConfig:
             crop_px=self.crop_px,
             identity=whole.identity and self.kind != "stills",
             temporal=whole.temporal if self.kind == "clips" else "none",
+            smoothing=whole.smoothing and self.kind == "clips",
         )
 
 

@@ -17,6 +17,7 @@ from rednet_ros.training.clip_losses import ClipLosses
 from rednet_ros.training.config import Precision, StageConfig, TrainConfig
 from rednet_ros.training.distributed import Team
 from rednet_ros.training.identity_classifier import IdentityClassifier
+from rednet_ros.training.muon import Muon
 from rednet_ros.training.still_losses import StillLosses
 
 log = logging.getLogger(__name__)
@@ -48,6 +49,7 @@ class Learner:
         if stage.kind == "clips" and not shape.finds_all_landmarks:
             raise InputError(f"stage {stage.name}: clips need a network whose last step is a regression")
         self.network = _placed(_fill(REDNet(shape), known), team.device)
+        _freeze_but(stage, self.network)
         self.average = _placed(REDNet(shape), team.device)
         self.average.load_state_dict(self.network.state_dict())
         self.classifier = self._classifier(persons, config.seed, known)
@@ -75,7 +77,7 @@ class Learner:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.network.train()
-        if self.stage.keeps_norm:
+        if self.stage.keeps_norm or self.stage.only:
             _freeze_norm(self.network)
         with self._arithmetic():
             losses = self._module(batch)
@@ -133,7 +135,17 @@ def _placed(network: REDNet, device: torch.device) -> REDNet:
 def _optimizer(stage: StageConfig, parameters: list[nn.Parameter]) -> torch.optim.Optimizer:
     if stage.optimizer == "sgd":
         return torch.optim.SGD(parameters, stage.learning_rate, momentum=0.9, weight_decay=stage.weight_decay)
+    if stage.optimizer == "muon":
+        return Muon(parameters, stage.learning_rate, stage.weight_decay)
     return torch.optim.AdamW(parameters, stage.learning_rate, weight_decay=stage.weight_decay)
+
+
+def _freeze_but(stage: StageConfig, network: nn.Module) -> None:
+    """Takes the gradients from all that is not named in `stage.only`, if anything is."""
+    if unknown := [name for name in stage.only if not isinstance(getattr(network, name, None), nn.Module)]:
+        raise InputError(f"stage {stage.name}: only names {', '.join(unknown)}, which this network does not have")
+    for name, parameter in network.named_parameters():
+        parameter.requires_grad_(not stage.only or name.split(".")[0] in stage.only)
 
 
 def _freeze_norm(network: nn.Module) -> None:

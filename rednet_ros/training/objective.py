@@ -29,11 +29,16 @@ def step_losses(output: REDNetOutput, points_px: Tensor, shown: Tensor, config: 
     fit = losses.regression_loss if config.regression_maps == "linear" else losses.distribution_loss
     truth = heatmaps.to_cells(points_px)
     detection, regression, points = torch.zeros(3, device=points_px.device)
-    for kind, maps in zip(config.steps, (maps.float() for maps in output.steps), strict=True):
+    steps = [maps.float() for maps in output.steps]
+    last = steps[-1]
+    for kind, maps in zip(config.steps, steps, strict=True):
         if kind == "detection":
             detection = detection + losses.detection_loss(maps, discs, counted[:, _MAJOR])
             continue
         regression = regression + fit(maps, gaussians, counted)
-        found = heatmaps.to_cells(read_step(maps, kind, config)[0])
+        found_px = read_step(maps, kind, config)[0]
+        if maps is last and output.smoothing_px is not None:
+            found_px = found_px + output.smoothing_px
+        found = heatmaps.to_cells(found_px)
         points = points + losses.point_loss(found, truth, POINT_SCALE_CELLS)
     return torch.stack([detection, regression, points])

@@ -123,8 +123,8 @@ def _predict(network: REDNet, images: Sequence[ImageArray], crops: Sequence[Crop
     pixels = np.stack([crop.extract(image) for crop, image in zip(crops, images, strict=True)])
     inputs = normalise(torch.from_numpy(pixels).to(network.device).permute(0, 3, 1, 2).flip(1))
     unknown = torch.full((len(crops), len(DETECTION_INDICES), 2), torch.nan, device=network.device)
-    maps = network(inputs, network.draw_z0(unknown)).steps[-1]
-    landmarks = read_landmarks(maps.float(), network.config)[0].cpu().numpy()
+    output = network(inputs, network.draw_z0(unknown))
+    landmarks = read_landmarks(output, network.config)[0].cpu().numpy()
     return [crop.to_image(points) for crop, points in zip(crops, landmarks, strict=True)]
 
 

@@ -10,7 +10,7 @@ from rednet_ros.inference.engine import LandmarkEngine
 from rednet_ros.landmarks import DETECTION_INDICES
 from rednet_ros.network import heatmaps, weights
 from rednet_ros.network.config import REDNetConfig
-from rednet_ros.network.rednet import REDNet, read_landmarks
+from rednet_ros.network.rednet import REDNet, read_step
 
 SMALL = {"backbone": "resnet14", "width": 0.0625, "crop_px": 64, "temporal": "none", "identity": False}
 
@@ -40,7 +40,7 @@ def test_every_sequence_of_steps_gives_its_maps(
     network = build(*steps, shared_steps=shared_steps)
     maps = run(network)
     assert [each.shape[1] for each in maps] == channels
-    assert read_landmarks(maps[-1], network.config)[0].shape == (2, channels[-1], 2)
+    assert read_step(maps[-1], steps[-1], network.config)[0].shape == (2, channels[-1], 2)
 
 
 def test_a_cascade_has_twice_the_encoder_decoder_and_a_one_step_network_one_head() -> None:
@@ -65,7 +65,7 @@ def test_seven_landmarks_are_read_at_the_centres_of_the_discs() -> None:
     config = REDNetConfig(**{**SMALL, "steps": ("detection",), "radius_px": 20.0})
     points = 16 + 32 * torch.rand(3, len(DETECTION_INDICES), 2)
     discs = heatmaps.draw_discs(points, config.map_px, config.cells(config.radius_px))
-    found, confidence = read_landmarks(20 * (discs - 0.5), config)
+    found, confidence = read_step(20 * (discs - 0.5), "detection", config)
     assert (found - points).norm(dim=2).mean() < 0.5
     assert (confidence > 0.99).all()
 

@@ -6,7 +6,7 @@ import torch
 from rednet_ros.network.config import REDNetConfig
 from rednet_ros.network.heatmaps import decode_mean, draw_gaussians, spatial_softmax
 from rednet_ros.network.losses import distribution_loss
-from rednet_ros.network.rednet import read_landmarks
+from rednet_ros.network.rednet import read_step
 
 SIGMA_CELLS = 1.5
 
@@ -67,7 +67,7 @@ def test_the_config_chooses_the_reading(small_network):
     network = small_network(regression_maps="softmax")
     maps = network(torch.randn(1, 3, 64, 64), torch.rand(1, 7, 32, 32)).steps[-1]
     assert maps.min() >= 0
-    for found, expected in zip(read_landmarks(maps, network.config), decode_mean(maps), strict=True):
+    for found, expected in zip(read_step(maps, "regression", network.config), decode_mean(maps), strict=True):
         assert torch.equal(found, expected)
     with pytest.raises(ValueError, match="linear or softmax"):
         REDNetConfig(regression_maps="none")

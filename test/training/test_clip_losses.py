@@ -44,7 +44,7 @@ class Oracle(REDNet):
         self.previous_px.append(previous_px.numpy())
         return super().draw_z0(previous_px)
 
-    def forward(self, crops, z0, state=None):
+    def forward(self, crops, z0, state=None, previous_px=None):
         self.states.append(None if state is None else state[0].detach().clone())
         points = torch.from_numpy(
             np.stack([CROPS[face].to_crop(self.batch.points_px[face, self.time]) for face in range(2)])

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from rednet_ros.errors import InputError
 from rednet_ros.network.config import REDNetConfig
 from rednet_ros.training.batches import Batch, StillBatches
 from rednet_ros.training.clips import ClipBatch, ClipBatches
@@ -75,3 +76,29 @@ def test_the_learning_rate_is_the_one_given(tiny: REDNetConfig, pool: FacePool) 
     before = [parameter.detach().clone() for parameter in each.parameters]
     each.step(batch, 0, 0.0)
     assert all(torch.equal(old, new) for old, new in zip(before, each.parameters, strict=True))
+
+
+def test_only_the_parts_named_learn(tiny: REDNetConfig, pool: FacePool) -> None:
+    stage = replace(CLIPS, only=("smoothing",), images=20)
+    each = learner(replace(tiny, temporal="residual", smoothing=True), stage)
+    before = {name: tensor.clone() for name, tensor in each.network.state_dict().items()}
+    for step in range(2):
+        each.step(batch_of(pool, stage), step, 1e-2)
+    changed = {name for name, tensor in each.network.state_dict().items() if not torch.equal(tensor, before[name])}
+    assert changed
+    assert all(name.startswith("smoothing.") for name in changed)
+
+
+def test_a_part_that_is_not_there_cannot_be_the_only_one_to_learn(tiny: REDNetConfig) -> None:
+    with pytest.raises(InputError, match="stage s: only names smoothing, which this network does not have"):
+        learner(tiny, replace(CLIPS, only=("smoothing",)))
+
+
+def test_muon_learns_and_its_steps_are_repeatable(tiny: REDNetConfig, pool: FacePool) -> None:
+    batch = batch_of(pool, STAGE)
+    runs = []
+    for _ in range(2):
+        each = learner(tiny, replace(STAGE, optimizer="muon"))
+        runs.append(torch.stack([each.step(batch, step, 5e-3) for step in range(6)]))
+    assert torch.equal(runs[0], runs[1])
+    assert runs[0][-1, 2] < runs[0][0, 2]

@@ -28,6 +28,8 @@ BEYOND_EDGE_RAD = 0.1
 """How far under the jaw the paths begin, seen from inside the head."""
 TOWARDS = (39, 39, 31, 50, 58, 58, 57, 57, 57)
 """The landmarks at which the right side's nine paths aim."""
+BELOW_END = 0.055
+"""Share of a side's line above its first landmark: 300-W has 0 and 16 a little below the eyes' corners."""
 REACH = 0.95
 INSIDE = np.array([0.0, 6.9, 0.5])
 """A point (dm) in the middle of the head from which all of the face can be seen."""
@@ -57,7 +59,7 @@ class JawLine:
         outline = seen[np.arange(self._count), how_far_out.argmax(axis=1)]
         chin = self._count // 2
         right, left = without_folds(outline[: chin + 1]), without_folds(outline[: chin - 1 : -1])
-        return np.concatenate([even_steps(right, STEPS), even_steps(left, STEPS)[-2::-1]])
+        return np.concatenate([even_steps(right, STEPS, BELOW_END), even_steps(left, STEPS, BELOW_END)[-2::-1]])
 
 
 def without_folds(line: FloatArray) -> FloatArray:
@@ -72,11 +74,14 @@ def without_folds(line: FloatArray) -> FloatArray:
     return line[kept]
 
 
-def even_steps(line: FloatArray, steps: int) -> FloatArray:
-    """`steps` + 1 points along a line (N x 3) with equal distances in its first two coordinates, ends kept."""
+def even_steps(line: FloatArray, steps: int, start: float = 0.0) -> FloatArray:
+    """`steps` + 1 points along a line (N x 3) with equal distances in its first two coordinates, to its end.
+
+    `start`: share of the line's length before the first point.
+    """
     lengths = np.hypot(*np.diff(line[:, :2], axis=0).T)
     along = np.concatenate([[0.0], np.cumsum(lengths)])
-    wanted = np.linspace(0, along[-1], steps + 1)
+    wanted = np.linspace(start * along[-1], along[-1], steps + 1)
     return np.stack([np.interp(wanted, along, line[:, column]) for column in range(line.shape[1])], axis=1)
 
 

@@ -17,6 +17,12 @@ TOLERANCE_DM, JAW_TOLERANCE_DM = 0.05, 0.2
 SKIN_POINTS = slice(27, 68)
 JAW = slice(0, 17)
 SLIDES = {
+    **{index: ((17 if index < 22 else 26,), 0.33) for index in (18, 25)},
+    **{index: ((18 if index < 22 else 25,), 0.2) for index in (19, 24)},
+    37: ((38,), 0.27),
+    41: ((40,), 0.2),
+    44: ((43,), 0.27),
+    46: ((47,), 0.2),
     **{index: ((50 if index < 51 else 52,), 0.11) for index in (49, 53)},
     **dict.fromkeys((56, 58), ((57,), 0.22)),
     59: ((58,), 0.23),
@@ -26,11 +32,15 @@ SLIDES = {
     60: ((61, 67), 0.15),
     64: ((63, 65), 0.15),
 }
-"""How far lip points of the rig move along the lips towards others (the middle of them), to where 300-W has them.
+"""How far points of the rig move along brow, lid or lip towards others (the middle of them), to where 300-W has them.
 
-58, 61 and 67 lie below the peak 50 of the upper lip, 56, 63 and 65 below 52; 49, 53, 55 and 59 half-way between their
+Brows: 18 and 25 lie near the outer ends, where the brow bends. Lids: 37, 38 and 40, 41 divide them in three. Lips: 58,
+61 and 67 lie below the peak 50 of the upper lip, 56, 63 and 65 below 52; 49, 53, 55 and 59 half-way between their
 neighbours; the inner corners 60 and 64 a little inside the outer ones.
 """
+BROW_RISE = {18: 0.05, 19: 0.13, 20: 0.19, 21: 0.27, 22: 0.27, 23: 0.19, 24: 0.13, 25: 0.05}
+"""How far the brow's points rise from the middle of its hair to its upper edge: share of their distance from the line
+of the eye's corners."""
 LIDS = ((37, 41), (38, 40), (43, 47), (44, 46))
 """Upper and lower landmarks that meet when an eye is shut."""
 LIPS = ((61, 67), (62, 66), (63, 65))
@@ -60,6 +70,9 @@ class LandmarkModel:
         for index, (towards, share) in SLIDES.items():
             aim = at_rest[[number - 17 for number in towards]].mean(axis=0)
             points[index - 17] += share * (aim - at_rest[index - 17])
+        for index, share in BROW_RISE.items():
+            corners = at_rest[[36 - 17, 39 - 17] if index < 22 else [42 - 17, 45 - 17]]
+            points[index - 17] += share * (points[index - 17] - _foot(points[index - 17], corners))
         _meet(points, LIDS, upper_share=1.0)
         _meet(points, LIPS, upper_share=0.5)
         return points
@@ -72,6 +85,12 @@ class LandmarkModel:
         places[JAW] = self.jaw.trace(head, view_projection, size_px, roll_rad)
         places[17:] = project(inner, view_projection, size_px)
         return SeenLandmarks(places[:, :2].astype(np.float32), places[:, 2].astype(np.float32))
+
+
+def _foot(point: FloatArray, line: FloatArray) -> FloatArray:
+    """Where the perpendicular from a point (3) meets the line through two others (2 x 3)."""
+    along = line[1] - line[0]
+    return np.asarray(line[0] + ((point - line[0]) @ along) / (along @ along) * along)
 
 
 def _meet(points: FloatArray, pairs: tuple[tuple[int, int], ...], upper_share: float) -> None:

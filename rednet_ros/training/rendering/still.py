@@ -71,11 +71,19 @@ class FaceRenderer:
 
     def still(self, seed: int, number: int, identity_number: int) -> RenderedFace:
         """Picture `number` of a seed, of the given identity. Equal arguments give equal bytes."""
+        moment, rng = self.moment(seed, number, identity_number)
+        return self.photograph(moment, rng)
+
+    def moment(self, seed: int, number: int, identity_number: int) -> tuple[Moment, Rng]:
+        """What picture `number` of a seed shows, and the generator that `photograph` goes on with."""
         identity, person = self.person(seed, identity_number)
         rng = generator(seed, "still", number)
         outfit = sample_outfit(self.model.wardrobe, identity, rng)
         hand = sample_hand(rng) if chance(rng, HAND_SHARE) else None
-        moment = Moment(identity, person, outfit, sample_expression(rng), sample_scene(rng), hand)
+        return Moment(identity, person, outfit, sample_expression(rng), sample_scene(rng), hand), rng
+
+    def photograph(self, moment: Moment, rng: Rng) -> RenderedFace:
+        """A picture of this moment: background, things before the face and the camera's quality by chance."""
         background = sample_background(rng, self.side_px, self.model.pictures)
         face = self.draw(moment, background, self.lens(moment))
         things = sample_occluders(rng, face.points_px)
@@ -92,12 +100,12 @@ class FaceRenderer:
     def lens(self, moment: Moment) -> Lens:
         """The camera that frames this moment as its scene asks."""
         scene = moment.scene
-        return frame_head(self.model, self._head(moment), scene.camera, scene.pose.roll_rad)
+        return frame_head(self.model, self.head(moment), scene.camera, scene.pose.roll_rad)
 
     def draw(self, moment: Moment, background: ImageArray, lens: Lens) -> RenderedFace:
         """The plain picture: nothing between camera and face, a perfect camera. `background`: side_px x side_px x 3."""
         scene = moment.scene
-        head = self._head(moment)
+        head = self.head(moment)
         seen = landmarks_through(self.model, head, lens, scene.pose.roll_rad, self.size_px)
         large, depth = self._renderer.draw(
             head, moment.person, moment.outfit, scene.lighting.exposed_for(moment.person.tone), lens.view, background
@@ -117,7 +125,7 @@ class FaceRenderer:
         visible = face.visible & ~covered_points(covered, face.points_px)
         return replace(face, image=degrade(image, camera, rng), visible=visible)
 
-    def _head(self, moment: Moment) -> PosedHead:
+    def head(self, moment: Moment) -> PosedHead:
         """The posed head; the last one is kept, as camera and picture both need it."""
         if self._posed is None or self._posed[0] is not moment:
             head = self._poser.pose(moment.identity, moment.person, moment.outfit, moment.expression, moment.scene.pose)
