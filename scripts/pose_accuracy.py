@@ -1,0 +1,187 @@
+"""Measures head poses on rendered faces, whose true poses are known: once from true landmarks, once from the network's.
+
+    python scripts/run_in_environment.py python scripts/pose_accuracy.py --assets FOLDER [--weights NAME] \\
+        [--count 150] [--pictures FOLDER]
+
+The folder of assets is that of `rednet-render` (docs/rendering.md). Take a seed with which no training picture was
+rendered. `--pictures` gets the worst poses of the network's landmarks and as many in passing, drawn.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from rednet_ros.cli.command import progress_interval_s
+from rednet_ros.inference.engine import LandmarkEngine
+from rednet_ros.tracking.camera_model import CameraModel
+from rednet_ros.tracking.detector import NoDetector
+from rednet_ros.tracking.draw import draw_landmarks
+from rednet_ros.tracking.head_pose import estimate_head_pose, face_axes
+from rednet_ros.tracking.still import StillPredictor
+from rednet_ros.tracking.types import Box, FloatArray, HeadPose, ImageArray
+from rednet_ros.training.rendering.head import load_head_model
+from rednet_ros.training.rendering.still import IMAGES_PER_IDENTITY, FaceRenderer
+from rednet_ros.training.rendering.true_pose import TruePose, pinhole, true_pose
+
+AXIS_M = 0.09
+DRAWN = 12
+COLUMNS = 6
+NETWORK = "network's landmarks"
+TRUTH = "true landmarks"
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """A rendered face, the camera that took it, and who and how it is."""
+
+    image: ImageArray
+    landmarks_px: FloatArray
+    camera: CameraModel
+    pose: TruePose
+    yaw_deg: float
+    is_child: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """The pose read from some landmarks of a view. `angle_deg`, `distance` (relative): its errors, NaN without a pose."""
+
+    view: View
+    landmarks_px: FloatArray
+    pose: HeadPose | None
+    angle_deg: float
+    distance: float
+
+
+def main() -> None:
+    """Print the table; draw the worst."""
+    options = _arguments()
+    logging.basicConfig(level=logging.WARNING)
+    still = StillPredictor(LandmarkEngine.load(options.weights, "cpu"), NoDetector())
+    views = list(tqdm(_views(options), total=options.count, unit="picture", mininterval=progress_interval_s()))
+    readings = {
+        TRUTH: [read(view, view.landmarks_px, np.ones(68, np.float32)) for view in views],
+        NETWORK: [_read_by_network(view, still) for view in views],
+    }
+    print("\n".join(table(readings)))
+    if options.pictures:
+        options.pictures.mkdir(parents=True, exist_ok=True)
+        by_error = sorted(readings[NETWORK], key=lambda reading: -np.nan_to_num(reading.angle_deg, nan=999.0))
+        cv2.imwrite(str(options.pictures / "worst.png"), _sheet(by_error[:DRAWN]))
+        cv2.imwrite(str(options.pictures / "in_passing.png"), _sheet(readings[NETWORK][:DRAWN]))
+
+
+def read(view: View, landmarks_px: FloatArray, confidence: FloatArray) -> Reading:
+    """The pose that these landmarks (68 x 2, pixels) of these confidences give, beside the true one."""
+    pose = estimate_head_pose(landmarks_px, confidence, view.camera)
+    if pose is None:
+        return Reading(view, landmarks_px, None, float("nan"), float("nan"))
+    cosine = (np.trace(face_axes(pose).T @ view.pose.axes) - 1) / 2
+    distance = np.linalg.norm(pose.translation_m) / np.linalg.norm(view.pose.place_m) - 1
+    return Reading(view, landmarks_px, pose, float(np.degrees(np.arccos(np.clip(cosine, -1, 1)))), abs(float(distance)))
+
+
+def table(readings: dict[str, list[Reading]]) -> Iterator[str]:
+    """Rows of Markdown: faces, median and 95th percentile of angle and distance, of groups of faces."""
+    yield "| landmarks | faces | | angle, median | p95 | distance, median | p95 | no pose |"
+    yield "|---|---|---|---|---|---|---|---|"
+    for name, of in readings.items():
+        adults = [entry for entry in of if not entry.view.is_child]
+        groups = {"all": of, "adults": adults, "children": [entry for entry in of if entry.view.is_child]}
+        for low, high in ((0, 30), (30, 60), (60, 91)):
+            label = f"yaw {low} to {min(high, 90)} degrees"
+            groups[label] = [entry for entry in of if low <= abs(entry.view.yaw_deg) < high]
+        for label, group in groups.items():
+            yield _row(name, label, group)
+
+
+def _row(name: str, label: str, group: Sequence[Reading]) -> str:
+    angles = [entry.angle_deg for entry in group if entry.pose is not None]
+    distances = [100 * entry.distance for entry in group if entry.pose is not None]
+    cells = [
+        f"{value:.1f} {unit}"
+        for values, unit in ((angles, "°"), (distances, "%"))
+        for value in (np.percentile(values, (50, 95)) if values else (np.nan, np.nan))
+    ]
+    return f"| {name} | {label} | {len(group)} | {' | '.join(cells)} | {len(group) - len(angles)} |"
+
+
+def _views(options: argparse.Namespace) -> Iterator[View]:
+    renderer = FaceRenderer(load_head_model(options.assets), options.size)
+    for number in range(options.count):
+        moment, rng = renderer.moment(options.seed, number, number // IMAGES_PER_IDENTITY)
+        face = renderer.photograph(moment, rng)
+        lens = renderer.lens(moment)
+        focal_px, center_px = pinhole(lens, options.size)
+        yield View(
+            face.image,
+            face.points_px,
+            CameraModel(options.size, options.size, (focal_px, focal_px), center_px),
+            true_pose(renderer.head(moment), moment.scene.pose, lens),
+            float(np.degrees(moment.scene.pose.yaw_rad)),
+            moment.identity.age == "child",
+        )
+
+
+def _read_by_network(view: View, still: StillPredictor) -> Reading:
+    sighting = still.face_in_box(view.image, Box.around(view.landmarks_px))
+    return read(view, sighting.landmarks_px, sighting.landmark_confidence)
+
+
+def _sheet(readings: Sequence[Reading]) -> ImageArray:
+    """Pictures beside each other: landmarks, estimated axes thick, true ones thin (red out of the face, blue up)."""
+    tiles = [_drawn(reading) for reading in readings]
+    blank = [np.zeros_like(tiles[0])] * (-len(tiles) % COLUMNS)
+    rows = [np.hstack([*tiles, *blank][first : first + COLUMNS]) for first in range(0, len(tiles), COLUMNS)]
+    return np.vstack(rows)
+
+
+def _drawn(reading: Reading) -> ImageArray:
+    view = reading.view
+    canvas = view.image.copy()
+    draw_landmarks(canvas, reading.landmarks_px, (235, 190, 255))
+    _draw_axes(canvas, view.camera, view.pose.axes, view.pose.place_m, 1)
+    text = "no pose"
+    if reading.pose is not None:
+        _draw_axes(canvas, view.camera, face_axes(reading.pose), np.array(reading.pose.translation_m), 3)
+        text = f"{reading.angle_deg:.0f} deg, {100 * reading.distance:.0f} %"
+    cv2.putText(canvas, text, (6, canvas.shape[0] - 8), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (255, 255, 255), 1, cv2.LINE_AA)
+    return canvas
+
+
+def _draw_axes(
+    canvas: ImageArray, camera: CameraModel, axes: NDArray[np.floating], place_m: NDArray[np.floating], width_px: int
+) -> None:
+    ends = camera.project(np.vstack([place_m, place_m + AXIS_M * axes.T]))
+    origin, *tips = (tuple(end) for end in _whole(ends))
+    for tip, color in zip(tips, ((60, 60, 235), (90, 210, 90), (250, 130, 60)), strict=True):
+        cv2.line(canvas, origin, tip, color, width_px, cv2.LINE_AA)
+
+
+def _whole(ends_px: NDArray[np.float64]) -> Iterable[Sequence[int]]:
+    rows: list[list[int]] = np.rint(np.clip(np.nan_to_num(ends_px), -9999, 9999)).astype(int).tolist()
+    return rows
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Measure head poses on rendered faces.")
+    parser.add_argument("--assets", metavar="FOLDER", type=Path, required=True, help="see docs/rendering.md")
+    parser.add_argument("--weights", default="rednet-lite", help="name or file (default: %(default)s)")
+    parser.add_argument("--count", type=int, default=150, help="pictures (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=9001, help="of the renderer (default: %(default)s)")
+    parser.add_argument("--size", type=int, default=256, help="of the pictures, in pixels (default: %(default)s)")
+    parser.add_argument("--pictures", metavar="FOLDER", type=Path, help="gets worst.png and in_passing.png")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
