@@ -91,7 +91,10 @@ def _record(options: argparse.Namespace, run: Run) -> dict[str, Any]:
         "memory": None if run.memory is None else run.memory.value,
         "weights_mb": run.network.weights_mb,
     }
-    return as_record(run.evaluation, about)
+    record = as_record(run.evaluation, about)
+    if run.memory is not None:
+        record["error_over_time"] = rounded((100 * error_over_time(run.evaluation.results)).tolist())
+    return record
 
 
 def _flicker(options: argparse.Namespace) -> None:

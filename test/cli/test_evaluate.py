@@ -228,6 +228,7 @@ def test_tracking_with_and_without_state(tmp_path: Path, capsys: pytest.CaptureF
     assert without_z0["memory"] == "without state and z0"
     assert (with_state["nme_mean"], without["nme_mean"]) == pytest.approx((2.5, 5.0), abs=1e-3)
     assert (with_state["flicker_error"], without["flicker_error"]) == pytest.approx((10.0, 20.0), abs=1e-3)
+    assert (with_state["error_over_time"], without["error_over_time"]) == ([2.5] * 4, [5.0] * 4)
     assert columns(capsys.readouterr().out)["protocol"][0] == "tracking, with state"
 
 
