@@ -53,7 +53,7 @@ class View:
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """The pose read from some landmarks of a view. `angle_deg`, `distance` (relative): its errors, NaN without a pose."""
+    """The pose read from some landmarks of a view. `angle_deg`, `distance` (relative): errors, NaN without a pose."""
 
     view: View
     landmarks_px: FloatArray

@@ -62,7 +62,7 @@ def estimate_head_pose(landmarks_px: FloatArray, confidence: FloatArray, camera:
     if pose is None:
         return None
     x, y, z = (towards.T @ pose[3:]).tolist()
-    return HeadPose(_roll_pitch_yaw(FACING.T @ towards.T @ cv2.Rodrigues(pose[:3])[0]), (x, y, z))
+    return pose_of_axes(towards.T @ cv2.Rodrigues(pose[:3])[0], (x, y, z))
 
 
 def face_axes(pose: HeadPose) -> Numbers:
@@ -71,6 +71,11 @@ def face_axes(pose: HeadPose) -> Numbers:
     about_x, about_y, about_z = (cv2.Rodrigues(angle_rad * axis)[0] for angle_rad, axis in turns)
     axes: Numbers = FACING @ about_z @ about_y @ about_x
     return axes
+
+
+def pose_of_axes(axes: Numbers, place_m: tuple[float, float, float]) -> HeadPose:
+    """The pose of a face with these `face_axes` whose sellion is at `place_m`."""
+    return HeadPose(_roll_pitch_yaw(FACING.T @ axes), place_m)
 
 
 def landmarks_in_space(pose: HeadPose, landmarks_px: FloatArray, camera: CameraModel) -> FloatArray:
