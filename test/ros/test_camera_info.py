@@ -38,6 +38,42 @@ def test_a_calibration_becomes_a_camera_model():
     assert camera_model(info("plumb_bob", (0.0,) * 5)).distortion == ()
 
 
+def test_a_fisheye_without_distortion_is_still_one():
+    from rednet_ros.nodes.camera_info import camera_model
+
+    assert camera_model(info("equidistant", (0.0,) * 4)).is_fisheye
+
+
+def test_binning_and_a_window_of_the_sensor_are_reckoned_with():
+    """A ray through the same place of the sensor, by the whole picture and by a binned window of it."""
+    import numpy as np
+
+    from rednet_ros.nodes.camera_info import camera_model
+
+    part = info()
+    part.roi.x_offset, part.roi.y_offset, part.roi.width, part.roi.height = 100, 40, 400, 300
+    part.binning_x = part.binning_y = 2
+    model = camera_model(part)
+    assert (model.width_px, model.height_px) == (200, 150)
+    whole_px, window_px = np.float32([(250.5, 190.5)]), np.float32([(75.0, 75.0)])
+    np.testing.assert_allclose(model.rays(window_px), camera_model(info()).rays(whole_px), atol=1e-6)
+
+
+def test_rectified_images_have_a_calibration_of_their_own():
+    from rednet_ros.nodes.camera_info import camera_model, is_rectified
+
+    message = info()
+    message.p = [400.0, 0.0, 320.0, 0.0, 0.0, 410.0, 240.0, 0.0, 0.0, 0.0, 1.0, 0.0]
+    model = camera_model(message, rectified=True)
+    assert (model.focal_px, model.center_px, model.distortion) == ((400.0, 410.0), (320.0, 240.0), ())
+    message.p = [0.0] * 12
+    assert camera_model(message, rectified=True).focal_px == (500.0, 510.0)
+    assert not camera_model(info("equidistant", (0.1, 0.0, 0.0, 0.0)), rectified=True).is_fisheye
+    assert is_rectified("/camera/image_rect")
+    assert is_rectified("/camera/image_rect_color/compressed")
+    assert not is_rectified("/image_rectangular_camera/image_raw")
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
