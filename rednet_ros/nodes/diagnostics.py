@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
@@ -12,15 +12,25 @@ TOPIC = "/diagnostics"
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 
 
+def status_name(namespace: str, node_name: str, part: str) -> str:
+    """Name of the status of one part of a node; the namespace keeps two nodes of one name apart."""
+    return f"{namespace}/{node_name}".lstrip("/") + f": {part}"
+
+
 def frames_status(namespace: str, node_name: str) -> str:
-    """Name of the status in which a node tells of its frames; the namespace keeps two nodes of one name apart."""
-    return f"{namespace}/{node_name}".lstrip("/") + ": frames"
+    """Name of the status in which a node tells of its frames."""
+    return status_name(namespace, node_name, "frames")
 
 
-def array(stamp: Time, name: str, level: bytes, summary: str, figures: Mapping[str, object]) -> DiagnosticArray:
-    """One status called `name` with its figures as text."""
+def status(name: str, level: bytes, summary: str, figures: Mapping[str, object]) -> DiagnosticStatus:
+    """A status with its figures as text."""
     pairs = [KeyValue(key=key, value=_text(value)) for key, value in figures.items()]
-    message = DiagnosticArray(status=[DiagnosticStatus(name=name, level=level, message=summary, values=pairs)])
+    return DiagnosticStatus(name=name, level=level, message=summary, values=pairs)
+
+
+def array(stamp: Time, statuses: Sequence[DiagnosticStatus]) -> DiagnosticArray:
+    """The message that holds `statuses`."""
+    message = DiagnosticArray(status=list(statuses))
     message.header.stamp = stamp
     return message
 

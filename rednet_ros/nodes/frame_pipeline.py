@@ -1,23 +1,22 @@
-"""From one sensor_msgs/Image to everything that is published for it."""
+"""From the cameras' newest images to everything that is published for them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
-from rclpy.clock import Clock
-from rclpy.publisher import Publisher
-from sensor_msgs.msg import Image
+from std_msgs.msg import Header
 
+from rednet_ros.errors import InputError
+from rednet_ros.nodes.detections import LatestDetections
 from rednet_ros.nodes.image_conversion import to_bgr
-from rednet_ros.nodes.markers import face_markers
-from rednet_ros.nodes.messages import bgr_image, face_landmarks, seconds
+from rednet_ros.nodes.messages import seconds
 from rednet_ros.nodes.statistics import FrameRecorder
 from rednet_ros.tracking.camera_model import CameraModel
-from rednet_ros.tracking.draw import draw_faces
 from rednet_ros.tracking.settings import TrackerSettings
-from rednet_ros.tracking.types import Face, ImageArray
+from rednet_ros.tracking.types import Detection, Face, ImageArray
 
 
 class Tracker(Protocol):
@@ -30,52 +29,173 @@ class Tracker(Protocol):
     def weights_name(self) -> str:
         """Name of the network weights in use."""
 
-    def update(self, image_bgr: ImageArray, stamp_s: float) -> Sequence[Face]:
-        """The confirmed faces in the image."""
+    def update_many(
+        self,
+        frames: Mapping[str, tuple[ImageArray, float]],
+        detections: Mapping[str, Sequence[Detection]],
+    ) -> Mapping[str, Sequence[Face]]:
+        """The confirmed faces in each camera's image; detections that come from outside, by camera."""
 
-    def calibrate(self, calibration: CameraModel | None) -> None:
-        """How the camera takes its images; None: unknown."""
+    def calibrate(self, calibration: CameraModel | None, camera: str = "") -> None:
+        """How a camera takes its images; None: unknown."""
+
+    def reset(self) -> None:
+        """Forget all faces."""
 
     def close(self) -> None:
         """Free threads and memory."""
 
 
 @dataclass(frozen=True)
-class Outputs:
-    """The publishers; overlay and markers are made only while somebody subscribes."""
+class FrameResult:
+    """One camera's tracked image: what the outputs are made from.
 
-    faces: Publisher
-    overlay: Publisher
-    markers: Publisher
+    `header`: the image's, unchanged (but for a frame set by parameter). `image_bgr`: H x W x 3 uint8, maybe the
+    message's own memory: do not write to it. `camera_model`: how this image was taken, calibrated or assumed; None
+    where neither is known.
+    """
+
+    camera: str
+    header: Header
+    image_bgr: ImageArray
+    faces: Sequence[Face]
+    camera_model: CameraModel | None
+    weights_name: str
+
+
+class Output(Protocol):
+    """Something published for every tracked image; made in `outputs`."""
+
+    def is_wanted(self) -> bool:
+        """Whether anybody listens."""
+
+    def publish(self, result: FrameResult) -> None:
+        """Publish it; called in the inference thread."""
+
+    def close(self) -> None:
+        """Take the topics down."""
+
+
+@dataclass
+class CameraStream:
+    """One camera as the pipeline sees it.
+
+    `outputs`: the first is the message of the faces. `convert`: the camera's messages to H x W x 3 uint8 BGR; raises
+    InputError where one is no usable image. `frame_id`: for the results, empty to keep the image's. `calibration` may
+    be replaced from another thread at any time; the next frame is tracked with it. `detections`: None where the
+    tracker finds faces itself.
+    """
+
+    outputs: Sequence[Output]
+    statistics: FrameRecorder
+    convert: Callable[[Any], ImageArray] = to_bgr
+    frame_id: str = ""
+    calibration: CameraModel | None = None
+    detections: LatestDetections | None = None
+
+
+@dataclass(frozen=True)
+class _Frame:
+    header: Header
+    stamp_s: float
+    image_bgr: ImageArray
 
 
 class FramePipeline:
-    """Runs in the inference thread: convert, track, publish. The image's header is passed on unchanged.
+    """Runs in the inference thread: convert, track all cameras' faces in one batch, publish.
 
-    `settings` and `calibration` may be replaced from another thread at any time; the next frame is tracked with them.
+    `settings` may be replaced from another thread at any time; the next frame is tracked with them. `report` is told of
+    a frame that was lost, with its camera and the reason: an InputError where it was no usable image.
     """
 
     def __init__(
-        self, tracker: Tracker, settings: TrackerSettings, outputs: Outputs, statistics: FrameRecorder, clock: Clock
+        self,
+        tracker: Tracker,
+        settings: TrackerSettings,
+        streams: Mapping[str, CameraStream],
+        now_s: Callable[[], float],
+        report: Callable[[str, Exception], None],
     ) -> None:
         self.settings = settings
-        self.calibration: CameraModel | None = None
         self._tracker = tracker
-        self._outputs = outputs
-        self._statistics = statistics
-        self._now_s: Callable[[], float] = lambda: clock.now().nanoseconds * 1e-9
+        self._streams = streams
+        self._now_s = now_s
+        self._report = report
+        self._reset_wanted = threading.Event()
 
-    def process(self, message: Image) -> None:
-        """Track the faces in `message` and publish them. Raises what conversion or tracking raises."""
+    def request_reset(self) -> None:
+        """Forget all faces before the next frame is tracked; wake the thread to have it done at once."""
+        self._reset_wanted.set()
+
+    def process(self, messages: Mapping[str, Any]) -> None:
+        """Track the faces in the cameras' images (sensor_msgs/Image or CompressedImage) and publish them."""
+        if self._reset_wanted.is_set():
+            self._reset_wanted.clear()
+            self._tracker.reset()
+        frames = {camera: frame for camera, message in messages.items() if (frame := self._frame(camera, message))}
+        if not frames:
+            return
+        settings = self._tracker.settings = self.settings
+        calibrations = {camera: self._streams[camera].calibration for camera in frames}
+        found = self._track(frames, calibrations)
+        for camera, faces in found.items():
+            frame = frames[camera]
+            model = CameraModel.known_or_assumed(
+                calibrations[camera], frame.image_bgr.shape[1], frame.image_bgr.shape[0], settings.assumed_fov_deg
+            )
+            result = FrameResult(camera, frame.header, frame.image_bgr, faces, model, self._tracker.weights_name)
+            self._publish(result, frame.stamp_s)
+
+    def _frame(self, camera: str, message: Any) -> _Frame | None:
+        stream = self._streams[camera]
+        try:
+            image_bgr = stream.convert(message)
+        except Exception as error:
+            self._lost(camera, error)
+            return None
         header = message.header
-        stamp_s = seconds(header.stamp)
-        image = to_bgr(message)
-        self._tracker.settings = self.settings
-        self._tracker.calibrate(self.calibration)
-        faces = self._tracker.update(image, stamp_s)
-        self._outputs.faces.publish(face_landmarks(header, image.shape, self._tracker.weights_name, faces))
-        self._statistics.processed(stamp_s, self._now_s(), len(faces))
-        if self._outputs.overlay.get_subscription_count() > 0:
-            self._outputs.overlay.publish(bgr_image(header, draw_faces(image, faces)))
-        if self._outputs.markers.get_subscription_count() > 0:
-            self._outputs.markers.publish(face_markers(header, image.shape, faces))
+        if stream.frame_id:
+            header = Header(stamp=header.stamp, frame_id=stream.frame_id)
+        return _Frame(header, seconds(header.stamp), image_bgr)
+
+    def _track(
+        self, frames: Mapping[str, _Frame], calibrations: Mapping[str, CameraModel | None]
+    ) -> Mapping[str, Sequence[Face]]:
+        detections = {}
+        for camera, frame in frames.items():
+            source = self._streams[camera].detections
+            if source is not None and (found := source.take(frame.stamp_s)) is not None:
+                detections[camera] = found
+        try:
+            for camera, calibration in calibrations.items():
+                self._tracker.calibrate(calibration, camera)
+            images = {camera: (frame.image_bgr, frame.stamp_s) for camera, frame in frames.items()}
+            return self._tracker.update_many(images, detections)
+        except Exception as error:
+            for camera in frames:
+                self._lost(camera, error)
+            return {}
+
+    def _publish(self, result: FrameResult, stamp_s: float) -> None:
+        stream = self._streams[result.camera]
+        first, *others = stream.outputs
+        try:
+            first.publish(result)
+        except Exception as error:
+            self._lost(result.camera, error)
+            return
+        stream.statistics.processed(self._now_s() - stamp_s, len(result.faces))
+        for output in others:
+            try:
+                if output.is_wanted():
+                    output.publish(result)
+            except Exception as error:  # the faces are out already; the other outputs shall be
+                self._report(result.camera, error)
+
+    def _lost(self, camera: str, error: Exception) -> None:
+        statistics = self._streams[camera].statistics
+        if isinstance(error, InputError):
+            statistics.rejected()
+        else:
+            statistics.failed()
+        self._report(camera, error)

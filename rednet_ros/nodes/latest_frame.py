@@ -1,4 +1,4 @@
-"""Latest frame wins: a one-slot mailbox and the thread that empties it."""
+"""Latest frame wins: a mailbox with one slot a sender, and the thread that empties it."""
 
 from __future__ import annotations
 
@@ -13,65 +13,77 @@ Item = TypeVar("Item")
 
 
 class Mailbox(Generic[Item]):
-    """Holds the newest item only, so that a slow consumer never works on a queue of old frames. Thread-safe."""
+    """Holds the newest item of each sender only, so that a slow consumer never works on old frames. Thread-safe."""
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
-        self._item: Item | None = None
+        self._items: dict[str, Item] = {}
+        self._is_woken = False
         self._closed = False
 
-    def put(self, item: Item) -> bool:
-        """Store `item`; True if it replaced one that nobody took."""
+    def put(self, item: Item, sender: str = "") -> bool:
+        """Store `item`; True if it replaced one of the same sender that nobody took."""
         with self._condition:
-            replaced = self._item is not None
-            self._item = item
+            replaced = self._items.pop(sender, None) is not None
+            self._items[sender] = item
             self._condition.notify()
             return replaced
 
-    def take(self) -> Item | None:
-        """Wait for an item and remove it; None as soon as the mailbox is closed."""
+    def wake(self) -> None:
+        """Let `take` return now, though there may be no item."""
         with self._condition:
-            self._condition.wait_for(lambda: self._item is not None or self._closed)
-            item, self._item = self._item, None
-            return None if self._closed else item
+            self._is_woken = True
+            self._condition.notify()
+
+    def take(self) -> dict[str, Item] | None:
+        """Wait for items and remove them all, by their senders; None as soon as the mailbox is closed."""
+        with self._condition:
+            self._condition.wait_for(lambda: self._items or self._is_woken or self._closed)
+            items, self._items = self._items, {}
+            self._is_woken = False
+            return None if self._closed else items
 
     def close(self) -> None:
-        """Wake the consumer for good; an item left inside is forgotten."""
+        """Wake the consumer for good; items left inside are forgotten."""
         with self._condition:
             self._closed = True
             self._condition.notify_all()
 
 
 class LatestFrameWorker(Generic[Item]):
-    """A thread that runs `process` on the newest item handed in.
+    """A thread that runs `process` on the newest item of each sender handed in since its last run, all at once.
 
-    An exception of `process` goes to `on_error` and costs that item only; the thread lives until `stop`.
+    An exception of `process` goes to `on_error` and costs those items only; the thread lives until `stop`.
     """
 
-    def __init__(self, process: Callable[[Item], None], on_error: Callable[[Exception], None]) -> None:
+    def __init__(self, process: Callable[[dict[str, Item]], None], on_error: Callable[[Exception], None]) -> None:
         self._process = process
         self._on_error = on_error
         self._mailbox: Mailbox[Item] = Mailbox()
         self._thread = threading.Thread(target=self._run, name="inference", daemon=True)
         self._thread.start()
 
-    def submit(self, item: Item) -> bool:
+    def submit(self, item: Item, sender: str = "") -> bool:
         """Hand in an item; True if an older one was dropped for it."""
-        return self._mailbox.put(item)
+        return self._mailbox.put(item, sender)
+
+    def wake(self) -> None:
+        """Run `process` soon, with no items where none came."""
+        self._mailbox.wake()
 
     def stop(self, timeout_s: float) -> bool:
-        """Finish the item at hand and end the thread; False if that took longer than `timeout_s`."""
+        """Finish the items at hand and end the thread; False if that took longer than `timeout_s`."""
         self._mailbox.close()
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        while (item := self._mailbox.take()) is not None:
+        while (items := self._mailbox.take()) is not None:
             try:
-                self._process(item)
+                self._process(items)
             except Exception as error:  # nothing that one frame does may end the node
                 self._report(error)
-            del item  # a frame may be large; do not keep it until the next one comes
+            del items  # a frame may be large; do not keep it until the next one comes
 
     def _report(self, error: Exception) -> None:
         try:

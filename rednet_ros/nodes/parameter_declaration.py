@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Generic, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from rednet_ros.nodes.parameter_table import Specification, check_values, specifications, unknown_name
+from rednet_ros.nodes.parameter_table import (
+    Specification,
+    check_values,
+    specifications,
+    struct,
+    unknown_name,
+)
 
 Table = TypeVar("Table")
 
@@ -18,13 +24,13 @@ _FOREIGN_PREFIXES = ("use_sim_time", "qos_overrides.", "start_type_description_s
 
 
 class DeclaredParameters(Generic[Table]):
-    """The parameters of one table, declared on one node.
+    """The parameters of one table, and of groups that its values ask for, declared on one node.
 
     Make the node with `allow_undeclared_parameters=True`: then names that the table does not know are refused here,
     with the nearest one that it knows, and not by rclpy, which names none. Raises InputError when the node was started
     with a value that the table refuses, or with such a name.
-    `is_configured` says whether non-dynamic parameters are in use and must stay as they are; `changed` is called after
-    new values were taken.
+    `groups` gives further tables by the prefix of their names. `is_configured` says whether non-dynamic parameters are
+    in use and must stay as they are; `changed` is called after new values were taken.
     """
 
     def __init__(
@@ -32,18 +38,21 @@ class DeclaredParameters(Generic[Table]):
         node: Node,
         table: type[Table],
         *,
+        groups: Callable[[Table], Mapping[str, type]] = lambda _values: {},
         is_configured: Callable[[], bool] = lambda: False,
         changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._node = node
         self._table = table
-        self._specifications = specifications(table)
         self._is_configured = is_configured
-        # rclpy has no public way to see what the command line and a params file set.
-        overrides = {name: entry.value for name, entry in node._parameter_overrides.items()}
-        check_values(
-            table, {name: value for name, value in overrides.items() if not name.startswith(_FOREIGN_PREFIXES)}
-        )
+        given = _given(node)
+        main = specifications(table)
+        check_values(main, {name: value for name, value in given.items() if name in main})
+        self._groups = dict(groups(struct(table, given)))
+        self._specifications = main
+        for prefix, group in self._groups.items():
+            self._specifications = {**self._specifications, **specifications(group, prefix)}
+        check_values(self._specifications, given)
         for specification in self._specifications.values():
             node.declare_parameter(specification.name, specification.default, descriptor(specification))
         node.add_on_set_parameters_callback(self._check)
@@ -51,8 +60,14 @@ class DeclaredParameters(Generic[Table]):
 
     def read(self) -> Table:
         """The current values."""
-        values = {name: self._node.get_parameter(name).value for name in self._specifications}
-        return self._table(**values)
+        return struct(self._table, self._values())
+
+    def read_group(self, prefix: str) -> Any:
+        """The current values of the group under `prefix`, as its table."""
+        return struct(self._groups[prefix], self._values(), prefix)
+
+    def _values(self) -> dict[str, Any]:
+        return {name: self._node.get_parameter(name).value for name in self._specifications}
 
     def _check(self, new: list[Parameter]) -> SetParametersResult:
         for entry in new:
@@ -72,13 +87,19 @@ class DeclaredParameters(Generic[Table]):
         return reason
 
 
+def _given(node: Node) -> dict[str, object]:
+    """What the command line and params files set, but for what every rclpy node may be given."""
+    overrides = node._parameter_overrides  # rclpy has no public way to see them
+    return {name: entry.value for name, entry in overrides.items() if not name.startswith(_FOREIGN_PREFIXES)}
+
+
 def descriptor(specification: Specification) -> ParameterDescriptor:
     """What `ros2 param describe` shows."""
-    takes_effect = "on the next frame" if specification.dynamic else "when the node is configured"
     message = ParameterDescriptor(
         description=specification.description,
         additional_constraints=f"{specification.constraint or 'any ' + specification.type_name}; "
-        f"takes effect {takes_effect}",
+        f"takes effect {specification.takes_effect}",
+        read_only=specification.read_only,
     )
     if specification.minimum is None or specification.maximum is None:
         return message

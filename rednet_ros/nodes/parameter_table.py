@@ -2,30 +2,39 @@
 
 The fields' metadata hold range, choices, unit and description. From this one table come the declaration
 (`parameter_declaration`), the check of every new value, the typed struct that the node reads, and the test of the YAML
-file. No ROS here.
+file. A table may be declared several times under prefixes, as `front.frame_id` and `rear.frame_id`. No ROS here.
 """
 
 from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from rednet_ros.errors import InputError
 
-Value = bool | int | float | str
+Value = bool | int | float | str | tuple[str, ...]
 
-_TYPE_NAMES: dict[type, str] = {bool: "bool", int: "integer", float: "double", str: "string"}
+_TYPE_NAMES: dict[type, str] = {
+    bool: "bool",
+    int: "integer",
+    float: "double",
+    str: "string",
+    tuple: "string array",
+    list: "string array",
+}
 
 
 @dataclass(frozen=True)
 class Specification:
     """What a parameter may be.
 
-    `minimum`, `maximum`: inclusive, in `unit`. `dynamic`: a new value takes effect on the next frame; otherwise it is
-    accepted only while the node is unconfigured.
+    `minimum`, `maximum`: inclusive, in `unit`. `pattern`: regular expression for the whole of a string, or of each
+    string of an array. `dynamic`: a new value takes effect on the next frame; otherwise it is accepted only while the
+    node is unconfigured; `read_only`: only at the node's start.
     """
 
     name: str
@@ -35,11 +44,13 @@ class Specification:
     minimum: float | None = None
     maximum: float | None = None
     choices: tuple[str, ...] = ()
+    pattern: str = ""
     dynamic: bool = False
+    read_only: bool = False
 
     @property
     def type_name(self) -> str:
-        """Its ROS type: bool, integer, double or string."""
+        """Its ROS type: bool, integer, double, string or string array."""
         return _TYPE_NAMES[type(self.default)]
 
     @property
@@ -52,10 +63,17 @@ class Specification:
             return f"{self.minimum:g} to {self.maximum:g}{unit}"
         return ""
 
+    @property
+    def takes_effect(self) -> str:
+        """When a new value does."""
+        if self.read_only:
+            return "at the start only"
+        return "on the next image" if self.dynamic else "on configuring"
+
     def refusal(self, value: object) -> str | None:
         """Why `value` cannot be taken, None if it can."""
-        if type(value) is not type(self.default):
-            given = _TYPE_NAMES.get(type(value), type(value).__name__)
+        given = _TYPE_NAMES.get(type(value), type(value).__name__)
+        if given != self.type_name:
             hint = f" (write {value}.0)" if self.type_name == "double" and given == "integer" else ""
             return f"parameter '{self.name}' is of type {self.type_name}, not the {given} {value!r}{hint}"
         if isinstance(value, float) and not math.isfinite(value):
@@ -63,6 +81,9 @@ class Specification:
         outside = isinstance(value, (int, float)) and not isinstance(value, bool) and not self._in_range(value)
         if outside or (self.choices and value not in self.choices):
             return f"parameter '{self.name}' must be {self.constraint}, not {value}"
+        for text in value if isinstance(value, (tuple, list)) else (value,):
+            if self.pattern and (not isinstance(text, str) or not re.fullmatch(self.pattern, text)):
+                return f"parameter '{self.name}' must match {self.pattern}, which {text!r} does not"
         return None
 
     def _in_range(self, value: float) -> bool:
@@ -78,7 +99,9 @@ def parameter(
     minimum: float | None = None,
     maximum: float | None = None,
     choices: tuple[str, ...] = (),
+    pattern: str = "",
     dynamic: bool = False,
+    read_only: bool = False,
 ) -> Any:
     """A field of a parameter table; the arguments are those of `Specification`."""
     metadata = {
@@ -88,19 +111,37 @@ def parameter(
         "minimum": minimum,
         "maximum": maximum,
         "choices": choices,
+        "pattern": pattern,
         "dynamic": dynamic,
+        "read_only": read_only,
     }
     return field(default=default, metadata=metadata)
 
 
-def specifications(table: type) -> dict[str, Specification]:
-    """Name -> specification of the parameters in the dataclass `table`."""
-    return {entry.name: Specification(name=entry.name, **entry.metadata) for entry in fields(table)}
+def specifications(table: type, prefix: str = "") -> dict[str, Specification]:
+    """Name -> specification of the parameters in the dataclass `table`; named under `prefix` if one is given."""
+    entries = (Specification(name=entry.name, **entry.metadata) for entry in fields(table))
+    return {name: replace(entry, name=name) for entry in entries for name in [qualified(prefix, entry.name)]}
 
 
-def check_values(table: type, values: dict[str, object]) -> None:
-    """Raise InputError for the first of `values` that `table` does not know or does not allow."""
-    known = specifications(table)
+def qualified(prefix: str, name: str) -> str:
+    """The name of a parameter of the table that is declared under `prefix`."""
+    return f"{prefix}.{name}" if prefix else name
+
+
+def struct(table: type, values: Mapping[str, Any], prefix: str = "") -> Any:
+    """A `table` filled from `values`, which are named as in `specifications`; defaults for those that are absent."""
+    present = {entry.name: values.get(qualified(prefix, entry.name)) for entry in fields(table)}
+    return table(**{name: _plain(value) for name, value in present.items() if value is not None})
+
+
+def _plain(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def check_values(known: type | Mapping[str, Specification], values: Mapping[str, object]) -> None:
+    """Raise InputError for the first of `values` that `known`, a table or its specifications, does not allow."""
+    known = known if isinstance(known, Mapping) else specifications(known)
     for name, value in values.items():
         if name not in known:
             raise InputError(unknown_name(name, known))
@@ -109,16 +150,18 @@ def check_values(table: type, values: dict[str, object]) -> None:
             raise InputError(reason)
 
 
-def documentation(table: type) -> list[str]:
+def documentation(table: type, prefix: str = "") -> list[str]:
     """The table as rows of Markdown: name, type, default, allowed values, when it takes effect, description."""
     return [
         f"| `{entry.name}` | {entry.type_name} | {_yaml(entry.default)} | {entry.constraint} "
-        f"| {'on the next image' if entry.dynamic else 'on configuring'} | {entry.description} |"
-        for entry in specifications(table).values()
+        f"| {entry.takes_effect} | {entry.description} |"
+        for entry in specifications(table, prefix).values()
     ]
 
 
 def _yaml(value: Value) -> str:
+    if isinstance(value, tuple):
+        return "[" + ", ".join(f'"{text}"' for text in value) + "]"
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

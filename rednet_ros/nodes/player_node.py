@@ -109,7 +109,8 @@ class PlayerNode(Node):
         values = {"sent": self._sent, "source": self._source.name}
         stamp = self.get_clock().now().to_msg()
         name = diagnostics.frames_status(self.get_namespace(), self.get_name())
-        self._diagnostics.publish(diagnostics.array(stamp, name, diagnostics.OK, "playing", values))
+        status = diagnostics.status(name, diagnostics.OK, "playing", values)
+        self._diagnostics.publish(diagnostics.array(stamp, [status]))
 
     def _now_s(self) -> float:
         return self.get_clock().now().nanoseconds * 1e-9

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
-from collections import deque
+import time
+from collections import Counter, deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +15,10 @@ PUBLISHING_PERIOD_S = 1.0
 """How often nodes publish their figures."""
 
 WINDOW_FRAMES = 1000
-"""Latencies and rates are taken over this many of the latest frames."""
+"""Latencies are taken over this many of the latest frames."""
+
+WINDOW_S = 5.0
+"""Rates are taken over the latest seconds."""
 
 PLAUSIBLE_LATENCY_S = 60.0
 """A stamp further from the clock than this, or ahead of it, comes from another clock and says nothing of latency."""
@@ -20,7 +26,7 @@ PLAUSIBLE_LATENCY_S = 60.0
 
 @dataclass(frozen=True)
 class FrameStatistics:
-    """Counts since the start, medians over the latest frames (nan where there are none).
+    """Counts since the start, medians over the latest frames (nan where there are none), rates over the latest seconds.
 
     Every received frame is processed, dropped (a newer one came first), rejected (not a usable image), failed
     (an exception), or still under way.
@@ -39,61 +45,88 @@ class FrameStatistics:
 
 
 class FrameRecorder:
-    """Collects what `FrameStatistics` reports. Times are in seconds of any clock that the caller keeps to."""
+    """Collects what `FrameStatistics` reports, of one stream.
+
+    Times are of the steady clock, so that rates hold while the clock of the stamps jumps or is simulated.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._received = self._processed = self._dropped = self._rejected = self._failed = self._faces = 0
+        self._counts: Counter[str] = Counter()
+        self._faces = 0
         self._arrivals_s: deque[float] = deque(maxlen=WINDOW_FRAMES)
         self._departures_s: deque[float] = deque(maxlen=WINDOW_FRAMES)
         self._latencies_s: deque[float] = deque(maxlen=WINDOW_FRAMES)
 
-    def received(self, now_s: float) -> None:
-        """A frame came in."""
+    def received(self, now_s: float | None = None) -> None:
+        """A frame came in, now or at `now_s`."""
         with self._lock:
-            self._received += 1
-            self._arrivals_s.append(now_s)
+            self._counts["received"] += 1
+            self._arrivals_s.append(steady_s() if now_s is None else now_s)
 
     def dropped(self) -> None:
         """A frame was replaced by a newer one before it was looked at."""
-        with self._lock:
-            self._dropped += 1
+        self._count("dropped")
 
     def rejected(self) -> None:
         """A frame was not a usable image."""
-        with self._lock:
-            self._rejected += 1
+        self._count("rejected")
 
     def failed(self) -> None:
         """A frame was lost to an unexpected error."""
-        with self._lock:
-            self._failed += 1
+        self._count("failed")
 
-    def processed(self, stamp_s: float, now_s: float, face_count: int) -> None:
-        """The result of the frame stamped `stamp_s` was published with `face_count` faces."""
+    def processed(self, latency_s: float, face_count: int, now_s: float | None = None) -> None:
+        """The result of a frame was published with `face_count` faces, so long after the frame's stamp."""
         with self._lock:
-            self._processed += 1
+            self._counts["processed"] += 1
             self._faces = face_count
-            self._departures_s.append(now_s)
-            if 0.0 <= now_s - stamp_s <= PLAUSIBLE_LATENCY_S:
-                self._latencies_s.append(now_s - stamp_s)
+            self._departures_s.append(steady_s() if now_s is None else now_s)
+            if 0.0 <= latency_s <= PLAUSIBLE_LATENCY_S:
+                self._latencies_s.append(latency_s)
 
-    def snapshot(self) -> FrameStatistics:
-        """The figures now."""
+    def last_arrival_s(self) -> float | None:
+        """When the latest frame came in, None where none did."""
         with self._lock:
-            median_ms, p95_ms = percentiles_ms(self._latencies_s)
-            return FrameStatistics(
-                received=self._received,
-                processed=self._processed,
-                dropped=self._dropped,
-                rejected=self._rejected,
-                failed=self._failed,
-                faces=self._faces,
-                latency_median_ms=median_ms,
-                latency_p95_ms=p95_ms,
-                input_rate_hz=_rate_hz(self._arrivals_s),
-                output_rate_hz=_rate_hz(self._departures_s),
-            )
+            return self._arrivals_s[-1] if self._arrivals_s else None
+
+    def snapshot(self, now_s: float | None = None) -> FrameStatistics:
+        """The figures now."""
+        return combined([self], now_s)
+
+    def _count(self, what: str) -> None:
+        with self._lock:
+            self._counts[what] += 1
+
+    def _copy(self) -> tuple[Counter[str], int, tuple[list[float], list[float], list[float]]]:
+        with self._lock:
+            windows = list(self._arrivals_s), list(self._departures_s), list(self._latencies_s)
+            return self._counts.copy(), self._faces, windows
+
+
+def combined(recorders: Iterable[FrameRecorder], now_s: float | None = None) -> FrameStatistics:
+    """The figures of several streams together: counts and rates are sums, latencies are of all their frames."""
+    now_s = steady_s() if now_s is None else now_s
+    copies = [recorder._copy() for recorder in recorders]
+    counts = sum((counts for counts, _, _ in copies), Counter())
+    median_ms, p95_ms = percentiles_ms(list(itertools.chain(*(latencies for _, _, (_, _, latencies) in copies))))
+    return FrameStatistics(
+        received=counts["received"],
+        processed=counts["processed"],
+        dropped=counts["dropped"],
+        rejected=counts["rejected"],
+        failed=counts["failed"],
+        faces=sum(faces for _, faces, _ in copies),
+        latency_median_ms=median_ms,
+        latency_p95_ms=p95_ms,
+        input_rate_hz=sum(_rate_hz(arrivals, now_s) for _, _, (arrivals, _, _) in copies),
+        output_rate_hz=sum(_rate_hz(departures, now_s) for _, _, (_, departures, _) in copies),
+    )
+
+
+def steady_s() -> float:
+    """The clock that never jumps."""
+    return time.monotonic()
 
 
 def percentiles_ms(durations_s: deque[float] | list[float]) -> tuple[float, float]:
@@ -104,7 +137,9 @@ def percentiles_ms(durations_s: deque[float] | list[float]) -> tuple[float, floa
     return float(median_s) * 1e3, float(p95_s) * 1e3
 
 
-def _rate_hz(times_s: deque[float]) -> float:
-    if len(times_s) < 2 or times_s[-1] <= times_s[0]:
-        return float("nan")
-    return (len(times_s) - 1) / (times_s[-1] - times_s[0])
+def _rate_hz(times_s: list[float], now_s: float) -> float:
+    """Steps a second within the window; 0 for a stream that stands still."""
+    recent = [time_s for time_s in times_s if now_s - time_s <= WINDOW_S]
+    if len(recent) < 2 or recent[-1] <= recent[0]:
+        return 0.0
+    return (len(recent) - 1) / (recent[-1] - recent[0])

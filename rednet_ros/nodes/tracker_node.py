@@ -1,58 +1,43 @@
 """The ROS node: camera images in, faces with 68 landmarks out.
 
-Subscribes `image` (sensor_msgs/Image) and the `camera_info` beside it (sensor_msgs/CameraInfo). Publishes `faces`
-(rednet_ros/FaceLandmarks) for every processed image and /diagnostics; while somebody subscribes, `overlay`
-(sensor_msgs/Image) and `markers` (visualization_msgs/MarkerArray).
+Subscribes `image` (sensor_msgs/Image or CompressedImage) and the `camera_info` beside it (sensor_msgs/CameraInfo), of
+one camera or of several. Publishes `faces` (rednet_ros/FaceLandmarks) for every processed image and /diagnostics; the
+other outputs of `outputs` while somebody subscribes. Services `~/reset` and `~/enable`.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
+from typing import Any
 
-from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
-from rclpy.qos import QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
-from rclpy.subscription import Subscription
 from rclpy.task import Future
-from sensor_msgs.msg import CameraInfo, Image
-from visualization_msgs.msg import MarkerArray
+from std_srvs.srv import SetBool, Trigger
 
 from rednet_ros.errors import InputError, RednetError
-from rednet_ros.msg import FaceLandmarks
-from rednet_ros.nodes import diagnostics
-from rednet_ros.nodes.camera_info import camera_model, info_topic
-from rednet_ros.nodes.frame_pipeline import FramePipeline, Outputs, Tracker
+from rednet_ros.nodes.camera_input import CameraInput
+from rednet_ros.nodes.camera_names import of_camera
+from rednet_ros.nodes.frame_pipeline import FramePipeline, Tracker
 from rednet_ros.nodes.latest_frame import LatestFrameWorker
+from rednet_ros.nodes.outputs import make_outputs
 from rednet_ros.nodes.parameter_declaration import DeclaredParameters
 from rednet_ros.nodes.runner import run
-from rednet_ros.nodes.statistics import PUBLISHING_PERIOD_S, FrameRecorder, FrameStatistics
+from rednet_ros.nodes.statistics import PUBLISHING_PERIOD_S, FrameRecorder, FrameStatistics, combined
 from rednet_ros.nodes.steady_lifecycle_node import SteadyLifecycleNode
-from rednet_ros.nodes.tracker_parameters import TrackerParameters
+from rednet_ros.nodes.throttle import Throttle
+from rednet_ros.nodes.tracker_health import TrackerHealth
+from rednet_ros.nodes.tracker_loading import TrackerFactory, load_tracker, tracker_figures
+from rednet_ros.nodes.tracker_parameters import TrackerParameters, camera_tables
 
 NODE_NAME = "rednet_tracker"
-IMAGE_QUEUE = 5
-"""Images the middleware may hold while Python is busy; the node itself keeps only the newest."""
 REPEAT_S = 5.0
-"""The same complaint is logged at most this often."""
+"""Complaints about one camera's images are logged at most this often."""
 STOP_TIMEOUT_S = 10.0
 """How long a frame under way may take to finish when the node is deactivated."""
-
-TrackerFactory = Callable[[TrackerParameters], Tracker]
-
-
-def load_tracker(parameters: TrackerParameters) -> Tracker:
-    """The real tracker. Raises RednetError where the weights, the detector or the device cannot be used."""
-    from rednet_ros.tracking.detector import load_detector
-    from rednet_ros.tracking.tracker import FaceTracker  # loads torch: seconds, and only when needed
-
-    return FaceTracker(
-        parameters.weights,
-        parameters.device,
-        detector=load_detector(parameters.detector),
-        settings=parameters.settings(),
-    )
+SUPERVISION_PERIOD_S = 0.2
+"""How often the node looks whether its cameras, their publishers and its own subscribers are still there."""
 
 
 class TrackerNode(SteadyLifecycleNode):
@@ -67,40 +52,43 @@ class TrackerNode(SteadyLifecycleNode):
         self.done: Future = Future()
         self._create_tracker = create_tracker
         self._tracker: Tracker | None = None
-        self._outputs: Outputs | None = None
-        self._subscription: Subscription | None = None
-        self._info_subscription: Subscription | None = None
-        self._worker: LatestFrameWorker[Image] | None = None
-        self._statistics = FrameRecorder()
-        self._problem = ""
+        self._cameras: dict[str, CameraInput] = {}
         self._pipeline: FramePipeline | None = None
+        self._worker: LatestFrameWorker[Any] | None = None
+        self._is_active = False
+        self._is_enabled = True
+        self._complaints = Throttle(REPEAT_S)
         self._declared = DeclaredParameters(
             self,
             TrackerParameters,
+            groups=camera_tables,
             is_configured=lambda: self._tracker is not None,
             changed=self._parameters_changed,
         )
-        self._diagnostics = self.create_publisher(DiagnosticArray, diagnostics.TOPIC, 10)
-        self.create_timer(PUBLISHING_PERIOD_S, self._publish_diagnostics)
+        self._wanted = self._declared.read()
+        self._statistics = {name: FrameRecorder() for name in self._wanted.cameras}
+        self._health = TrackerHealth(self, list(self._statistics.values()))
+        steady = Clock(clock_type=ClockType.STEADY_TIME)  # simulated time may stand still
+        self.create_timer(SUPERVISION_PERIOD_S, self._supervise, clock=steady)
+        self.create_timer(PUBLISHING_PERIOD_S, self._publish_health, clock=steady)
+        self.create_service(Trigger, "~/reset", self._reset)
+        self.create_service(SetBool, "~/enable", self._enable)
         self._start()
 
     # -- lifecycle ---------------------------------------------------------------------------------------------------
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load the weights and create the publishers; fails, with the reason in the log, where they cannot be used."""
-        parameters = self._declared.read()
         try:
-            self._tracker = self._create_tracker(parameters)
+            self._tracker = self._create_tracker(self._wanted)
+            for name in self._wanted.cameras:
+                self._cameras[name] = self._camera(name)
         except RednetError as error:
             return self._configuring_failed(str(error))
         except Exception as error:  # rclpy would swallow it without a word
             return self._configuring_failed(f"{type(error).__name__}: {error}")
-        self._problem = ""
-        self._outputs = Outputs(
-            faces=self.create_lifecycle_publisher(FaceLandmarks, "faces", 10),
-            overlay=self.create_lifecycle_publisher(Image, "overlay", 2),
-            markers=self.create_lifecycle_publisher(MarkerArray, "markers", 2),
-        )
+        self._health.problem = ""
+        self._health.begin(self._cameras)
         self.get_logger().info(f"tracking with {self._tracker.weights_name}")
         return super().on_configure(state)
 
@@ -110,135 +98,159 @@ class TrackerNode(SteadyLifecycleNode):
             return TransitionCallbackReturn.FAILURE
         result = super().on_activate(state)
         assert self._tracker is not None
-        assert self._outputs is not None
-        parameters = self._declared.read()
-        self._pipeline = FramePipeline(
-            self._tracker, parameters.settings(), self._outputs, self._statistics, self.get_clock()
-        )
-        self._worker = LatestFrameWorker(self._pipeline.process, self._frame_failed)
-        reliability = ReliabilityPolicy[parameters.image_reliability.upper()]
-        qos = QoSProfile(depth=IMAGE_QUEUE, reliability=reliability)
-        self._subscription = self.create_subscription(Image, "image", self._image_received, qos)
-        self._info_subscription = self.create_subscription(
-            CameraInfo, info_topic(self._subscription.topic_name), self._info_received, qos_profile_sensor_data
-        )
-        self.get_logger().info(f"waiting for images on {self._subscription.topic_name}")
+        streams = {name: camera.stream for name, camera in self._cameras.items()}
+        self._pipeline = FramePipeline(self._tracker, self._wanted.settings(), streams, self._now_s, self._frame_failed)
+        self._worker = LatestFrameWorker(self._pipeline.process, lambda error: self._frame_failed("", error))
+        self._is_active = True
+        self._supervise()
+        for camera in self._cameras.values():
+            self.get_logger().info(f"waiting for images{of_camera(camera.name)} on {camera.topic}")
         return result
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Unsubscribe and stop the thread; the faces keep their ids and states."""
         self._stop_tracking()
-        self._publish_diagnostics()
+        self._publish_health()
         return super().on_deactivate(state)
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Free the tracker and take the topics down."""
-        self._free()
+        self.close()
         return super().on_cleanup(state)
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Let go of everything, from any state."""
-        self._free()
+        self.close()
         return super().on_shutdown(state)
 
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Back to unconfigured, so that the node can be configured anew."""
-        self._free()
+        self.close()
         return TransitionCallbackReturn.SUCCESS
 
-    def statistics(self) -> FrameStatistics:
-        """What happened to the images so far."""
-        return self._statistics.snapshot()
-
     def close(self) -> None:
-        """Stop the thread and free the tracker, whatever the state."""
+        """Stop the thread, free the tracker and take the topics down, whatever the state."""
         is_unused = self._stop_tracking()
         if self._tracker is not None and is_unused:
             self._tracker.close()
         self._tracker = None
         self._pipeline = None  # it holds the tracker, too
+        self._health.begin({})
+        for camera in self._cameras.values():
+            camera.close()
+        self._cameras = {}
+
+    # -- services ----------------------------------------------------------------------------------------------------
+
+    def _reset(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        """Forget all faces: in the inference thread while that runs, which alone may touch the tracker then."""
+        if self._tracker is None:
+            response.message = "nothing to forget: the node is not configured"
+            return response
+        if self._is_active and self._pipeline is not None and self._worker is not None:
+            self._pipeline.request_reset()
+            self._worker.wake()
+        elif self._worker is None:
+            self._tracker.reset()
+        else:
+            response.message = "the last image is still being tracked; try again"
+            return response
+        response.success, response.message = True, "all faces are forgotten"
+        return response
+
+    def _enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
+        """Hear images or not; faces keep their ids and states in between."""
+        self._is_enabled = request.data
+        self._supervise()
+        response.success, response.message = True, self._state()
+        self.get_logger().info(f"{'enabled' if request.data else 'disabled'} by service")
+        return response
 
     # -- frames ------------------------------------------------------------------------------------------------------
 
-    def _image_received(self, message: Image) -> None:
-        self._statistics.received(self._now_s())
-        if self._worker is not None and self._worker.submit(message):
-            self._statistics.dropped()
+    def statistics(self) -> FrameStatistics:
+        """What happened to the images of all cameras so far."""
+        return combined(self._statistics.values())
 
-    def _info_received(self, message: CameraInfo) -> None:
-        if self._pipeline is None:
-            return
-        try:
-            self._pipeline.calibration = camera_model(message)
-        except InputError as error:
-            self._pipeline.calibration = None
-            self.get_logger().warning(f"camera_info is not used: {error}", once=True)
+    def _image_received(self, camera: str, message: Any) -> None:
+        self._statistics[camera].received()
+        if self._worker is not None and self._worker.submit(message, camera):
+            self._statistics[camera].dropped()
 
-    def _frame_failed(self, error: Exception) -> None:
-        if not self.context.ok():  # the frame was under way when the process was told to end
-            return
+    def _frame_failed(self, camera: str, error: Exception) -> None:
+        if not self.context.ok() or not self._complaints.is_due(camera):
+            return  # told not long ago, or the process is ending while the frame was under way
         if isinstance(error, InputError):
-            self._statistics.rejected()
-            self.get_logger().error(f"image skipped: {error}", throttle_duration_sec=REPEAT_S)
+            self.get_logger().error(f"image{of_camera(camera)} skipped: {error}")
         else:
-            self._statistics.failed()
             reason = f"{type(error).__name__}: {error}"
-            self.get_logger().error(f"image skipped, tracking it failed: {reason}", throttle_duration_sec=REPEAT_S)
+            self.get_logger().error(f"image{of_camera(camera)} skipped, tracking it failed: {reason}")
 
     # -- helpers -----------------------------------------------------------------------------------------------------
 
     def _start(self) -> None:
-        if not self._declared.read().autostart:
+        if not self._wanted.autostart:
             self.get_logger().info(
                 "unconfigured; 'ros2 lifecycle set' configures and activates, or set autostart:=true"
             )
         elif self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
             self.trigger_activate()
 
+    def _camera(self, name: str) -> CameraInput:
+        return CameraInput(
+            self,
+            name,
+            self._declared.read_group(name),
+            self._wanted,
+            make_outputs(self, name, self._wanted),
+            self._statistics[name],
+            self._image_received,
+        )
+
     def _parameters_changed(self) -> None:
+        self._wanted = self._declared.read()
         if self._pipeline is not None:
-            self._pipeline.settings = self._declared.read().settings()
+            self._pipeline.settings = self._wanted.settings()
 
     def _configuring_failed(self, reason: str) -> TransitionCallbackReturn:
-        self._problem = f"cannot configure: {reason}"
-        self.get_logger().error(self._problem)
+        self.close()
+        self._health.problem = f"cannot configure: {reason}"
+        self.get_logger().error(self._health.problem)
         return TransitionCallbackReturn.FAILURE
 
     def _stop_tracking(self) -> bool:
         """Unsubscribe and end the thread; False while a frame that does not finish still uses the tracker."""
-        for subscription in (self._subscription, self._info_subscription):
-            if subscription is not None:
-                self.destroy_subscription(subscription)
-        self._subscription = self._info_subscription = None
+        self._is_active = False
+        for camera in self._cameras.values():
+            camera.pause()
         if self._worker is not None and not self._worker.stop(STOP_TIMEOUT_S):
             self.get_logger().error(f"a frame has been under way for more than {STOP_TIMEOUT_S:.0f} s")
             return False
         self._worker = None
         return True
 
-    def _free(self) -> None:
-        self.close()
-        if self._outputs is not None:
-            for publisher in (self._outputs.faces, self._outputs.overlay, self._outputs.markers):
-                self.destroy_lifecycle_publisher(publisher)
-            self._outputs = None
+    def _supervise(self) -> None:
+        """Hear the cameras that are wanted, as their publishers offer it."""
+        for camera in self._cameras.values() if self._is_active else ():
+            if self._is_enabled and (not self._wanted.on_demand or camera.has_listeners()):
+                camera.listen()
+                camera.follow_publishers()
+            else:
+                camera.pause()
+        self._health.check_cameras(self._wanted.camera_timeout_s)
 
-    def _publish_diagnostics(self) -> None:
-        statistics = self.statistics()
-        level, summary = self._health(statistics.received)
-        stamp = self.get_clock().now().to_msg()
-        values = asdict(statistics)
-        name = diagnostics.frames_status(self.get_namespace(), self.get_name())
-        self._diagnostics.publish(diagnostics.array(stamp, name, level, summary, values))
+    def _publish_health(self) -> None:
+        figures = {} if self._tracker is None else tracker_figures(self._tracker)
+        self._health.publish(self._state(), self._cameras, figures)
 
-    def _health(self, received: int) -> tuple[bytes, str]:
-        if self._problem:
-            return diagnostics.ERROR, self._problem
-        if self._subscription is None:
-            return diagnostics.OK, "not active"
-        if received == 0:
-            return diagnostics.WARN, f"no image yet on {self._subscription.topic_name}"
-        return diagnostics.OK, "tracking"
+    def _state(self) -> str:
+        if not self._is_active:
+            return "not active"
+        if not self._is_enabled:
+            return "disabled"
+        if not any(camera.is_listening for camera in self._cameras.values()):
+            return "nobody subscribes"
+        return "tracking"
 
     def _now_s(self) -> float:
         return self.get_clock().now().nanoseconds * 1e-9

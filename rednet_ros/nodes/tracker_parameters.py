@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from rednet_ros.errors import InputError
 from rednet_ros.nodes.parameter_table import parameter
 from rednet_ros.tracking.settings import RANGES, TrackerSettings
 
@@ -16,22 +18,64 @@ def _tracking(name: str, description: str, unit: str = "") -> Any:
     return parameter(default, description, unit=unit, minimum=minimum, maximum=maximum, dynamic=True)
 
 
+ONLY_CAMERA = ("",)
+"""Value of the parameter `cameras` for one camera that needs no name."""
+
+DETECTIONS_TOPIC = "topic"
+"""Value of the parameter `detector` for detections that come from outside."""
+
+
+@dataclass(frozen=True)
+class CameraParameters:
+    """Of one camera: under the camera's name where `cameras` gives names (`front.image_topic`), else without prefix."""
+
+    image_topic: str = parameter("", "Topic of the images; empty: image, in the namespace of a camera with a name.")
+    image_transport: str = parameter(
+        "raw",
+        "raw: sensor_msgs/Image; compressed: sensor_msgs/CompressedImage (JPEG, PNG) on the topic's compressed.",
+        choices=("raw", "compressed"),
+    )
+    camera_info_topic: str = parameter("", "Topic of the calibration; empty: camera_info beside the images.")
+    frame_id: str = parameter("", "Frame written into the results; empty: that of the image.")
+
+
 @dataclass(frozen=True)
 class TrackerParameters:
     """See `parameter_table`; config/tracker.yaml holds the same names and defaults."""
 
+    cameras: tuple[str, ...] = parameter(
+        ONLY_CAMERA,
+        "Names of several cameras, as [front, rear]; the topics of each are under its name.",
+        pattern="[a-z][a-z0-9_]*|",
+        read_only=True,
+    )
     weights: str = parameter("rednet-lite", "Network weights: a name in models/, or the path of a .safetensors file.")
     detector: str = parameter(
-        "centerface", "What finds new faces: centerface, or the path of a CenterFace or YuNet .onnx file."
+        "centerface",
+        "What finds new faces: centerface, the path of a CenterFace or YuNet .onnx file, or topic: detections of "
+        "another node on detections (vision_msgs/Detection2DArray).",
     )
+    detection_class: str = parameter("", "With detector topic: use detections of this class only; empty: all.")
     device: str = parameter("auto", "Where the network runs.", choices=("auto", "cpu", "cuda"))
     image_reliability: str = parameter(
-        "best_effort",
-        "Reliability asked of the image's publisher. best_effort works with every publisher.",
-        choices=("best_effort", "reliable"),
+        "auto",
+        "Reliability asked of the images' publishers; auto: reliable where all of them offer it.",
+        choices=("auto", "best_effort", "reliable"),
+    )
+    image_queue_depth: int = parameter(
+        5, "Images the middleware may hold; the node keeps only the newest.", minimum=1, maximum=100
     )
     autostart: bool = parameter(
         False, "Configure and activate the node as soon as it runs, instead of waiting for a lifecycle manager."
+    )
+    on_demand: bool = parameter(False, "Track only while somebody subscribes to a result.", dynamic=True)
+    camera_timeout_s: float = parameter(
+        2.0,
+        "Without images for this long a camera is reported lost; 0: never.",
+        unit="s",
+        minimum=0,
+        maximum=3600,
+        dynamic=True,
     )
 
     max_faces: int = _tracking("max_faces", "Faces tracked at most, the largest found first.")
@@ -71,3 +115,14 @@ class TrackerParameters:
         """The part that `FaceTracker` takes."""
         names = {field.name for field in fields(self)} & {field.name for field in fields(TrackerSettings)}
         return TrackerSettings(**{name: getattr(self, name) for name in names})
+
+
+def camera_tables(parameters: TrackerParameters) -> Mapping[str, type]:
+    """The tables of the cameras by their names. Raises InputError where two have one name, or one of several none."""
+    names = parameters.cameras
+    if len(set(names)) < len(names) or (len(names) > 1 and "" in names) or not names:
+        raise InputError(f"parameter 'cameras' must hold names that differ, or one empty one, not {list(names)}")
+    clash = sorted({entry.name for entry in fields(TrackerParameters)} & set(names))
+    if clash:
+        raise InputError(f"no camera may be called '{clash[0]}': a parameter is")
+    return dict.fromkeys(names, CameraParameters)

@@ -87,6 +87,24 @@ class InlineDetector:
         self._results = []
 
 
+class IdleDetector:
+    """Never searches: detections come from outside."""
+
+    def submit(self, request: DetectionRequest) -> None:
+        """See `DetectionRunner`; nothing happens."""
+
+    def is_busy(self, camera: str) -> bool:
+        """See `DetectionRunner`; always, so that nothing is submitted."""
+        return True
+
+    def collect(self) -> list[DetectionResult]:
+        """See `DetectionRunner`; none."""
+        return []
+
+    def close(self) -> None:
+        """See `DetectionRunner`."""
+
+
 class BackgroundDetector:
     """Searches in one worker thread, of each camera the latest image only; the camera waiting longest comes first.
 

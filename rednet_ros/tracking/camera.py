@@ -62,11 +62,9 @@ class Camera:
 
     def model(self, settings: TrackerSettings) -> CameraModel | None:
         """How the present image was taken, as far as it is known or assumed."""
-        if self._size is None or (self.calibration is None and settings.assumed_fov_deg == 0.0):
+        if self._size is None:
             return None
-        if self.calibration is not None:
-            return self.calibration.scaled_to(*self._size)
-        return CameraModel.from_field_of_view(*self._size, settings.assumed_fov_deg)
+        return CameraModel.known_or_assumed(self.calibration, *self._size, settings.assumed_fov_deg)
 
     def is_search_due(self, settings: TrackerSettings) -> bool:
         """Whether the detector should see this frame."""

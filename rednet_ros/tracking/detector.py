@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from rednet_ros.errors import InputError
-from rednet_ros.resources import models_dir
+from rednet_ros.resources import is_file, models_dir
 from rednet_ros.tracking.types import Box, Detection, FloatArray, ImageArray
 
 STRIDE_PX = 32
@@ -28,6 +28,14 @@ class Detector(Protocol):
     def detect(self, image_bgr: ImageArray) -> list[Detection]:
         """Faces in an image (H x W x 3, uint8, BGR), best first, in its pixels; an empty list where there is none."""
         ...
+
+
+class NoDetector:
+    """Finds nothing: for trackers whose detections come from outside."""
+
+    def detect(self, image_bgr: ImageArray) -> list[Detection]:
+        """See `Detector.detect`."""
+        return []
 
 
 class CenterFace:
@@ -172,7 +180,7 @@ def _check_parameters(longest_side_px: int, min_score: float) -> None:
 
 
 def _check_file(path: str | Path) -> None:
-    if not Path(path).is_file():
+    if not is_file(path):
         raise InputError(f"Detector model {path} does not exist: give the path of its ONNX file.")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
 
@@ -12,11 +12,17 @@ import numpy as np
 
 from rednet_ros.errors import InputError
 from rednet_ros.tracking.association import intruders, same_face
-from rednet_ros.tracking.background_detector import BackgroundDetector, DetectionRunner, InlineDetector
+from rednet_ros.tracking.background_detector import (
+    BackgroundDetector,
+    DetectionResult,
+    DetectionRunner,
+    IdleDetector,
+    InlineDetector,
+)
 from rednet_ros.tracking.camera import Camera
 from rednet_ros.tracking.camera_model import CameraModel
 from rednet_ros.tracking.candidates import Candidate, candidates, findings, hold_up
-from rednet_ros.tracking.detector import Detector, load_detector
+from rednet_ros.tracking.detector import Detector, NoDetector, load_detector
 from rednet_ros.tracking.head_pose import estimate_head_pose
 from rednet_ros.tracking.looks import Engine, Look, Sighting, look_at
 from rednet_ros.tracking.recognition import Recognition
@@ -31,7 +37,7 @@ from rednet_ros.tracking.track import (
     keeps_face,
     next_look,
 )
-from rednet_ros.tracking.types import Face, FaceStatus, ImageArray
+from rednet_ros.tracking.types import Detection, Face, FaceStatus, ImageArray
 
 
 @dataclass(frozen=True)
@@ -46,8 +52,9 @@ class FaceTracker:
     """Tracks the faces of one or several cameras.
 
     `weights`: name or path of network weights; `device`: "auto", "cpu" or "cuda". `detector`: finds new faces,
-    CenterFace by default. `engine`: runs the network; made from `weights` and `device` when not given. `settings` may
-    be replaced between two frames, but for `detect_in_background`.
+    CenterFace by default; with `NoDetector` they come from outside (`update_many`). `engine`: runs the network; made
+    from `weights` and `device` when not given. `settings` may be replaced between two frames, but for
+    `detect_in_background`.
 
     Not thread-safe: one thread calls it. Close it, or use it as a context manager. Raises WeightsError or InputError
     where the weights, the detector or the device cannot be used.
@@ -82,8 +89,15 @@ class FaceTracker:
         """
         return self.update_many({"": (image_bgr, stamp_s)})[""]
 
-    def update_many(self, frames: Mapping[str, tuple[ImageArray, float]]) -> dict[str, list[Face]]:
+    def update_many(
+        self,
+        frames: Mapping[str, tuple[ImageArray, float]],
+        detections: Mapping[str, Sequence[Detection]] | None = None,
+    ) -> dict[str, list[Face]]:
         """As `update`, for one frame (image, stamp) of each of several cameras; all faces go through one batch.
+
+        `detections`: what somebody else has found in a camera's frame, or in one shortly before; an empty list where
+        that was nothing. It adds to what the tracker's own detector finds, if there is one.
 
         A camera that is absent keeps its faces. Ids are unique across cameras; a face that left one camera's images and
         appears in another's may be recognised (settings.recognition).
@@ -98,6 +112,10 @@ class FaceTracker:
                 self._recognition.depart(track)
             views.append(_View(camera, image))
         self._follow(views)
+        for view in views:
+            if detections is not None and view.camera.name in detections:
+                request = view.camera.request(view.image)
+                view.camera.found.append(DetectionResult(request, tuple(detections[view.camera.name])))
         self._search(views)
         self._welcome(views)
         self._recognition.settle(self._cameras.values(), [view.camera for view in views])
@@ -207,6 +225,8 @@ def _load_engine(weights: str, device: str) -> Engine:
 
 
 def _runner(detector: Detector, settings: TrackerSettings) -> DetectionRunner:
+    if isinstance(detector, NoDetector):
+        return IdleDetector()
     return BackgroundDetector(detector) if settings.detect_in_background else InlineDetector(detector)
 
 

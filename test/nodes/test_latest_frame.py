@@ -10,8 +10,23 @@ WAIT_S = 5.0
 def test_only_the_newest_item_is_kept():
     mailbox = Mailbox()
     assert [mailbox.put(number) for number in (1, 2, 3)] == [False, True, True]
-    assert mailbox.take() == 3
+    assert mailbox.take() == {"": 3}
     assert mailbox.put(4) is False
+
+
+def test_one_sender_does_not_replace_what_another_sent():
+    mailbox = Mailbox()
+    assert [mailbox.put(1, "front"), mailbox.put(2, "rear"), mailbox.put(3, "front")] == [False, False, True]
+    assert mailbox.take() == {"rear": 2, "front": 3}
+
+
+def test_waking_gives_what_there_is_be_it_nothing():
+    mailbox = Mailbox()
+    mailbox.wake()
+    assert mailbox.take() == {}
+    mailbox.put(1)
+    mailbox.wake()
+    assert mailbox.take() == {"": 1}
 
 
 def test_closing_wakes_whoever_waits():
@@ -35,7 +50,8 @@ def test_a_busy_worker_skips_to_the_newest_item():
     started, go_on, finished = threading.Event(), threading.Event(), threading.Event()
     processed = []
 
-    def process(item):
+    def process(items):
+        item = items[""]
         started.set()
         assert go_on.wait(WAIT_S)
         processed.append(item)
@@ -55,9 +71,9 @@ def test_a_busy_worker_skips_to_the_newest_item():
 def test_an_error_costs_one_item_even_if_reporting_it_fails():
     survived = threading.Event()
 
-    def process(item):
-        if item == "bad":
-            raise ValueError(item)
+    def process(items):
+        if items[""] == "bad":
+            raise ValueError(items[""])
         survived.set()
 
     reported, was_reported = [], threading.Event()
@@ -80,7 +96,7 @@ def test_stopping_says_when_the_thread_is_stuck():
     release = threading.Event()
     started = threading.Event()
 
-    def process(_item):
+    def process(_items):
         started.set()
         release.wait(WAIT_S)
 

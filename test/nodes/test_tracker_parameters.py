@@ -4,7 +4,7 @@ from dataclasses import asdict, fields
 
 import yaml
 
-from rednet_ros.nodes.parameter_table import check_values, specifications
+from rednet_ros.nodes.parameter_table import check_values, specifications, struct
 from rednet_ros.nodes.tracker_parameters import TrackerParameters
 from rednet_ros.tracking.settings import RANGES, TrackerSettings
 
@@ -15,7 +15,8 @@ def test_the_shipped_file_holds_every_parameter_with_its_default(repository):
     content = yaml.safe_load((repository / "config" / "tracker.yaml").read_text())
     values = content["/**"]["ros__parameters"]
     check_values(TrackerParameters, values)
-    assert values == asdict(TrackerParameters())
+    assert struct(TrackerParameters, values) == TrackerParameters()
+    assert set(values) == set(asdict(TrackerParameters()))
 
 
 def test_every_setting_of_the_library_is_a_parameter():

@@ -20,23 +20,34 @@ class StandInTracker:
     def __init__(self):
         self.settings = TrackerSettings()
         self.shapes, self.stamps_s = [], []
+        self.batches, self.detections = [], []
         self.calibration = None
+        self.calibrations = {}
+        self.resets = 0
         self.is_closed = False
         self.may_go_on = threading.Event()
         self.may_go_on.set()
         self.is_busy = threading.Event()
 
-    def update(self, image_bgr, stamp_s):
+    def update_many(self, frames, detections):
         self.is_busy.set()
         assert self.may_go_on.wait(WAIT_S)
+        self.batches.append(sorted(frames))
+        self.detections.append(dict(detections))
+        return {camera: self._faces(camera, *frame) for camera, frame in frames.items()}
+
+    def _faces(self, camera, image_bgr, stamp_s):
         self.shapes.append(image_bgr.shape)
         self.stamps_s.append(stamp_s)
         if image_bgr[0, 0, 0] == 13:
             raise ZeroDivisionError("thirteen")
-        return [face("f1")] if image_bgr.mean() > 100 else []
+        return [face(f"{camera}f1")] if image_bgr.mean() > 100 else []
 
-    def calibrate(self, calibration):
-        self.calibration = calibration
+    def calibrate(self, calibration, camera=""):
+        self.calibration = self.calibrations[camera] = calibration
+
+    def reset(self):
+        self.resets += 1
 
     def close(self):
         self.is_closed = True
@@ -168,6 +179,8 @@ def make_bench():
 
         from rednet_ros.nodes.tracker_node import TrackerNode
 
+        # A subscription that follows its publishers is made anew once, and an image published just then is lost.
+        parameters = {"image_reliability": "best_effort", **parameters}
         overrides = [Parameter(name, value=value) for name, value in parameters.items()]
         benches.append(
             Bench(lambda context: TrackerNode(create_tracker, context=context, parameter_overrides=overrides))

@@ -18,7 +18,9 @@ def test_nodes_of_one_name_in_two_namespaces_have_statuses_of_their_own(namespac
 
     name = diagnostics.frames_status(namespace, "rednet_tracker")
     assert name == expected
-    message = diagnostics.array(diagnostics.Time(), name, diagnostics.OK, "tracking", {"received": 7})
+    message = diagnostics.array(
+        diagnostics.Time(), [diagnostics.status(name, diagnostics.OK, "tracking", {"received": 7})]
+    )
     found = diagnostics.find(message, name)
     assert found is not None
     assert diagnostics.values(found) == {"received": "7"}

@@ -23,10 +23,12 @@ from rednet_ros.tracking.settings import TrackerSettings
 
 class Busy:
     settings, weights_name = TrackerSettings(), "busy"
-    def update(self, image, stamp_s):
+    def update_many(self, frames, detections):
         time.sleep(0.05)
-        return []
-    def calibrate(self, calibration):
+        return {camera: [] for camera in frames}
+    def calibrate(self, calibration, camera=""):
+        pass
+    def reset(self):
         pass
     def close(self):
         pass

@@ -189,4 +189,4 @@ def test_a_node_does_not_start_with_a_value_it_cannot_use(make_bench, tracker, p
 def test_parameters_describe_themselves(bench):
     description = bench.node.describe_parameter("min_face_px")
     assert description.floating_point_range[0].to_value == 10_000
-    assert "next frame" in description.additional_constraints
+    assert "next image" in description.additional_constraints

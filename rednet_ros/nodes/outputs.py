@@ -1,0 +1,84 @@
+"""What is published for every tracked image: the place to add an output.
+
+A message made from one `FrameResult` alone is a line in `TOPICS`. An output of another kind (several topics, a
+broadcaster, one that remembers) is a class with the methods of `frame_pipeline.Output`, made in `make_outputs`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from rclpy.lifecycle import LifecycleNode
+from sensor_msgs.msg import Image
+from visualization_msgs.msg import MarkerArray
+
+from rednet_ros.msg import FaceLandmarks
+from rednet_ros.nodes.camera_names import in_camera
+from rednet_ros.nodes.frame_pipeline import FrameResult, Output
+from rednet_ros.nodes.markers import face_markers
+from rednet_ros.nodes.messages import bgr_image, face_landmarks
+from rednet_ros.nodes.tracker_parameters import TrackerParameters
+from rednet_ros.tracking.draw import draw_faces
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A topic with one message an image, in the camera's namespace."""
+
+    name: str
+    message_type: type
+    depth: int
+    message: Callable[[FrameResult], Any]
+
+
+def _faces(result: FrameResult) -> FaceLandmarks:
+    return face_landmarks(result.header, result.image_bgr.shape, result.weights_name, result.faces)
+
+
+def _overlay(result: FrameResult) -> Image:
+    return bgr_image(result.header, draw_faces(result.image_bgr, result.faces))
+
+
+def _markers(result: FrameResult) -> MarkerArray:
+    return face_markers(result.header, result.image_bgr.shape, result.faces)
+
+
+TOPICS = (
+    Topic("faces", FaceLandmarks, 10, _faces),
+    Topic("overlay", Image, 2, _overlay),
+    Topic("markers", MarkerArray, 2, _markers),
+)
+"""The first is published always, the others while somebody subscribes."""
+
+
+class TopicOutput:
+    """Publishes a `Topic` of one camera; an `Output`."""
+
+    def __init__(self, node: LifecycleNode, camera: str, topic: Topic) -> None:
+        self._node = node
+        self._message = topic.message
+        self._publisher = node.create_lifecycle_publisher(
+            topic.message_type, in_camera(camera, topic.name), topic.depth
+        )
+
+    def is_wanted(self) -> bool:
+        """See `Output`."""
+        return self._publisher.get_subscription_count() > 0
+
+    def publish(self, result: FrameResult) -> None:
+        """See `Output`."""
+        self._publisher.publish(self._message(result))
+
+    def close(self) -> None:
+        """See `Output`."""
+        self._node.destroy_lifecycle_publisher(self._publisher)
+
+
+def make_outputs(node: LifecycleNode, camera: str, parameters: TrackerParameters) -> list[Output]:
+    """All outputs of one camera; called while the node is being configured with `parameters`. The first is the faces'.
+
+    Lifecycle publishers made here are enabled and disabled with the node.
+    """
+    return [TopicOutput(node, camera, topic) for topic in TOPICS]
