@@ -18,7 +18,6 @@ from std_msgs.msg import Header
 
 from rednet_ros.errors import RednetError
 from rednet_ros.msg import FaceLandmarks
-from rednet_ros.nodes.camera_names import in_camera
 from rednet_ros.nodes.messages import bgr_image
 from rednet_ros.nodes.processes import NodeProcess
 from rednet_ros.tracking.types import ImageArray
@@ -41,10 +40,11 @@ class Camera:
         self._clock = node.get_clock()
         self._waiting: deque[tuple[tuple[int, int], float]] = deque(maxlen=1000)
         qos = QoSProfile(depth=5, reliability=ReliabilityPolicy[reliability.upper()])
-        self._publisher = node.create_publisher(Image, in_camera(name, "image"), qos)
-        node.create_subscription(FaceLandmarks, in_camera(name, "faces"), self._received, 10)
+        images, faces = (f"{name}/{topic}" if name else topic for topic in ("image", "faces"))
+        self._publisher = node.create_publisher(Image, images, qos)
+        node.create_subscription(FaceLandmarks, faces, self._received, 10)
         self._is_connected: Callable[[], bool] = lambda: (
-            self._publisher.get_subscription_count() > 0 and node.count_publishers(in_camera(name, "faces")) > 0
+            self._publisher.get_subscription_count() > 0 and node.count_publishers(faces) > 0
         )
 
     @property
