@@ -3,7 +3,7 @@ import torch
 
 from rednet_ros.network.config import STATE_SIZE, REDNetConfig
 from rednet_ros.network.rednet import REDNet, read_landmarks, read_step
-from rednet_ros.network.smoothing import LandmarkSmoothing
+from rednet_ros.network.smoothing import LandmarkSmoothing, carried_along
 
 
 def smooth(module: LandmarkSmoothing, points: torch.Tensor, previous: torch.Tensor) -> torch.Tensor:
@@ -31,6 +31,13 @@ def test_a_new_face_is_not_pulled_and_its_neighbour_is():
     smoothed = smooth(LandmarkSmoothing(), points, previous)
     assert torch.equal(smoothed[0], points[0])
     assert (smoothed[1] > points[1]).all()
+
+
+def test_a_turning_face_is_carried_along():
+    previous = torch.rand(2, 68, 2) * 60 + 20
+    cos, sin = torch.cos(torch.tensor(0.2)), torch.sin(torch.tensor(0.2))
+    turned = 1.1 * previous @ torch.stack([torch.stack([cos, sin]), torch.stack([-sin, cos])]) + 3
+    torch.testing.assert_close(carried_along(previous, turned), turned, atol=1e-3, rtol=0)
 
 
 def test_it_learns_to_hold_a_trembling_face():
