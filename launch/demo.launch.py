@@ -1,18 +1,23 @@
 """The demo of `make demo` in a ROS install: player, tracker and recorder, until the input ends.
 
 ros2 launch rednet_ros demo.launch.py input:=clip.mp4
+ros2 launch rednet_ros demo.launch.py attention:=true
+
+Composed of tracker.launch.py, two nodes of this package, and the example that says who looks at the robot.
 """
 
 from pathlib import Path
 
-from ament_index_python.packages import get_package_share_directory
-from launch import LaunchDescription
+from ament_index_python.packages import PackageNotFoundError, get_package_share_directory
+from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import (
     DeclareLaunchArgument,
     IncludeLaunchDescription,
+    OpaqueFunction,
     RegisterEventHandler,
     Shutdown,
 )
+from launch.conditions import IfCondition
 from launch.event_handlers import OnProcessExit
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
@@ -32,6 +37,12 @@ ARGUMENTS = [
     DeclareLaunchArgument("weights", default_value="rednet-lite", description="Network weights: a name, or a path."),
     DeclareLaunchArgument("device", default_value="auto", description="Where the network runs: auto, cpu or cuda."),
     DeclareLaunchArgument("rviz", default_value="false", description="Open RViz with the overlay and the landmarks."),
+    DeclareLaunchArgument("log_level", default_value="info", description="The tracker's lowest level of messages."),
+    DeclareLaunchArgument(
+        "attention",
+        default_value="false",
+        description="Start the example that says who looks at the robot; its package, rednet_attention, must be built.",
+    ),
 ]
 
 
@@ -45,13 +56,26 @@ def generate_launch_description() -> LaunchDescription:
             "weights": LaunchConfiguration("weights"),
             "device": LaunchConfiguration("device"),
             "rviz": LaunchConfiguration("rviz"),
+            "log_level": LaunchConfiguration("log_level"),
         }.items(),
     )
     recorder = node("recorder_node", {"output_dir": ParameterValue(LaunchConfiguration("output"), value_type=str)})
     player = node("player_node", {"source": ParameterValue(LaunchConfiguration("input"), value_type=str)})
     end = RegisterEventHandler(OnProcessExit(target_action=player, on_exit=[Shutdown(reason="the input has ended")]))
     # The tracker's description first: it sets the middleware profile that all three share.
-    return LaunchDescription([*ARGUMENTS, tracker, recorder, player, end])
+    return LaunchDescription([*ARGUMENTS, OpaqueFunction(function=attention), tracker, recorder, player, end])
+
+
+def attention(context: LaunchContext) -> list[LaunchDescriptionEntity]:
+    """The example, where `attention` asks for it. Raises RuntimeError where its package is not built."""
+    if not IfCondition(LaunchConfiguration("attention")).evaluate(context):
+        return []
+    try:
+        get_package_share_directory("rednet_attention")
+    except PackageNotFoundError as error:
+        hint = "copy examples/rednet_attention into the workspace's src and build it"
+        raise RuntimeError(f"attention:=true needs the package rednet_attention: {hint}") from error
+    return [Node(package="rednet_attention", executable="attention_node", namespace=NAMESPACE, output="screen")]
 
 
 def node(executable: str, parameters: dict[str, ParameterValue]) -> Node:

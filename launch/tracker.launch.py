@@ -1,7 +1,8 @@
-"""The tracker node, and on request a camera driver and RViz.
+"""The tracker node, and on request camera drivers and RViz.
 
 ros2 launch rednet_ros tracker.launch.py image:=/camera/image_raw
 ros2 launch rednet_ros tracker.launch.py camera:=v4l2_camera rviz:=true
+ros2 launch rednet_ros tracker.launch.py cameras:=front,rear camera:=usb_cam max_faces:=4
 """
 
 from pathlib import Path
@@ -14,24 +15,38 @@ from launch.substitutions import EnvironmentVariable, LaunchConfiguration
 from launch_ros.actions import LifecycleNode, Node
 from launch_ros.parameter_descriptions import ParameterValue
 
+from rednet_ros.errors import InputError
+from rednet_ros.nodes import launch_parameters
+from rednet_ros.nodes.launch_parameters import AS_IN_FILE
+
 SHARE = Path(get_package_share_directory("rednet_ros"))
 CAMERA_IMAGE = "/camera/image_raw"
-DRIVERS = {"v4l2_camera": "v4l2_camera_node", "usb_cam": "usb_cam_node_exe"}
+DRIVERS = {"v4l2_camera": ("v4l2_camera_node", "camera_frame_id"), "usb_cam": ("usb_cam_node_exe", "frame_id")}
+"""Package -> its executable, and its parameter for the frame of the images."""
 
 ARGUMENTS = [
-    DeclareLaunchArgument("image", default_value=CAMERA_IMAGE, description="Topic of the camera's images."),
+    DeclareLaunchArgument(
+        "image",
+        default_value="",
+        description=f"Topic of the camera's images, of several cameras separated by commas; empty: {CAMERA_IMAGE}, or "
+        "/NAME/image_raw for each of `cameras`.",
+    ),
+    DeclareLaunchArgument(
+        "cameras", default_value="", description="Names of several cameras, separated by commas; empty: one camera."
+    ),
     DeclareLaunchArgument(
         "camera",
         default_value="none",
         choices=["none", *DRIVERS],
-        description="Camera driver to start too; the package of this name must be installed.",
-    ),
-    DeclareLaunchArgument("weights", default_value="rednet-lite", description="Network weights: a name, or a path."),
-    DeclareLaunchArgument(
-        "device", default_value="auto", choices=["auto", "cpu", "cuda"], description="Where the network runs."
+        description="Camera driver to start too, one for each camera; the package of this name must be installed.",
     ),
     DeclareLaunchArgument(
-        "params_file", default_value=str(SHARE / "config" / "tracker.yaml"), description="Other parameters, as YAML."
+        "video_device",
+        default_value="",
+        description="Device of the driver, of several cameras separated by commas; empty: /dev/video0, 2, 4 ...",
+    ),
+    DeclareLaunchArgument(
+        "params_file", default_value=str(SHARE / "config" / "tracker.yaml"), description="Parameters, as YAML."
     ),
     DeclareLaunchArgument("namespace", default_value="", description="Namespace of the node and its topics."),
     DeclareLaunchArgument(
@@ -39,8 +54,21 @@ ARGUMENTS = [
         default_value="true",
         description="Configure and activate the node at once, instead of leaving that to a lifecycle manager.",
     ),
+    DeclareLaunchArgument(
+        "use_sim_time", default_value="false", description="Take the time from /clock, as when a bag is played."
+    ),
     DeclareLaunchArgument("rviz", default_value="false", description="Open RViz with the overlay and the landmarks."),
-    DeclareLaunchArgument("log_level", default_value="info", description="debug, info, warn or error."),
+    DeclareLaunchArgument(
+        "rviz_config",
+        default_value=str(SHARE / "config" / "rednet.rviz"),
+        description="What RViz shows; with several cameras, remap its topics in a copy.",
+    ),
+    DeclareLaunchArgument(
+        "log_level",
+        default_value="info",
+        choices=["debug", "info", "warn", "error", "fatal"],
+        description="The tracker's lowest level of messages.",
+    ),
     DeclareLaunchArgument(
         "fastdds_profile",
         default_value=EnvironmentVariable(
@@ -50,30 +78,23 @@ ARGUMENTS = [
         "which a camera driver started elsewhere needs it too.",
     ),
 ]
+DECLARED_ABOVE = {argument.name for argument in ARGUMENTS}
+PARAMETERS = [
+    DeclareLaunchArgument(
+        name, default_value=AS_IN_FILE, description=f"Parameter, empty: as in params_file. {description}"
+    )
+    for name, description in launch_parameters.arguments().items()
+    if name not in DECLARED_ABOVE
+]
 
 
 def generate_launch_description() -> LaunchDescription:
     """What `ros2 launch` runs."""
-    tracker = LifecycleNode(
-        package="rednet_ros",
-        executable="tracker_node",
-        name="rednet_tracker",
-        namespace=LaunchConfiguration("namespace"),
-        parameters=[
-            LaunchConfiguration("params_file"),
-            {
-                "weights": ParameterValue(LaunchConfiguration("weights"), value_type=str),
-                "device": ParameterValue(LaunchConfiguration("device"), value_type=str),
-                "autostart": ParameterValue(LaunchConfiguration("autostart"), value_type=bool),
-            },
-        ],
-        remappings=[("image", LaunchConfiguration("image"))],
-        arguments=["--ros-args", "--log-level", LaunchConfiguration("log_level")],
-        output="screen",
-    )
     profile = SetEnvironmentVariable("FASTRTPS_DEFAULT_PROFILES_FILE", LaunchConfiguration("fastdds_profile"))
-    first = [OpaqueFunction(function=function) for function in (check_parameters, camera_driver, rviz)]  # may fail
-    return LaunchDescription([*ARGUMENTS, profile, *first, tracker])
+    functions = (check_parameters, camera_drivers, rviz, tracker)  # the first ones may fail: before a process starts
+    return LaunchDescription(
+        [*ARGUMENTS, *PARAMETERS, profile, *[OpaqueFunction(function=function) for function in functions]]
+    )
 
 
 def check_parameters(context: LaunchContext) -> list[LaunchDescriptionEntity]:
@@ -84,14 +105,75 @@ def check_parameters(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     return []
 
 
-def camera_driver(context: LaunchContext) -> list[LaunchDescriptionEntity]:
-    """The driver named by `camera`, publishing to the topic named by `image`."""
+def tracker(context: LaunchContext) -> list[LaunchDescriptionEntity]:
+    """The node. Raises RuntimeError for an argument that is no value of its parameter."""
+    texts = {argument.name: LaunchConfiguration(argument.name).perform(context) for argument in PARAMETERS}
+    images = camera_images(context)
+    try:
+        values = launch_parameters.parameter_values(texts, images)
+    except InputError as error:
+        raise RuntimeError(str(error)) from error
+    of_launch = {
+        name: ParameterValue(LaunchConfiguration(name), value_type=bool) for name in ("autostart", "use_sim_time")
+    }
+    # A text stays one: device index "0" and weights called "1" are no numbers.
+    typed = {
+        name: ParameterValue(value, value_type=str) if isinstance(value, str) else value
+        for name, value in values.items()
+    }
+    node = LifecycleNode(
+        package="rednet_ros",
+        executable="tracker_node",
+        name="rednet_tracker",
+        namespace=LaunchConfiguration("namespace"),
+        parameters=[LaunchConfiguration("params_file"), {**typed, **of_launch}],
+        remappings=[("image", images[""])] if "" in images else [],
+        arguments=["--ros-args", "--log-level", LaunchConfiguration("log_level")],
+        output="screen",
+    )
+    return [node]
+
+
+def camera_images(context: LaunchContext) -> dict[str, str]:
+    """Camera's name -> topic of its images, as `cameras` and `image` say."""
+    cameras, image = (LaunchConfiguration(name).perform(context) for name in ("cameras", "image"))
+    try:
+        return launch_parameters.camera_images(cameras, image, CAMERA_IMAGE)
+    except InputError as error:
+        raise RuntimeError(str(error)) from error
+
+
+def camera_drivers(context: LaunchContext) -> list[LaunchDescriptionEntity]:
+    """The driver named by `camera`, for each camera, publishing to its image topic."""
     package = LaunchConfiguration("camera").perform(context)
     if package == "none":
         return []
     check_installed(package, f"camera:={package}")
-    remappings = [("image_raw", LaunchConfiguration("image"))]
-    return [Node(package=package, executable=DRIVERS[package], name="camera", remappings=remappings, output="screen")]
+    images = camera_images(context)
+    try:
+        devices = launch_parameters.devices(LaunchConfiguration("video_device").perform(context), len(images))
+    except InputError as error:
+        raise RuntimeError(str(error)) from error
+    executable, frame_parameter = DRIVERS[package]
+    return [
+        driver(package, executable, topic, {"video_device": device, frame_parameter: name or "camera"})
+        for (name, topic), device in zip(images.items(), devices, strict=True)
+    ]
+
+
+def driver(package: str, executable: str, topic: str, parameters: dict[str, str]) -> Node:
+    """One driver in the namespace of its image topic, so that camera_info and compressed images lie beside it."""
+    namespace, _, name = topic.rpartition("/")
+    remappings = [] if name == "image_raw" else [("image_raw", name)]
+    return Node(
+        package=package,
+        executable=executable,
+        name="camera",
+        namespace=namespace,
+        parameters=[parameters],
+        remappings=remappings,
+        output="screen",
+    )
 
 
 def rviz(context: LaunchContext) -> list[LaunchDescriptionEntity]:
@@ -99,7 +181,7 @@ def rviz(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     if not IfCondition(LaunchConfiguration("rviz")).evaluate(context):
         return []
     check_installed("rviz2", "rviz:=true")
-    settings = str(SHARE / "config" / "rednet.rviz")
+    settings = LaunchConfiguration("rviz_config")
     namespace = LaunchConfiguration("namespace")
     return [Node(package="rviz2", executable="rviz2", namespace=namespace, arguments=["-d", settings])]
 

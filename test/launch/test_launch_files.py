@@ -2,14 +2,19 @@
 
 import ast
 import importlib.util
+import re
 
 import pytest
 import yaml
 
-NAMES = ("tracker", "demo")
+NAMES = ("tracker", "demo", "replay")
 DOCUMENTED_ARGUMENTS = {
-    "tracker": {"image", "camera", "weights", "device", "params_file", "namespace", "autostart", "rviz", "log_level"},
-    "demo": {"input", "output", "weights", "device", "rviz"},
+    "tracker": {
+        *("image", "cameras", "camera", "video_device", "params_file", "namespace", "autostart", "rviz", "log_level"),
+        *("weights", "device", "max_faces", "image_transport", "use_sim_time", "rviz_config", "fastdds_profile"),
+    },
+    "demo": {"input", "output", "weights", "device", "rviz", "attention", "log_level"},
+    "replay": {"bag", "image", "rate", "loop", "record", "weights", "device", "namespace", "rviz", "start_after_s"},
 }
 
 
@@ -24,11 +29,27 @@ def test_a_launch_file_is_valid_and_shows_how_it_is_called(repository, name):
     assert "generate_launch_description" in {node.name for node in module.body if isinstance(node, ast.FunctionDef)}
 
 
-def test_rviz_shows_the_topics_that_the_node_publishes(repository):
+def published_topics(repository):
+    """The topics in the tracker's table of outputs."""
+    text = (repository / "rednet_ros" / "nodes" / "outputs.py").read_text()
+    return set(re.findall(r'^    Topic\("(\w+)"', text, flags=re.MULTILINE))
+
+
+def test_rviz_shows_topics_that_the_node_publishes(repository):
     content = yaml.safe_load((repository / "config" / "rednet.rviz").read_text())
     displays = content["Visualization Manager"]["Displays"]
-    topics = {display["Class"].split("/")[1]: display["Topic"]["Value"] for display in displays if "Topic" in display}
-    assert topics == {"Image": "overlay", "MarkerArray": "markers"}
+    topics = {display["Topic"]["Value"] for display in displays if "Topic" in display}
+    assert {"overlay", "markers"} <= topics <= published_topics(repository)
+
+
+def test_a_replay_moves_every_earlier_result_out_of_the_way(repository):
+    module = ast.parse(source(repository, "replay").read_text())
+    (results,) = [
+        ast.literal_eval(node.value)
+        for node in module.body
+        if isinstance(node, ast.Assign) and node.targets[0].id == "RESULTS"
+    ]
+    assert set(results) == published_topics(repository)
 
 
 def loaded(repository, name):
@@ -50,7 +71,7 @@ def test_every_argument_is_described(repository, name):
 @pytest.mark.ros_launch
 @pytest.mark.parametrize(
     ("function", "argument", "package"),
-    [("camera_driver", "camera:=usb_cam", "usb_cam"), ("rviz", "rviz:=true", "rviz2")],
+    [("camera_drivers", "camera:=usb_cam", "usb_cam"), ("rviz", "rviz:=true", "rviz2")],
 )
 def test_a_package_that_is_not_installed_is_named(repository, function, argument, package):
     from ament_index_python.packages import get_packages_with_prefixes
@@ -76,3 +97,101 @@ def test_a_params_file_that_does_not_exist_is_an_error_that_names_it(repository,
         check_parameters(context)
     (tmp_path / "typo.yaml").write_text("")
     assert check_parameters(context) == []
+
+
+def context_of(**arguments):
+    """A launch context with the arguments' values."""
+    from launch import LaunchContext
+
+    context = LaunchContext()
+    context.launch_configurations.update(arguments)
+    return context
+
+
+def tracker_context(repository, **arguments):
+    """A context with every argument of tracker.launch.py, those not given at their defaults."""
+    module = loaded(repository, "tracker")
+    context = context_of()
+    for argument in (*module.ARGUMENTS, *module.PARAMETERS):
+        default = "".join(part.perform(context) for part in argument.default_value)
+        context.launch_configurations[argument.name] = arguments.get(argument.name, default)
+    return module, context
+
+
+def parameters_of(node, context):
+    """What the node gets beside the parameters file: name -> value."""
+    from launch_ros.utilities import evaluate_parameters
+
+    return evaluate_parameters(context, node._Node__parameters)[1]
+
+
+@pytest.mark.ros_launch
+def test_arguments_become_parameters(repository):
+    module, context = tracker_context(repository, max_faces="3", weights="7", grace_s="1", autostart="false")
+    (node,) = module.tracker(context)
+    values = parameters_of(node, context)
+    assert values == {"max_faces": 3, "weights": "7", "grace_s": 1.0, "autostart": False, "use_sim_time": False}
+
+
+@pytest.mark.ros_launch
+def test_several_cameras_are_one_node_and_a_driver_each(repository, monkeypatch):
+    module, context = tracker_context(repository, cameras="front,rear", camera="v4l2_camera")
+    monkeypatch.setattr(module, "check_installed", lambda *_: None)
+    (node,) = module.tracker(context)
+    values = parameters_of(node, context)
+    assert tuple(values["cameras"]) == ("front", "rear")
+    assert (values["front.image_topic"], values["rear.image_topic"]) == ("/front/image_raw", "/rear/image_raw")
+    drivers = module.camera_drivers(context)
+    assert [parameters(driver, context) for driver in drivers] == [
+        {"video_device": "/dev/video0", "camera_frame_id": "front"},
+        {"video_device": "/dev/video2", "camera_frame_id": "rear"},
+    ]
+    assert [namespace_of(driver, context) for driver in drivers] == ["/front", "/rear"]
+
+
+def parameters(node, context):
+    """Of a node without a parameters file."""
+    from launch_ros.utilities import evaluate_parameters
+
+    return evaluate_parameters(context, node._Node__parameters)[0]
+
+
+def namespace_of(node, context):
+    """The namespace that a node is started in."""
+    node._perform_substitutions(context)
+    return node.expanded_node_namespace
+
+
+@pytest.mark.ros_launch
+def test_an_argument_out_of_range_stops_before_anything_starts(repository):
+    module, context = tracker_context(repository, max_faces="1000")
+    with pytest.raises(RuntimeError, match="parameter 'max_faces' must be 1 to 64, not 1000"):
+        module.tracker(context)
+
+
+@pytest.mark.ros_launch
+def test_a_bag_is_played_with_its_clock_and_earlier_results_out_of_the_way(repository):
+    module = loaded(repository, "replay")
+    context = context_of(bag="drive", rate="0.5", loop="true", namespace="robot")
+    command = module.play_command(context)
+    assert command[:7] == ["ros2", "bag", "play", "drive", "--clock", "100", "--rate"]
+    assert "--loop" in command
+    assert "/robot/faces:=/recorded/robot/faces" in command
+
+
+@pytest.mark.ros_launch
+def test_a_bag_that_does_not_exist_is_named(repository, tmp_path):
+    module = loaded(repository, "replay")
+    context = context_of(bag=str(tmp_path / "typo"), record="", start_after_s="1.0", namespace="")
+    with pytest.raises(RuntimeError, match=r"bag:=.*typo: there is no such bag"):
+        module.bags(context)
+
+
+@pytest.mark.ros_launch
+def test_the_example_of_the_demo_says_how_to_get_it(repository):
+    from ament_index_python.packages import get_packages_with_prefixes
+
+    if "rednet_attention" in get_packages_with_prefixes():
+        pytest.skip("rednet_attention is built here")
+    with pytest.raises(RuntimeError, match="attention:=true needs the package rednet_attention: copy examples/"):
+        loaded(repository, "demo").attention(context_of(attention="true"))
