@@ -18,8 +18,9 @@ WHOLE = "det_reg"
 
 @dataclass(frozen=True, eq=False)
 class Experiment:
-    """One configuration: `base` (a file of config/train/experiments), and what is different in its network, its losses
-    and its augmentation. `question`: which comparisons it belongs to. `label`: how the tables call it."""
+    """One configuration: `base` (a file of config/train/experiments), and what is different in its network, its losses,
+    its augmentation and other settings of its `stage`. `question`: which comparisons it belongs to. `label`: how the
+    tables call it."""
 
     name: str
     label: str
@@ -28,6 +29,7 @@ class Experiment:
     network: Mapping[str, Any] = field(default_factory=dict)
     losses: Mapping[str, Any] = field(default_factory=dict)
     augmentation: Mapping[str, Any] | None = None
+    stage: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def finds_all_landmarks(self) -> bool:
@@ -70,7 +72,7 @@ EXPERIMENTS = (
     Experiment(
         WHOLE,
         "detection + regression",
-        ("steps", "sharing", "count", "radius", "sigma", "maps", "augmentation"),
+        ("steps", "sharing", "count", "radius", "sigma", "maps", "augmentation", "optimizer"),
     ),
     Experiment("reg", "one-step regression", ("steps", "count"), network={"steps": ["regression"]}),
     Experiment("det", "one-step detection", ("steps",), network={"steps": ["detection"]}),
@@ -92,6 +94,10 @@ EXPERIMENTS = (
         "detection + regression + regression",
         ("count",),
         network={"steps": ["detection", "regression", "regression"]},
+    ),
+    Experiment("adamw", "AdamW instead of Muon", ("optimizer",), stage={"optimizer": "adamw", "learning_rate": 2.0e-3}),
+    Experiment(
+        "smoothing", "temporal, residual, with smoothing", ("temporal",), base="clips", network={"smoothing": True}
     ),
     Experiment("calm", "temporal, residual, with jitter loss", ("temporal",), base="clips", losses={"jitter": 1.0}),
     Experiment(
@@ -133,6 +139,7 @@ def configuration(run: Run, images: int | None = None) -> dict[str, Any]:
     values["network"].update(experiment.network)
     stage = values["stages"][0]
     stage["losses"].update(experiment.losses)
+    stage.update(experiment.stage)
     if experiment.augmentation is not None:
         stage["augmentation"] = dict(experiment.augmentation)
     if images is not None:

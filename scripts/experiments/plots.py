@@ -64,7 +64,7 @@ def _bars(axes: Any, panel: Bars) -> None:
             axes.barh(row, np.mean(numbers), color=COLORS[0], alpha=0.35, height=0.7)
             axes.scatter(numbers, [row] * len(numbers), color=COLORS[0], s=14, zorder=3)
     axes.set_yticks(range(len(panel.bars)), list(panel.bars), fontsize=8)
-    axes.invert_yaxis()
+    axes.set_ylim(len(panel.bars) - 0.5, -0.5)  # the first on top, and room for bars that are not measured yet
     axes.set_title(panel.title, fontsize=10, loc="left")
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="x", color="0.92", linewidth=0.7)
@@ -82,7 +82,9 @@ def _mean_line(
         axes.plot(x, y, color=color, alpha=0.35, linewidth=0.8, marker="o" if few else None, markersize=3)
     shortest = min(len(x) for x, _ in lines)
     mean = np.mean([y[:shortest] for _, y in lines], axis=0)
-    axes.plot(lines[0][0][:shortest], mean, color=color, linewidth=2, label=label)
+    axes.plot(
+        lines[0][0][:shortest], mean, color=color, linewidth=2, label=label, marker="o" if few else None, markersize=4
+    )
 
 
 @contextmanager
