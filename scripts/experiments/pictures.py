@@ -8,14 +8,14 @@ from pathlib import Path
 from experiments.plan import by_name, of_question
 from experiments.plots import Bars, Lines, plot_bars, plot_lines
 from experiments.results import FACES, PEOPLE, Reading, Result, measured, over_time, tracked, values
-from experiments.tables import rows
+from experiments.tables import CHOICES, rows
 from rednet_ros.tracking.memory import Memory
 
 NME = "NME, % of the inter-ocular distance"
 OF_BOX = "error, % of the landmarks' box"
 
-_CHOICES = ("radius", "sigma", "count", "maps", "augmentation")
-_TITLES = {"radius": "radius", "sigma": "sigma", "count": "K = 1, 2, 3", "maps": "maps", "augmentation": "augmentation"}
+_TITLES = {"count": "K = 1, 2, 3"}
+"""Of panels that are not called as their question."""
 
 
 def draw_all(folder: Path, results: Sequence[Result]) -> dict[str, list[tuple[str, Path]]]:
@@ -39,7 +39,7 @@ def _steps(path: Path, results: Sequence[Result]) -> Path | None:
 
 def _choices(path: Path, results: Sequence[Result]) -> Path | None:
     reading = measured("truth", "nme_mean")
-    return _draw_bars(path, [_panel(_TITLES[name], name, reading, results) for name in _CHOICES], NME)
+    return _draw_bars(path, [_panel(_TITLES.get(name, name), name, reading, results) for name in CHOICES], NME)
 
 
 def _temporal(path: Path, results: Sequence[Result]) -> Path | None:
@@ -64,6 +64,7 @@ def _over_time(path: Path, results: Sequence[Result]) -> Path | None:
         "without temporal module": ("no_memory", Memory.LANDMARKS),
         "temporal, residual e_p": ("residual", Memory.STATE),
         "temporal, replaced e_p": ("replace", Memory.STATE),
+        "temporal, residual e_p, with smoothing": ("smoothing", Memory.STATE),
     }
     lines = {
         label: [

@@ -45,6 +45,9 @@ def _stills(name: str, where: str) -> Columns:
     )
 
 
+CHOICES = ("radius", "sigma", "count", "optimizer", "maps", "augmentation")
+"""Questions that only stills in true boxes answer."""
+
 _CHOICES: Columns = (
     *_stills("truth", "true boxes"),
     ("inner 51 %", measured("truth", "nme_inner51")),
@@ -68,12 +71,12 @@ COLUMNS: dict[str, Columns] = {
         ("failures %", validated(PEOPLE, "failure_rate_10")),
         ("equal error rate %", equal_error_rate),
     ),
-    **dict.fromkeys(("count", "radius", "sigma", "maps", "augmentation"), _CHOICES),
+    **dict.fromkeys(CHOICES, _CHOICES),
 }
 """Question -> columns; of "temporal" see `_temporal`."""
 
-QUESTIONS = ("steps", "sharing", "temporal", "identity", "radius", "sigma", "count", "maps", "augmentation")
-"""In the order of their runs."""
+QUESTIONS = ("steps", "sharing", "temporal", "identity", *CHOICES)
+"""In the order of the page."""
 
 
 def rows(question: str) -> list[Row]:
@@ -145,6 +148,6 @@ def _commands(question: str) -> Iterable[str]:
 _USED: dict[str, tuple[str, ...]] = {
     "steps": ("truth7", "detector7"),
     "sharing": ("truth", "detector"),
-    **dict.fromkeys(("count", "radius", "sigma", "maps", "augmentation"), ("truth",)),
+    **dict.fromkeys(CHOICES, ("truth",)),
 }
 """Measurements whose numbers are in a question's table; all of its runs' where it is not named here."""

@@ -49,13 +49,14 @@ def test_a_run_goes_on_from_one_that_has_the_same_network_and_comes_before_it():
         if run.begins_with is not None:
             assert runs.index(run.begins_with) < runs.index(run)
             own, before = (configuration(one)["network"] for one in (run, run.begins_with))
+            own.pop("smoothing", None)
             assert {**own, "temporal": "none", "identity": False} == before
 
 
 def test_a_part_of_the_plan_holds_what_its_runs_begin_with():
     names = [run.name for run in plan(["temporal", "det"], [1])]
 
-    assert names == ["det_reg-1", "det-1", "no_memory-1", "residual-1", "replace-1", "calm-1"]
+    assert names == ["det_reg-1", "det-1", "no_memory-1", "residual-1", "replace-1", "smoothing-1", "calm-1"]
     assert len(plan()) == len(EXPERIMENTS) * len(SEEDS)
 
 
@@ -102,7 +103,7 @@ def test_runs_are_trained_in_order_and_measured_at_once(tmp_path):
 
     assert run_all(plan(["temporal"], [1]), command, tmp_path) == []
 
-    assert command.trained() == ["det_reg-1", "no_memory-1", "residual-1", "replace-1", "calm-1"]
+    assert command.trained() == ["det_reg-1", "no_memory-1", "residual-1", "replace-1", "smoothing-1", "calm-1"]
     second = command.trained()[1]
     modules = [call[0].rsplit(".")[-1] for call in command.calls if any(second in argument for argument in call)]
     assert modules == ["train", "evaluate", "evaluate"]
