@@ -2,18 +2,66 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
-import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from rednet_ros.images import read_image
 from rednet_ros.tracking.types import ImageArray
 
 _DRAWN_PX = 512
-_SKIN, _SHADE, _HAIR, _LIP = (140, 175, 220), (105, 135, 180), (40, 50, 60), (90, 95, 190)  # BGR
+
+Color = tuple[int, int, int]
+"""Blue, green, red."""
+
+_SKIN, _SHADE, _LIGHT, _HAIR = (135, 165, 215), (80, 105, 155), (175, 205, 245), (30, 38, 48)
+
+
+@dataclass(frozen=True)
+class _Spot:
+    """A soft ellipse; middle and half axes are fractions of the picture.
+
+    `softness`: width of its edge in half axes, `strength`: 0..1, of its colour in the middle.
+    """
+
+    middle: tuple[float, float]
+    axes: tuple[float, float]
+    color: Color
+    softness: float
+    strength: float = 1.0
+
+
+_HEAD = (
+    _Spot((0.5, 0.46), (0.33, 0.42), _HAIR, 0.1),
+    _Spot((0.5, 0.95), (0.36, 0.14), (90, 60, 50), 0.1),
+    _Spot((0.5, 0.84), (0.13, 0.16), _SHADE, 0.15),
+    _Spot((0.5, 0.54), (0.265, 0.36), _SKIN, 0.12),
+    _Spot((0.5, 0.40), (0.2, 0.12), (160, 190, 235), 0.6, 0.5),
+)
+_SIDE = (  # drawn on both; x counts from the middle of the face
+    _Spot((0.2, 0.62), (0.1, 0.25), _SHADE, 0.7, 0.5),
+    _Spot((0.115, 0.615), (0.07, 0.06), (150, 170, 235), 0.8, 0.6),  # cheek
+    _Spot((0.11, 0.465), (0.085, 0.055), _SHADE, 0.6, 0.7),  # socket of the eye
+    _Spot((0.11, 0.475), (0.055, 0.022), (215, 220, 225), 0.15),
+    _Spot((0.11, 0.474), (0.022, 0.022), (40, 40, 35), 0.2),
+    _Spot((0.11, 0.455), (0.06, 0.007), (25, 25, 30), 0.4),
+    _Spot((0.115, 0.41), (0.07, 0.013), (45, 55, 70), 0.4),  # brow
+    _Spot((0.045, 0.49), (0.02, 0.07), _SHADE, 0.7, 0.6),
+    _Spot((0.03, 0.64), (0.016, 0.01), (40, 50, 80), 0.4),  # nostril
+    _Spot((0.045, 0.625), (0.02, 0.025), _SHADE, 0.6, 0.6),
+)
+_MIDDLE = (
+    _Spot((0.5, 0.53), (0.018, 0.1), _LIGHT, 0.6, 0.8),  # ridge and tip of the nose
+    _Spot((0.5, 0.615), (0.03, 0.025), _LIGHT, 0.6, 0.7),
+    _Spot((0.5, 0.665), (0.06, 0.012), _SHADE, 0.6, 0.6),
+    _Spot((0.5, 0.735), (0.085, 0.02), (80, 80, 170), 0.25),  # lips
+    _Spot((0.5, 0.76), (0.07, 0.02), (105, 105, 195), 0.3),
+    _Spot((0.5, 0.745), (0.08, 0.006), (35, 30, 70), 0.4),
+    _Spot((0.5, 0.80), (0.06, 0.015), _SHADE, 0.6, 0.6),
+)
 
 
 @dataclass(frozen=True)
@@ -43,35 +91,22 @@ def _astronaut() -> Path | None:
 
 
 def drawn_portrait() -> Portrait:
-    """A face of ellipses, like enough for detector and network to follow it."""
-    canvas = np.full((_DRAWN_PX, _DRAWN_PX, 3), (120, 110, 100), np.uint8)
-    _oval(canvas, (0.5, 0.45), (0.36, 0.43), _HAIR)
-    _oval(canvas, (0.5, 0.82), (0.16, 0.2), _SHADE)
-    _oval(canvas, (0.5, 0.52), (0.29, 0.38), _SKIN)
-    for side in (-1, 1):
-        _eye(canvas, 0.5 + side * 0.13)
-        _oval(canvas, (0.5 + side * 0.035, 0.635), (0.018, 0.012), (70, 90, 130))
-    _oval(canvas, (0.5, 0.56), (0.03, 0.09), (150, 190, 235))
-    _oval(canvas, (0.5, 0.745), (0.10, 0.035), _LIP)
-    _oval(canvas, (0.5, 0.742), (0.085, 0.008), (50, 40, 90))
-    soft = cv2.GaussianBlur(canvas, (0, 0), _DRAWN_PX / 120).astype(np.float32)
-    light = np.linspace(1.1, 0.85, _DRAWN_PX, dtype=np.float32)[None, :, None]
-    grain = np.random.default_rng(0).normal(0, 4, soft.shape).astype(np.float32)
-    picture = np.clip(soft * light + grain, 0, 255).astype(np.uint8)
-    return Portrait("drawing", picture, (0.5 * _DRAWN_PX, 0.54 * _DRAWN_PX), 0.6 * _DRAWN_PX)
+    """A face of soft ellipses, like enough for detector and network to follow it."""
+    canvas = np.full((_DRAWN_PX, _DRAWN_PX, 3), (120, 110, 100), np.float32)
+    mirrored = [
+        replace(spot, middle=(0.5 + side * spot.middle[0], spot.middle[1])) for side in (-1, 1) for spot in _SIDE
+    ]
+    for spot in (*_HEAD, *mirrored, *_MIDDLE):
+        _paint(canvas, spot)
+    light = np.linspace(1.12, 0.8, _DRAWN_PX, dtype=np.float32)[None, :, None]
+    grain = np.random.default_rng(0).normal(0, 4, canvas.shape)
+    picture = np.clip(canvas * light + grain, 0, 255).astype(np.uint8)
+    return Portrait("drawing", picture, (0.5 * _DRAWN_PX, 0.58 * _DRAWN_PX), 0.55 * _DRAWN_PX)
 
 
-def _eye(canvas: ImageArray, x: float) -> None:
-    _oval(canvas, (x, 0.45), (0.06, 0.028), (235, 240, 245))
-    _oval(canvas, (x, 0.45), (0.026, 0.026), (60, 50, 40))
-    _oval(canvas, (x, 0.45), (0.011, 0.011), (10, 10, 10))
-    _oval(canvas, (x, 0.372), (0.075, 0.012), _HAIR)
-
-
-def _oval(
-    canvas: ImageArray, middle: tuple[float, float], axes: tuple[float, float], color: tuple[int, int, int]
-) -> None:
-    """A filled ellipse; all lengths are fractions of the canvas."""
-    center = round(middle[0] * _DRAWN_PX), round(middle[1] * _DRAWN_PX)
-    half = max(1, round(axes[0] * _DRAWN_PX)), max(1, round(axes[1] * _DRAWN_PX))
-    cv2.ellipse(canvas, center, half, 0, 0, 360, color, -1, cv2.LINE_AA)
+def _paint(canvas: NDArray[np.float32], spot: _Spot) -> None:
+    y, x = np.mgrid[0:_DRAWN_PX, 0:_DRAWN_PX] / _DRAWN_PX
+    distance = np.hypot((x - spot.middle[0]) / spot.axes[0], (y - spot.middle[1]) / spot.axes[1])
+    inside = spot.strength * np.clip((1 + spot.softness - distance) / (2 * spot.softness), 0, 1)
+    weight = (inside**2 * (3 - 2 * inside))[..., None]
+    canvas[:] = canvas * (1 - weight) + np.array(spot.color) * weight

@@ -40,6 +40,7 @@ def composed_scene(
 ) -> Scene:
     """`faces` views of the portrait side by side; in each the face sways, nods to the side and nears."""
     cells = _cells(faces, size_px)
+    portrait = _shrunk(portrait, FACE_SHARE * min(cells[0][2:]))
     images = []
     for index in range(frames):
         image = np.full((size_px[1], size_px[0], 3), 110, np.uint8)
@@ -72,6 +73,16 @@ def _cells(faces: int, size_px: tuple[int, int]) -> list[tuple[int, int, int, in
         for row in range(rows)
         for column in range(columns)
     ][:faces]
+
+
+def _shrunk(portrait: Portrait, face_px: float) -> Portrait:
+    """The portrait with a face not much higher than `face_px`, each pixel the mean of those that it stands for."""
+    scale = 1.2 * face_px / portrait.face_height_px
+    if scale >= 1.0:
+        return portrait
+    picture = np.asarray(cv2.resize(portrait.picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+    x, y = portrait.face_px
+    return Portrait(portrait.name, picture, (x * scale, y * scale), portrait.face_height_px * scale)
 
 
 def _view(portrait: Portrait, phase: float, size_px: tuple[int, int]) -> ImageArray:
