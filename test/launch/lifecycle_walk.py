@@ -24,7 +24,7 @@ from rednet_ros.msg import Face, FaceLandmarks
 TRACKER_LAUNCH = Path(__file__).resolve().parents[2] / "launch" / "tracker.launch.py"
 IMAGE = "/walk/image_raw"
 NODE = "/walk/rednet_tracker"
-WAIT_S = 120.0
+WAIT_S = 240.0
 """A busy machine loads the weights that slowly."""
 
 
