@@ -2,12 +2,13 @@
 PYTHON ?= python3
 in_environment := $(PYTHON) scripts/run_in_environment.py
 
-.PHONY: help setup demo test lint format shell clean
+.PHONY: help setup demo test soak lint format shell clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo [INPUT=file-or-camera-index]  track a real clip through ROS 2 topics; writes demo_output/"
 	@echo "make test                               run every check and test that can run here"
+	@echo "make soak                               the long tests of reliability, and the tracking bench; 20 minutes"
 	@echo "make lint                               style, types and import rules alone"
 	@echo "make format                             rewrite the sources in the project's style"
 	@echo "make shell                              a shell in which ROS 2 and the project's commands work"
@@ -28,6 +29,12 @@ lint: setup
 
 test: lint
 	$(in_environment) python -m pytest -rs
+
+# docs/reliability.md says what these are and has their figures.
+soak: setup
+	REDNET_EXAMPLES=700 $(in_environment) python -m pytest -rs test/reliability
+	REDNET_SOAK_FRAMES=100000 REDNET_SIGNALS=6 $(in_environment) python -m pytest -rs -s test/ros/faults
+	$(in_environment) rednet-tracking-bench $(FACES)
 
 format: setup
 	$(in_environment) ruff check --fix .

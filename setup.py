@@ -33,6 +33,7 @@ setup(
             "rednet-convert = rednet_ros.start:rednet_convert",
             "rednet-render = rednet_ros.start:rednet_render",
             "rednet-benchmark = rednet_ros.start:rednet_benchmark",
+            "rednet-tracking-bench = rednet_ros.start:rednet_tracking_bench",
             "rednet-demo = rednet_ros.start:rednet_demo",
             "tracker_node = rednet_ros.start:tracker_node",
             "player_node = rednet_ros.start:player_node",

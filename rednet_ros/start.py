@@ -48,6 +48,11 @@ def rednet_benchmark() -> int:
     return _command("rednet_ros.cli.benchmark")
 
 
+def rednet_tracking_bench() -> int:
+    """Entry point of `rednet-tracking-bench`."""
+    return _command("rednet_ros.cli.tracking_bench")
+
+
 def rednet_demo() -> int:
     """Entry point of `rednet-demo`."""
     return _command("rednet_ros.nodes.demo")
