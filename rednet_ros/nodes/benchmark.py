@@ -24,6 +24,7 @@ from rednet_ros.errors import RednetError
 from rednet_ros.nodes.benchmark_client import TrackerSession
 from rednet_ros.nodes.benchmark_messages import measure_frame_path
 from rednet_ros.nodes.fastdds import PROFILE_VARIABLE, image_environment
+from rednet_ros.nodes.processes import yaml_text
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +56,7 @@ class _Bench:
         self._options, self._environment, self._reliability = options, environment, reliability
         self._portrait = load_portrait()
         self._parameters = {
-            "weights": f"'{options.weights}'",
+            "weights": yaml_text(options.weights),
             "device": options.device,
             "max_faces": str(MOST_FACES),
         }

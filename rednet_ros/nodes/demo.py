@@ -16,7 +16,7 @@ from pathlib import Path
 
 from rednet_ros.errors import InputError
 from rednet_ros.nodes.fastdds import image_environment
-from rednet_ros.nodes.processes import NodeProcess, wait_for_any
+from rednet_ros.nodes.processes import NodeProcess, wait_for_any, yaml_text
 from rednet_ros.nodes.session_report import SUMMARY_NAME, SessionReport
 from rednet_ros.nodes.statistics import PUBLISHING_PERIOD_S
 
@@ -55,15 +55,15 @@ def _run_nodes(options: argparse.Namespace) -> dict[str, int]:
     """Run the three until the player ends, one of the others fails, or the user interrupts; their exit codes."""
     environment, reliability = _middleware()
     parameters = {
-        "recorder_node": {"output_dir": _text(str(options.output))},
+        "recorder_node": {"output_dir": yaml_text(str(options.output))},
         "tracker_node": {
             "autostart": "true",
-            "weights": _text(options.weights),
+            "weights": yaml_text(options.weights),
             "device": options.device,
             "image_reliability": reliability,
         },
         "player_node": {
-            "source": _text(options.input),
+            "source": yaml_text(options.input),
             "duration_s": str(float(options.seconds)),
             "reliability": reliability,
             "subscriber_timeout_s": "180.0",  # a slow machine's first import of torch
@@ -100,11 +100,6 @@ def _middleware() -> tuple[dict[str, str], str]:
     environment.setdefault("RCUTILS_CONSOLE_OUTPUT_FORMAT", "{name}: {message}")
     environment.setdefault("RCUTILS_LOGGING_USE_STDOUT", "1")  # in one order with the lines of this process
     return environment, reliability
-
-
-def _text(value: str) -> str:
-    """`value` as a YAML string, so that camera index 0 stays one."""
-    return "'" + value.replace("'", "''") + "'"
 
 
 def _parser() -> argparse.ArgumentParser:

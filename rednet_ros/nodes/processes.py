@@ -58,6 +58,11 @@ class NodeProcess:
             return self._process.wait()
 
 
+def yaml_text(value: str) -> str:
+    """`value` as YAML text of a string: for parameters that may look like numbers, such as a camera's index 0."""
+    return "'" + value.replace("'", "''") + "'"
+
+
 def wait_for_any(processes: Sequence[NodeProcess], poll_s: float = 0.1) -> NodeProcess:
     """Wait until one of `processes` has ended, and return it."""
     while True:
