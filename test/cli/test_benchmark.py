@@ -1,0 +1,90 @@
+"""rednet-benchmark as it is called; what it measures is tested in test/benchmark."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from rednet_ros.benchmark.results import Report, load
+from rednet_ros.cli import benchmark
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def run(*arguments):
+    return benchmark.main([str(argument) for argument in arguments])
+
+
+def test_page_and_chart_are_made_from_saved_figures(tmp_path, capsys):
+    pytest.importorskip("matplotlib")
+    page, chart = tmp_path / "page.md", tmp_path / "images" / "chart.png"
+    chart.parent.mkdir()
+    assert run("--from", DOCS / "performance.json", "--page", page, "--chart", chart) == 0
+    assert "![times by stage, faces and cameras](images/chart.png)" in page.read_text()
+    assert chart.stat().st_size > 10_000
+    assert "| network, one face, in floors |" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("--faces", "4,2"), "rising numbers from 1 to 64"),
+        (("--faces", "0"), "rising numbers from 1 to 64"),
+        (("--cameras", "1,99"), "rising numbers from 1 to 16"),
+        (("--size", "640"), "must be like 640x480"),
+        (("--size", "32x480"), "at least 64x64"),
+        (("--seconds", "0"), "above 0"),
+        (("--fairness", "nan"), "above 0"),
+        (("--memory-frames", "0"), "at least 1"),
+    ],
+)
+def test_arguments_out_of_range_are_refused(capsys, arguments, complaint):
+    with pytest.raises(SystemExit) as ended:
+        run(*arguments)
+    assert ended.value.code == 2
+    assert complaint in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("--from", "absent.json"), "absent.json: no results of rednet-benchmark"),
+        (("--input", "absent.mp4"), "absent.mp4: no such file"),
+        (("--json", "absent/figures.json"), "the folder absent does not exist"),
+    ],
+)
+def test_files_that_cannot_be_used_are_named(capsys, monkeypatch, tmp_path, arguments, complaint):
+    monkeypatch.chdir(tmp_path)
+    assert run(*arguments) == 2
+    assert complaint in capsys.readouterr().err
+
+
+def test_an_output_must_not_replace_the_figures(capsys, tmp_path):
+    figures = tmp_path / "figures.json"
+    figures.write_text("{}")
+    assert run("--from", figures, "--page", figures) == 2
+    assert "already an input" in capsys.readouterr().err
+
+
+def test_the_commands_page_names_every_option():
+    page = (DOCS / "commands.md").read_text(encoding="utf-8")
+    common, *parts = re.split(r"^## ", page, flags=re.MULTILINE)
+    (part,) = [part for part in parts if part.startswith(f"{benchmark.NAME}\n")]
+    options = {name for action in benchmark.argument_parser()._actions for name in action.option_strings}
+    assert set(re.findall(r"--[a-z][a-z-]+", common + part)) == {name for name in options if name.startswith("--")}
+
+
+@pytest.mark.slow
+def test_a_short_run_measures_every_part_that_needs_no_ros(tmp_path):
+    path = tmp_path / "figures.json"
+    arguments = ("--faces", "1,2", "--cameras", "2", "--seconds", "0.05", "--size", "320x240", "--memory-frames", "40")
+    assert run(*arguments, "--fairness", "1", "--no-topics", "--no-peers", "--json", path) == 0
+    report = load(Report, path)
+    assert [(row.faces, row.tracked) for row in report.faces] == [(1, 1), (2, 2)]
+    assert [row.tracked for row in report.cameras] == [2]
+    assert report.faces[0].network_floors > 1
+    assert report.clip.track_rate_hz > 0
+    assert report.memory.frames[-1] == 40
+    assert len(report.fairness.cameras) == 3
+    assert json.loads(path.read_text())["left_out"] == {"topics and messages": "not asked for"}
