@@ -12,7 +12,7 @@ from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from rednet_ros.errors import InputError
-from rednet_ros.nodes.camera_info import camera_model, info_topic
+from rednet_ros.nodes.camera_info import camera_model, info_topic, is_rectified
 from rednet_ros.nodes.camera_names import in_camera, of_camera
 from rednet_ros.nodes.compressed_image import compressed_to_bgr
 from rednet_ros.nodes.detections import LatestDetections, detection_message_type, detections
@@ -91,6 +91,8 @@ class CameraInput:
             if subscription is not None:
                 self._node.destroy_subscription(subscription)
         self._images, self._others = None, []
+        for output in self.stream.outputs:
+            output.pause()
 
     def follow_publishers(self) -> None:
         """Subscribe anew where the publishers offer another reliability than before."""
@@ -109,7 +111,7 @@ class CameraInput:
 
     def has_listeners(self) -> bool:
         """Whether anybody subscribes to a result of this camera."""
-        return any(output.is_wanted() for output in self.stream.outputs)
+        return any(output.has_listeners() for output in self.stream.outputs)
 
     def silence_s(self) -> float:
         """How long there has been no image, or none since `listen`; 0 while paused."""
@@ -155,7 +157,7 @@ class CameraInput:
 
     def _info_received(self, message: CameraInfo) -> None:
         try:
-            self.stream.calibration = camera_model(message)
+            self.stream.calibration = camera_model(message, rectified=is_rectified(self.topic))
         except InputError as error:
             self.stream.calibration = None
             self._node.get_logger().warning(f"camera_info{of_camera(self.name)} is not used: {error}", once=True)

@@ -67,10 +67,16 @@ class Output(Protocol):
     """Something published for every tracked image; made in `outputs`."""
 
     def is_wanted(self) -> bool:
-        """Whether anybody listens."""
+        """Whether `publish` has anything to do."""
+
+    def has_listeners(self) -> bool:
+        """Whether anybody subscribes to it."""
 
     def publish(self, result: FrameResult) -> None:
         """Publish it; called in the inference thread."""
+
+    def pause(self) -> None:
+        """No images of the camera are heard for now."""
 
     def close(self) -> None:
         """Take the topics down."""

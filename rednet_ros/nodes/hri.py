@@ -6,6 +6,7 @@ its first image to its last.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from rclpy.publisher import Publisher
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
+from rednet_ros.nodes.frame_pipeline import FrameResult
 from rednet_ros.nodes.hri_messages import HriTypes, cropped_image, landmarks_message, region_message
 from rednet_ros.tracking.types import Face, FaceStatus, ImageArray
 
@@ -40,45 +42,53 @@ class HumanFaces:
     """The faces of all cameras of one node: ids, and therefore topics, are the node's. Everything is reliable.
 
     Topics of faces come and go in the inference thread, so they have no events that an executor would wait for. What
-    nobody subscribes to is not made.
+    nobody subscribes to is not made. Thread-safe.
     """
 
     def __init__(self, node: Node, types: HriTypes) -> None:
         self._node = node
         self._types = types
-        self._tracked = self._publisher("tracked", types.ids_list, DEPTH)
+        self._lock = threading.Lock()
+        self._tracked: Publisher | None = self._publisher("tracked", types.ids_list, DEPTH)
         self._topics: dict[str, _FaceTopics] = {}
         self._ids: dict[str, list[str]] = {}
 
     def has_listeners(self) -> bool:
         """Whether anybody subscribes to the list, or to something about a face."""
-        publishers = [self._tracked, *(entry for topics in self._topics.values() for entry in topics.all())]
-        return any(publisher.get_subscription_count() > 0 for publisher in publishers)
+        with self._lock:
+            of_faces = [publisher for topics in self._topics.values() for publisher in topics.all()]
+            publishers = of_faces if self._tracked is None else [self._tracked, *of_faces]
+            return any(publisher.get_subscription_count() > 0 for publisher in publishers)
 
     def publish(self, camera: str, header: Header, image_bgr: ImageArray, faces: Sequence[Face]) -> None:
         """The faces in an image of a camera. Unconfirmed ones are left out: their ids are not final."""
         confirmed = [face for face in faces if face.status is not FaceStatus.TENTATIVE]
-        self._ids[camera] = [face.id for face in confirmed]
-        self._keep_topics()
-        for face in confirmed:
-            self._publish_face(self._topics[face.id], header, image_bgr, face)
-        self._tracked.publish(self._list(header))
+        with self._lock:
+            self._ids[camera] = [face.id for face in confirmed]
+            self._keep_topics()
+            for face in confirmed:
+                self._publish_face(self._topics[face.id], header, image_bgr, face)
+            self._publish_list(header)
 
     def forget(self, camera: str) -> None:
-        """The camera is not watched any more: its faces leave the list."""
-        if not self._ids.pop(camera, None):
-            return
-        self._keep_topics()
-        self._tracked.publish(self._list(Header(stamp=self._node.get_clock().now().to_msg())))
+        """The camera is not watched for now: its faces leave the list."""
+        with self._lock:
+            if self._ids.pop(camera, None):
+                self._keep_topics()
+                self._publish_list(Header(stamp=self._node.get_clock().now().to_msg()))
 
     def close(self) -> None:
-        """Take all topics down."""
-        self._ids = {}
-        self._keep_topics()
-        self._node.destroy_publisher(self._tracked)
+        """Take all topics down. More than once does no harm."""
+        with self._lock:
+            self._ids = {}
+            self._keep_topics()
+            if self._tracked is not None:
+                self._node.destroy_publisher(self._tracked)
+                self._tracked = None
 
-    def _list(self, header: Header) -> Any:
-        return self._types.ids_list(header=header, ids=self._all_ids())
+    def _publish_list(self, header: Header) -> None:
+        if self._tracked is not None:
+            self._tracked.publish(self._types.ids_list(header=header, ids=self._all_ids()))
 
     def _all_ids(self) -> list[str]:
         """Each once: a person may just be on the way from one camera to another."""
@@ -107,6 +117,34 @@ class HumanFaces:
     def _publisher(self, name: str, message_type: type, depth: int) -> Publisher:
         no_events = PublisherEventCallbacks(use_default_callbacks=False)
         return self._node.create_publisher(message_type, f"{NAMESPACE}/{name}", depth, event_callbacks=no_events)
+
+
+class HumanFacesOutput:
+    """One camera's part in `humans`; an `Output`."""
+
+    def __init__(self, humans: HumanFaces, camera: str) -> None:
+        self._humans = humans
+        self._camera = camera
+
+    def is_wanted(self) -> bool:
+        """See `Output`; always: topics come and go with the faces, whoever listens."""
+        return True
+
+    def has_listeners(self) -> bool:
+        """See `Output`."""
+        return self._humans.has_listeners()
+
+    def publish(self, result: FrameResult) -> None:
+        """See `Output`."""
+        self._humans.publish(self._camera, result.header, result.image_bgr, result.faces)
+
+    def pause(self) -> None:
+        """See `Output`."""
+        self._humans.forget(self._camera)
+
+    def close(self) -> None:
+        """See `Output`."""
+        self._humans.close()
 
 
 def _publish_if_heard(publisher: Publisher, message: Callable[[], Any]) -> None:

@@ -10,16 +10,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from geometry_msgs.msg import PoseArray
 from rclpy.lifecycle import LifecycleNode
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import Image, PointCloud2
 from visualization_msgs.msg import MarkerArray
 
 from rednet_ros.msg import FaceLandmarks
 from rednet_ros.nodes.camera_names import in_camera
 from rednet_ros.nodes.frame_pipeline import FrameResult, Output
+from rednet_ros.nodes.hri import HumanFaces, HumanFacesOutput
+from rednet_ros.nodes.hri_messages import load_types
 from rednet_ros.nodes.markers import face_markers
 from rednet_ros.nodes.messages import bgr_image, face_landmarks
+from rednet_ros.nodes.point_cloud import landmark_cloud
+from rednet_ros.nodes.poses import pose_array
 from rednet_ros.nodes.tracker_parameters import TrackerParameters
+from rednet_ros.nodes.transforms import TransformOutput, make_broadcasters
 from rednet_ros.tracking.draw import draw_faces
 
 
@@ -42,13 +48,23 @@ def _overlay(result: FrameResult) -> Image:
 
 
 def _markers(result: FrameResult) -> MarkerArray:
-    return face_markers(result.header, result.image_bgr.shape, result.faces)
+    return face_markers(result.header, result.image_bgr.shape, result.faces, result.camera_model)
+
+
+def _head_poses(result: FrameResult) -> PoseArray:
+    return pose_array(result.header, result.faces)
+
+
+def _landmark_cloud(result: FrameResult) -> PointCloud2:
+    return landmark_cloud(result.header, result.camera_model, result.faces)
 
 
 TOPICS = (
     Topic("faces", FaceLandmarks, 10, _faces),
     Topic("overlay", Image, 2, _overlay),
     Topic("markers", MarkerArray, 2, _markers),
+    Topic("head_poses", PoseArray, 10, _head_poses),
+    Topic("landmark_cloud", PointCloud2, 2, _landmark_cloud),
 )
 """The first is published always, the others while somebody subscribes."""
 
@@ -65,20 +81,39 @@ class TopicOutput:
 
     def is_wanted(self) -> bool:
         """See `Output`."""
+        return self.has_listeners()
+
+    def has_listeners(self) -> bool:
+        """See `Output`."""
         return self._publisher.get_subscription_count() > 0
 
     def publish(self, result: FrameResult) -> None:
         """See `Output`."""
         self._publisher.publish(self._message(result))
 
+    def pause(self) -> None:
+        """See `Output`."""
+
     def close(self) -> None:
         """See `Output`."""
         self._node.destroy_lifecycle_publisher(self._publisher)
 
 
-def make_outputs(node: LifecycleNode, camera: str, parameters: TrackerParameters) -> list[Output]:
-    """All outputs of one camera; called while the node is being configured with `parameters`. The first is the faces'.
+def make_outputs(node: LifecycleNode, parameters: TrackerParameters) -> dict[str, list[Output]]:
+    """All outputs of every camera; called while the node is being configured. The first is the faces'.
 
-    Lifecycle publishers made here are enabled and disabled with the node.
+    Lifecycle publishers made here are enabled and disabled with the node. Raises InputError where messages that
+    `parameters` ask for are not installed.
     """
-    return [TopicOutput(node, camera, topic) for topic in TOPICS]
+    types = load_types() if parameters.ros4hri else None
+    outputs: dict[str, list[Output]] = {
+        camera: [TopicOutput(node, camera, topic) for topic in TOPICS] for camera in parameters.cameras
+    }
+    if types is not None:
+        humans = HumanFaces(node, types)
+        for camera in parameters.cameras:
+            outputs[camera].append(HumanFacesOutput(humans, camera))
+    if parameters.broadcast_tf:
+        for camera, broadcaster in make_broadcasters(node, parameters.cameras).items():
+            outputs[camera].append(TransformOutput(node, broadcaster))
+    return outputs

@@ -19,7 +19,7 @@ from std_srvs.srv import SetBool, Trigger
 from rednet_ros.errors import InputError, RednetError
 from rednet_ros.nodes.camera_input import CameraInput
 from rednet_ros.nodes.camera_names import of_camera
-from rednet_ros.nodes.frame_pipeline import FramePipeline, Tracker
+from rednet_ros.nodes.frame_pipeline import FramePipeline, Output, Tracker
 from rednet_ros.nodes.latest_frame import LatestFrameWorker
 from rednet_ros.nodes.outputs import make_outputs
 from rednet_ros.nodes.parameter_declaration import DeclaredParameters
@@ -81,8 +81,8 @@ class TrackerNode(SteadyLifecycleNode):
         """Load the weights and create the publishers; fails, with the reason in the log, where they cannot be used."""
         try:
             self._tracker = self._create_tracker(self._wanted)
-            for name in self._wanted.cameras:
-                self._cameras[name] = self._camera(name)
+            for name, outputs in make_outputs(self, self._wanted).items():
+                self._cameras[name] = self._camera(name, outputs)
         except RednetError as error:
             return self._configuring_failed(str(error))
         except Exception as error:  # rclpy would swallow it without a word
@@ -196,13 +196,13 @@ class TrackerNode(SteadyLifecycleNode):
         elif self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
             self.trigger_activate()
 
-    def _camera(self, name: str) -> CameraInput:
+    def _camera(self, name: str, outputs: list[Output]) -> CameraInput:
         return CameraInput(
             self,
             name,
             self._declared.read_group(name),
             self._wanted,
-            make_outputs(self, name, self._wanted),
+            outputs,
             self._statistics[name],
             self._image_received,
         )
@@ -227,6 +227,8 @@ class TrackerNode(SteadyLifecycleNode):
             self.get_logger().error(f"a frame has been under way for more than {STOP_TIMEOUT_S:.0f} s")
             return False
         self._worker = None
+        for camera in self._cameras.values():
+            camera.pause()  # once more: a frame that was under way has told the outputs of faces
         return True
 
     def _supervise(self) -> None:

@@ -69,6 +69,12 @@ class TrackerParameters:
         False, "Configure and activate the node as soon as it runs, instead of waiting for a lifecycle manager."
     )
     on_demand: bool = parameter(False, "Track only while somebody subscribes to a result.", dynamic=True)
+    ros4hri: bool = parameter(
+        False, "Publish the faces by ROS4HRI (REP 155) too, under /humans/faces; needs hri_msgs (docs/hri.md)."
+    )
+    broadcast_tf: bool = parameter(
+        True, "Broadcast TF frames face_<id> and gaze_<id>, where tf2_ros is installed (docs/geometry.md)."
+    )
     camera_timeout_s: float = parameter(
         2.0,
         "Without images for this long a camera is reported lost; 0: never.",
@@ -100,6 +106,9 @@ class TrackerParameters:
 
     assumed_fov_deg: float = _tracking(
         "assumed_fov_deg", "Horizontal field of view where no camera_info comes; 0: no head pose then.", "deg"
+    )
+    pose_smoothing_s: float = _tracking(
+        "pose_smoothing_s", "Head poses at rest are averaged over this time; 0: as they are in each image.", "s"
     )
     recognition: bool = _tracking(
         "recognition", "A face that returns gets its old id, with weights that tell people apart (docs/recognition.md)."

@@ -6,14 +6,16 @@ Needs tf2_ros, which comes with a ROS installation and not from PyPI; without it
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from geometry_msgs.msg import Quaternion, Transform, TransformStamped, Vector3
 from rclpy.node import Node
+from rclpy.publisher import Publisher
 from std_msgs.msg import Header
 
 from rednet_ros.errors import InputError
+from rednet_ros.nodes.frame_pipeline import FrameResult
 from rednet_ros.nodes.poses import face_orientation
 from rednet_ros.tracking.types import Face, HeadPose
 
@@ -25,17 +27,50 @@ turn of the head is not estimated."""
 class Broadcaster(Protocol):
     """What is needed of `tf2_ros.TransformBroadcaster`."""
 
+    pub_tf: Publisher
+
     def sendTransform(self, transform: list[TransformStamped]) -> None:
         """Publish transforms on /tf."""
 
 
-def make_broadcaster(node: Node) -> Broadcaster | None:
-    """tf2_ros' broadcaster on /tf; None where tf2_ros is not installed, or does not work."""
+class TransformOutput:
+    """Broadcasts the faces of one camera; an `Output`."""
+
+    def __init__(self, node: Node, broadcaster: Broadcaster) -> None:
+        self._node = node
+        self._broadcaster = broadcaster
+
+    def is_wanted(self) -> bool:
+        """See `Output`."""
+        return self.has_listeners()
+
+    def has_listeners(self) -> bool:
+        """See `Output`."""
+        return self._broadcaster.pub_tf.get_subscription_count() > 0
+
+    def publish(self, result: FrameResult) -> None:
+        """See `Output`."""
+        try:
+            self._broadcaster.sendTransform(face_transforms(result.header, result.faces))
+        except InputError as error:
+            self._node.get_logger().warning(str(error), once=True)
+
+    def pause(self) -> None:
+        """See `Output`."""
+
+    def close(self) -> None:
+        """See `Output`."""
+        self._node.destroy_publisher(self._broadcaster.pub_tf)
+
+
+def make_broadcasters(node: Node, cameras: Iterable[str]) -> dict[str, Broadcaster]:
+    """tf2_ros' broadcaster on /tf for each of `cameras`; none where tf2_ros is not installed, or does not work."""
     try:
-        broadcaster: Broadcaster = importlib.import_module("tf2_ros").TransformBroadcaster(node)
+        make = importlib.import_module("tf2_ros").TransformBroadcaster
     except (ImportError, AttributeError):
-        return None
-    return broadcaster
+        node.get_logger().info("tf2_ros is not installed: faces are no TF frames")
+        return {}
+    return {camera: make(node) for camera in cameras}
 
 
 def face_transforms(header: Header, faces: Sequence[Face]) -> list[TransformStamped]:

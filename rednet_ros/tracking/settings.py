@@ -19,6 +19,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "grace_s": (0.0, 60.0),
     "max_gap_s": (0.05, 60.0),
     "assumed_fov_deg": (0.0, 170.0),
+    "pose_smoothing_s": (0.0, 10.0),
     "recognition_memory_s": (0.0, 3600.0),
     "recognition_threshold": (0.0, 1.0),
 }
@@ -46,7 +47,8 @@ class TrackerSettings:
 
     Head pose
         `assumed_fov_deg`: horizontal field of view of a camera whose calibration is not known, in degrees; wrong by so
-        much, distances are wrong by as much. 0: no head pose without calibration.
+        much, distances are wrong by as much. 0: no head pose without calibration. `pose_smoothing_s`: the pose of a
+        head at rest is averaged over this time, that of one that moves is followed; 0: poses are those of each image.
 
     Recognition (docs/recognition.md)
         `recognition`: a face that returns gets its old id back; only with weights that tell people apart.
@@ -71,6 +73,7 @@ class TrackerSettings:
     grace_s: float = 0.5
     max_gap_s: float = 2.0
     assumed_fov_deg: float = 53.0
+    pose_smoothing_s: float = 0.0
     recognition: bool = True
     recognition_memory_s: float = 60.0
     recognition_threshold: float = 0.0

@@ -113,12 +113,3 @@ def test_a_camera_without_a_frame_has_no_frames_of_faces(make_face, header):
     assert face_transforms(header, [make_face("f4")]) == []
     with pytest.raises(InputError, match="frame_id is empty"):
         face_transforms(header, [make_face("f7", head_pose=POSE)])
-
-
-def test_without_tf2_ros_there_is_no_broadcaster(monkeypatch):
-    import sys
-
-    from rednet_ros.nodes.transforms import make_broadcaster
-
-    monkeypatch.setitem(sys.modules, "tf2_ros", None)
-    assert make_broadcaster(node=None) is None
