@@ -11,6 +11,7 @@ from rednet_ros.tracking.crops import CROP_SCALE, CropTransform
 from rednet_ros.tracking.looks import Look, Sighting, look_from
 from rednet_ros.tracking.plausibility import fraction_inside, is_face_shape
 from rednet_ros.tracking.portrait import Portrait
+from rednet_ros.tracking.pose_filter import SteadyPose
 from rednet_ros.tracking.settings import TrackerSettings
 from rednet_ros.tracking.types import Box, Face, FaceStatus, FloatArray, ImageArray
 
@@ -56,6 +57,7 @@ class Track:
     way of its centre between the last two frames. `surprise`: how far the centre was from where that motion let
     expect it, as a fraction of the face's side, of late; a track that jumped onto another face has a large one.
     `unseen`: how many of the detector's last runs, in a row, missed it. `identity_similarity`: as in `Face`.
+    `pose`: that of the head in the last frame in which it was shown (`posing.py`).
     """
 
     id: str
@@ -71,6 +73,7 @@ class Track:
     surprise: float = 0.0
     unseen: int = 0
     identity_similarity: float = float("nan")
+    pose: SteadyPose | None = None
     who: Who = field(default_factory=Who)
 
     @property
@@ -97,6 +100,7 @@ class Track:
             self.box,
             self.landmarks_px,
             self.landmark_confidence,
+            head_pose=self.pose.pose if self.pose else None,
             identity=self.identity,
             identity_similarity=self.identity_similarity,
         )
@@ -165,7 +169,7 @@ def after_search(track: Track, was_found: bool) -> Track:
 
 def after_relocation(track: Track, sighting: Sighting) -> Track:
     """The track after its face was seen again, perhaps elsewhere: it may be another's."""
-    return replace(_seen(track, sighting), bad_s=0.0, motion_px=(0.0, 0.0), surprise=SURPRISE_OF_RELOCATION)
+    return replace(_seen(track, sighting), bad_s=0.0, motion_px=(0.0, 0.0), surprise=SURPRISE_OF_RELOCATION, pose=None)
 
 
 def _seen(track: Track, sighting: Sighting) -> Track:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import TracebackType
 
 import numpy as np
@@ -23,8 +23,8 @@ from rednet_ros.tracking.camera import Camera
 from rednet_ros.tracking.camera_model import CameraModel
 from rednet_ros.tracking.candidates import Candidate, candidates, findings, hold_up
 from rednet_ros.tracking.detector import Detector, NoDetector, load_detector
-from rednet_ros.tracking.head_pose import estimate_head_pose
 from rednet_ros.tracking.looks import Engine, Look, Sighting, look_at
+from rednet_ros.tracking.posing import posed
 from rednet_ros.tracking.recognition import Recognition
 from rednet_ros.tracking.settings import TrackerSettings
 from rednet_ros.tracking.track import (
@@ -206,16 +206,14 @@ class FaceTracker:
             tracks.append(self._recognition.greet(begin(next(self._ids), sighting, self.settings)))
 
     def _visible(self, camera: Camera) -> list[Face]:
-        wanted = [track for track in camera.tracks if track.is_well]
-        if not self.settings.include_tentative:
-            wanted = [track for track in wanted if track.status is not FaceStatus.TENTATIVE]
-        model = camera.model(self.settings)
-        faces = [track.face() for track in wanted]
-        return faces if model is None else [_with_pose(face, model) for face in faces]
-
-
-def _with_pose(face: Face, model: CameraModel) -> Face:
-    return replace(face, head_pose=estimate_head_pose(face.landmarks_px, face.landmark_confidence, model))
+        """The faces to be shown; their tracks get the heads' poses."""
+        model, smoothing_s = camera.model(self.settings), self.settings.pose_smoothing_s
+        faces = []
+        for index, track in enumerate(camera.tracks):
+            if track.is_well and (self.settings.include_tentative or track.status is not FaceStatus.TENTATIVE):
+                camera.tracks[index] = posed(track, model, camera.step_s, smoothing_s)
+                faces.append(camera.tracks[index].face())
+        return faces
 
 
 def _load_engine(weights: str, device: str) -> Engine:
