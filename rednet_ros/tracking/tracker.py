@@ -27,6 +27,7 @@ from rednet_ros.tracking.looks import Engine, Look, Sighting, look_at
 from rednet_ros.tracking.posing import posed
 from rednet_ros.tracking.recognition import Recognition
 from rednet_ros.tracking.settings import TrackerSettings
+from rednet_ros.tracking.timed_detector import TimedDetector
 from rednet_ros.tracking.track import (
     Track,
     after_bad_frame,
@@ -35,6 +36,7 @@ from rednet_ros.tracking.track import (
     after_search,
     begin,
     keeps_face,
+    may_be,
     next_look,
 )
 from rednet_ros.tracking.types import Detection, Face, FaceStatus, ImageArray
@@ -72,7 +74,10 @@ class FaceTracker:
         self.settings = settings or TrackerSettings()
         self._engine = engine or _load_engine(weights, device)
         self._recognition = Recognition(self._engine, self.settings)
-        self._runner = _runner(detector or load_detector(), self.settings)
+        detector = detector or load_detector()
+        self._detector = TimedDetector(detector)
+        has_none = isinstance(detector, NoDetector)
+        self._runner: DetectionRunner = IdleDetector() if has_none else _runner(self._detector, self.settings)
         self._cameras: dict[str, Camera] = {}
         self._ids = (f"f{number}" for number in itertools.count(1))
 
@@ -80,6 +85,13 @@ class FaceTracker:
     def weights_name(self) -> str:
         """Name of the network weights in use."""
         return self._engine.weights_name
+
+    def figures(self) -> dict[str, str | int | float]:
+        """What runs, for people to read: `weights`; `license`, `backend` and `device` where the engine tells them; the
+        detector's figures (`TimedDetector`). May be called from any thread."""
+        told = {name: getattr(self._engine, name, None) for name in ("license", "backend", "device")}
+        known = {name: str(value) for name, value in told.items() if value is not None}
+        return {"weights": self.weights_name, **known, **self._detector.figures()}
 
     def update(self, image_bgr: ImageArray, stamp_s: float) -> list[Face]:
         """The faces in the next frame of the only camera: H x W x 3, uint8, BGR, taken at `stamp_s` seconds.
@@ -97,7 +109,7 @@ class FaceTracker:
         """As `update`, for one frame (image, stamp) of each of several cameras; all faces go through one batch.
 
         `detections`: what somebody else has found in a camera's frame, or in one shortly before; an empty list where
-        that was nothing. It adds to what the tracker's own detector finds, if there is one.
+        that was nothing. They are used when a search is due, which the tracker's own detector, if any, is then spared.
 
         A camera that is absent keeps its faces. Ids are unique across cameras; a face that left one camera's images and
         appears in another's may be recognised (settings.recognition).
@@ -112,10 +124,7 @@ class FaceTracker:
                 self._recognition.depart(track)
             views.append(_View(camera, image))
         self._follow(views)
-        for view in views:
-            if detections is not None and view.camera.name in detections:
-                request = view.camera.request(view.image)
-                view.camera.found.append(DetectionResult(request, tuple(detections[view.camera.name])))
+        self._listen(views, detections or {})
         self._search(views)
         self._welcome(views)
         self._recognition.settle(self._cameras.values(), [view.camera for view in views])
@@ -169,6 +178,13 @@ class FaceTracker:
             return None
         return self._recognition.observe(after_good_frame(track, sighting, self.settings), look, sighting)
 
+    def _listen(self, views: list[_View], detections: Mapping[str, Sequence[Detection]]) -> None:
+        """Take detections from outside for results of a search, where one is due."""
+        for view in views:
+            camera = view.camera
+            if camera.name in detections and camera.is_search_due(self.settings):
+                camera.found.append(DetectionResult(camera.request(view.image), tuple(detections[camera.name])))
+
     def _search(self, views: list[_View]) -> None:
         """Give due images to the detector, and hand its results to their cameras."""
         for view in views:
@@ -199,10 +215,14 @@ class FaceTracker:
         others = [track for track in tracks if track.is_well and track.id != candidate.track_id]
         if any(same_face(track.landmarks_px, sighting.landmarks_px) for track in others):
             return
-        if candidate.track_id is not None:
-            index = [track.id for track in tracks].index(candidate.track_id)
-            tracks[index] = after_relocation(tracks[index], sighting)
-        elif len(tracks) < self.settings.max_faces:
+        for index, track in enumerate(tracks):
+            if track.id == candidate.track_id and may_be(track, sighting):
+                tracks[index] = after_relocation(track, sighting)
+                return
+            if track.id == candidate.track_id:  # somebody else is there after a cut
+                self._recognition.depart(tracks.pop(index))
+                break
+        if len(tracks) < self.settings.max_faces:
             tracks.append(self._recognition.greet(begin(next(self._ids), sighting, self.settings)))
 
     def _visible(self, camera: Camera) -> list[Face]:
@@ -223,8 +243,6 @@ def _load_engine(weights: str, device: str) -> Engine:
 
 
 def _runner(detector: Detector, settings: TrackerSettings) -> DetectionRunner:
-    if isinstance(detector, NoDetector):
-        return IdleDetector()
     return BackgroundDetector(detector) if settings.detect_in_background else InlineDetector(detector)
 
 

@@ -1,0 +1,24 @@
+"""The memory of this process."""
+
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from rednet_ros.nodes.process_memory import gpu_mb, resident_mb
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells the memory in /proc")
+def test_memory_grows_with_what_is_held():
+    before = resident_mb()
+    held = bytearray(b"\1" * 50_000_000)
+    assert 40 < resident_mb() - before < 150
+    del held
+
+
+def test_a_gpu_is_told_of_only_where_one_is_used(monkeypatch):
+    cuda = SimpleNamespace(is_initialized=lambda: False, memory_reserved=lambda: 3_000_000)
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(cuda=cuda))
+    assert gpu_mb() is None
+    cuda.is_initialized = lambda: True
+    assert gpu_mb() == 3.0
