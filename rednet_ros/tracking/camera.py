@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rednet_ros.tracking.background_detector import DetectionRequest, DetectionResult
 from rednet_ros.tracking.camera_model import CameraModel
+from rednet_ros.tracking.cuts import is_cut, overview
 from rednet_ros.tracking.settings import TrackerSettings
 from rednet_ros.tracking.track import Track
-from rednet_ros.tracking.types import FaceStatus, ImageArray
+from rednet_ros.tracking.types import FaceStatus, FloatArray, ImageArray
 
 NOMINAL_STEP_S = 1 / 30
 """Time that passes between two frames whose stamps do not say: equal, or slightly out of order."""
@@ -34,6 +35,7 @@ class Camera:
     calibration: CameraModel | None = None
     _stamp_s: float | None = None
     _size: tuple[int, int] | None = None
+    _overview: FloatArray | None = None
 
     def advance(self, image: ImageArray, stamp_s: float, max_gap_s: float) -> list[Track]:
         """Take in the next frame's time and size. Returns the tracks that end here, usually none.
@@ -41,8 +43,10 @@ class Camera:
         Everything is forgotten, and the image searched at once, when the stream begins anew: after a pause or a jump
         of the stamps, either way, of more than `max_gap_s` (nobody knows who is there now), and when the image's size
         changes (cropped or scaled, positions mean something else). Stamps that repeat or go back by less are taken
-        for late or doubled frames and cost nothing.
+        for late or doubled frames and cost nothing. After a cut of an edited video the
+        tracks are marked, and the image is searched at once.
         """
+        self._look_for_cut(image)
         size = (image.shape[1], image.shape[0])
         step_s = 0.0 if self._stamp_s is None else stamp_s - self._stamp_s
         before = self.tracks
@@ -59,6 +63,12 @@ class Camera:
         self.tracks, self.found = [], []
         self.searched_at_s = -math.inf
         self.epoch += 1
+
+    def _look_for_cut(self, image: ImageArray) -> None:
+        before, self._overview = self._overview, overview(image)
+        if before is not None and self.tracks and is_cut(before, self._overview):
+            self.tracks = [replace(track, after_cut=True) for track in self.tracks]
+            self.searched_at_s = -math.inf
 
     def model(self, settings: TrackerSettings) -> CameraModel | None:
         """How the present image was taken, as far as it is known or assumed."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rednet_ros.inference.types import Estimate, FaceState
 from rednet_ros.landmarks import DETECTION_INDICES, LANDMARK_COUNT
 from rednet_ros.tracking.crops import CropTransform
+from rednet_ros.tracking.cuts import appearance
 from rednet_ros.tracking.plausibility import inside
 from rednet_ros.tracking.types import FloatArray, ImageArray
 
@@ -63,7 +64,7 @@ class Sighting:
 
     `confidence`: that this is a face; the mean over the landmarks inside the image (0 where none is) of the network's
     detection step, or of the landmarks' own confidences where it has none. The other fields as in `Face`. `state`: one
-    row, to be used for the face's next look.
+    row, to be used for the face's next look. `appearance`: what the face looks like (`cuts`).
     """
 
     landmarks_px: FloatArray
@@ -71,6 +72,7 @@ class Sighting:
     confidence: float
     identity: FloatArray | None
     state: FaceState | None
+    appearance: FloatArray | None = None
 
 
 def look_from(image: ImageArray, landmarks_px: FloatArray, state: FaceState | None, crop_size_px: int) -> Look:
@@ -117,4 +119,5 @@ def _sighting(look: Look, estimate: Estimate, row: int) -> Sighting:
         float(evidence.mean()) if len(evidence) else 0.0,
         None if estimate.identity is None else estimate.identity[row].numpy(),
         None if estimate.state is None else estimate.state.row(row),
+        appearance(look.image, landmarks_px) if np.isfinite(landmarks_px).all() else None,
     )

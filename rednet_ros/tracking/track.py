@@ -8,6 +8,7 @@ import numpy as np
 
 from rednet_ros.inference.types import FaceState
 from rednet_ros.tracking.crops import CROP_SCALE, CropTransform
+from rednet_ros.tracking.cuts import looks_alike
 from rednet_ros.tracking.looks import Look, Sighting, look_from
 from rednet_ros.tracking.plausibility import fraction_inside, is_face_shape
 from rednet_ros.tracking.portrait import Portrait
@@ -58,6 +59,8 @@ class Track:
     expect it, as a fraction of the face's side, of late; a track that jumped onto another face has a large one.
     `unseen`: how many of the detector's last runs, in a row, missed it. `identity_similarity`: as in `Face`.
     `pose`: that of the head in the last frame in which it was shown (`posing.py`).
+    `appearance`: what the face looked like when it was last seen. `after_cut`: the scene has changed since, so that
+    whoever is in its place is this face only if it looks alike.
     """
 
     id: str
@@ -73,6 +76,8 @@ class Track:
     surprise: float = 0.0
     unseen: int = 0
     identity_similarity: float = float("nan")
+    appearance: FloatArray | None = None
+    after_cut: bool = False
     pose: SteadyPose | None = None
     who: Who = field(default_factory=Who)
 
@@ -117,6 +122,7 @@ def begin(track_id: str, sighting: Sighting, settings: TrackerSettings) -> Track
         sighting.identity,
         sighting.state,
         good_frames=1,
+        appearance=sighting.appearance,
     )
 
 
@@ -142,7 +148,14 @@ def shows_face(look: Look, sighting: Sighting, settings: TrackerSettings) -> boo
 def keeps_face(track: Track, look: Look, sighting: Sighting, settings: TrackerSettings) -> bool:
     """Whether a look at a tracked face showed it, and the detector, where the network is in doubt, agrees."""
     in_doubt = sighting.confidence < settings.trusted_confidence
-    return shows_face(look, sighting, settings) and not (in_doubt and track.unseen >= MAX_UNSEEN)
+    if in_doubt and track.unseen >= MAX_UNSEEN:
+        return False
+    return shows_face(look, sighting, settings) and may_be(track, sighting)
+
+
+def may_be(track: Track, sighting: Sighting) -> bool:
+    """Whether a face that is where a track's face is expected may be the same one: after a cut it must look alike."""
+    return not track.after_cut or looks_alike(track.appearance, sighting.appearance)
 
 
 def after_good_frame(track: Track, sighting: Sighting, settings: TrackerSettings) -> Track:
@@ -181,6 +194,8 @@ def _seen(track: Track, sighting: Sighting) -> Track:
         identity=sighting.identity,
         identity_similarity=track.who.portrait.similarity(sighting.identity),
         state=sighting.state,
+        appearance=sighting.appearance,
+        after_cut=False,
     )
 
 
