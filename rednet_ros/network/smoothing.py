@@ -19,28 +19,32 @@ UNIT = 1 / 64
 PLACES, MEMORY, HIDDEN = 4, 8, 32
 """Numbers that stand for which landmark it is, numbers read from the state, and hidden units."""
 
+START_BIAS = 0.8
+"""Logit of the pull before training: about 0.7."""
+
 EPSILON = 1e-6
 """Square pixels: keeps the gradient of a distance finite where nothing moves."""
 
-START_BIAS = -1.0
-"""Logit of the pull before training: about a quarter."""
-
 
 class LandmarkSmoothing(nn.Module):
-    """Splits the displacement since the previous frame into that of the face as a whole (the similarity that fits best)
-    and the rest, and takes part of each back: as much as small networks say, from the sizes of both and the face's
-    state. The first trembles little, being a mean over all landmarks, and should not lag; the rest may be held firmly.
+    """Takes back a part of what the landmarks moved within the face.
+
+    The face as a whole (the similarity that fits best) is followed at once: being a mean over all landmarks it trembles
+    little, and holding it back cost more accuracy than it brought calm (docs/training.md). Of the rest, a small network
+    says for each landmark how much is trembling, from its size, the size of all, and the face's state.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.places = nn.Parameter(torch.randn(LANDMARK_COUNT, PLACES) * 0.1)
         self.memory = nn.Linear(STATE_SIZE, MEMORY)
-        self.of_face = _gate(2 + MEMORY)
-        self.of_landmark = _gate(3 + PLACES + MEMORY)
+        last = nn.Linear(HIDDEN, 1)
+        nn.init.zeros_(last.weight)
+        nn.init.constant_(last.bias, START_BIAS)
+        self.pull = nn.Sequential(nn.Linear(3 + PLACES + MEMORY, HIDDEN), nn.ReLU(), last, nn.Sigmoid())
 
     def forward(self, points_px: Tensor, previous_px: Tensor, hidden: Tensor, crop_px: int) -> Tensor:
-        """What to add to the landmarks `points_px`: N x 68 x 2 crop pixels, between 0 and `previous_px - points_px`.
+        """What to add to the landmarks `points_px`: N x 68 x 2 crop pixels.
 
         `previous_px`: the same landmarks in the frame before, in pixels of this crop; a face with a nan is a new one,
         and gets zeros. `hidden`: N x 256, of the temporal module's state.
@@ -48,19 +52,15 @@ class LandmarkSmoothing(nn.Module):
         known = torch.isfinite(previous_px).all(dim=2).all(dim=1)[:, None, None]
         previous_px = torch.where(known, previous_px, points_px)
         carried = carried_along(previous_px, points_px)
-        of_face, own = carried - previous_px, points_px - carried
-        unit_px = UNIT * crop_px
-        memory = self.memory(hidden.float())
-        sizes = torch.log1p((own.square().sum(dim=2) + EPSILON).sqrt() / unit_px)
+        own, unit_px = points_px - carried, UNIT * crop_px
+        size = _length(own, unit_px)
         motion, spread = (
-            torch.log1p((part.square().sum(dim=2).mean(dim=1, keepdim=True) + EPSILON).sqrt() / unit_px)
-            for part in (of_face, own)
+            _length(part, unit_px).square().mean(dim=1, keepdim=True).sqrt() for part in (carried - previous_px, own)
         )
-        face_pull = self.of_face(torch.cat([motion, spread, memory], dim=1))[:, None]
-        seen = torch.stack([sizes, motion.expand_as(sizes), spread.expand_as(sizes)], dim=2)
-        rows = [seen, self.places.expand(len(seen), -1, -1), memory[:, None].expand(-1, LANDMARK_COUNT, -1)]
-        pull = self.of_landmark(torch.cat(rows, dim=2))
-        return -(face_pull * of_face + pull * own)
+        memory = self.memory(hidden.float())[:, None].expand(-1, LANDMARK_COUNT, -1)
+        sizes = torch.log1p(torch.stack([size, motion.expand_as(size), spread.expand_as(size)], dim=2))
+        pull = self.pull(torch.cat([sizes, self.places.expand(len(size), -1, -1), memory], dim=2))
+        return torch.where(known, -pull * own, 0.0)
 
 
 def carried_along(previous_px: Tensor, points_px: Tensor) -> Tensor:
@@ -74,8 +74,6 @@ def carried_along(previous_px: Tensor, points_px: Tensor) -> Tensor:
     return torch.stack([along * x - across * y, across * x + along * y], dim=2) + now
 
 
-def _gate(inputs: int) -> nn.Sequential:
-    last = nn.Linear(HIDDEN, 1)
-    nn.init.zeros_(last.weight)
-    nn.init.constant_(last.bias, START_BIAS)
-    return nn.Sequential(nn.Linear(inputs, HIDDEN), nn.ReLU(), last, nn.Sigmoid())
+def _length(vectors: Tensor, unit: float) -> Tensor:
+    """Of vectors ... x 2, in `unit`."""
+    return (vectors.square().sum(dim=-1) + EPSILON).sqrt() / unit

@@ -10,13 +10,17 @@ def smooth(module: LandmarkSmoothing, points: torch.Tensor, previous: torch.Tens
     return points + module(points, previous, torch.zeros(len(points), STATE_SIZE), 96)
 
 
-def test_landmarks_end_between_where_they_are_seen_and_where_they_were():
+def test_a_landmark_ends_between_where_it_is_seen_and_where_it_was_in_the_face():
     previous = torch.rand(3, 68, 2) * 60 + 20
-    drift = torch.tensor([2.0, -1.0])
-    smoothed = smooth(LandmarkSmoothing(), previous + drift, previous)
-    share = (smoothed - previous) / drift
-    assert ((share > 0.05) & (share < 0.95)).all()
-    torch.testing.assert_close(share, share[:1, :1].expand_as(share), atol=1e-3, rtol=0)  # untrained: all alike
+    seen = previous.clone()
+    seen[:, 33] += 3
+    moved = smooth(LandmarkSmoothing(), seen, previous)[:, 33] - previous[:, 33]
+    assert ((moved > 0.15) & (moved < 2.5)).all()
+
+
+def test_a_face_that_moves_as_a_whole_is_followed_at_once():
+    previous = torch.rand(2, 68, 2) * 60 + 20
+    torch.testing.assert_close(smooth(LandmarkSmoothing(), previous + 5, previous), previous + 5, atol=1e-3, rtol=0)
 
 
 def test_a_still_face_stays_where_it_is():
@@ -26,11 +30,11 @@ def test_a_still_face_stays_where_it_is():
 
 def test_a_new_face_is_not_pulled_and_its_neighbour_is():
     points = torch.rand(2, 68, 2) * 96
-    previous = points + 1
+    previous = points + torch.randn_like(points)
     previous[0] = torch.nan
     smoothed = smooth(LandmarkSmoothing(), points, previous)
     assert torch.equal(smoothed[0], points[0])
-    assert (smoothed[1] > points[1]).all()
+    assert not torch.equal(smoothed[1], points[1])
 
 
 def test_a_turning_face_is_carried_along():
@@ -49,7 +53,7 @@ def test_it_learns_to_hold_a_trembling_face():
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-    assert loss < 0.1  # 1 without a pull
+    assert loss < 0.15  # 1 without a pull; the mean over the landmarks is followed
 
 
 def test_the_network_smooths_only_with_the_previous_landmarks(small_network):
@@ -62,7 +66,8 @@ def test_the_network_smooths_only_with_the_previous_landmarks(small_network):
     found, _ = read_landmarks(followed, network.config)
     assert alone.smoothing_px is None
     torch.testing.assert_close(read_landmarks(alone, network.config)[0], raw)
-    assert ((found - previous).norm(dim=2) < (raw - previous).norm(dim=2)).all()
+    carried = carried_along(previous, raw)
+    assert ((found - carried).norm(dim=2) < (raw - carried).norm(dim=2)).all()
 
 
 def test_a_network_without_it_does_not_look_at_them(small_network):
