@@ -14,7 +14,7 @@ from rednet_ros.benchmark.timing import timing
 from rednet_ros.errors import RednetError
 from rednet_ros.tracking.video import VideoWriter, open_source
 
-ROUNDS = 4
+ROUNDS = 2
 """How often the scene is repeated in the clip, so that its start counts little."""
 
 

@@ -16,7 +16,7 @@ _STATUS_KB = 1024
 
 @dataclass(frozen=True)
 class Machine:
-    """`load`: the average number of processes that wanted a core in the minute before; above 0.3 or so, others did."""
+    """Names and sizes, for people."""
 
     cpu: str
     cores: int
@@ -26,7 +26,6 @@ class Machine:
     python: str
     torch: str
     opencv: str
-    load: float
     day: str
 
 
@@ -41,9 +40,34 @@ def this_machine(device: str) -> Machine:
         python=platform.python_version(),
         torch=torch.__version__,
         opencv=cv2.__version__,
-        load=round(os.getloadavg()[0], 2),
         day=time.strftime("%Y-%m-%d"),
     )
+
+
+class OthersWatch:
+    """How much of the cores is used by processes that are neither this one nor ones that it started and waited for."""
+
+    def __init__(self) -> None:
+        self._start = self._now()
+
+    def share(self) -> float | None:
+        """Of all cores since the start, 0..1; None where the system does not tell."""
+        busy_s, all_s, own_s = (now - start for now, start in zip(self._now(), self._start, strict=True))
+        return max(0.0, busy_s - own_s) / all_s if all_s > 0 else None
+
+    @staticmethod
+    def _now() -> tuple[float, float, float]:
+        """Seconds of all cores: busy, altogether, and of this process with its children."""
+        try:
+            line = Path("/proc/stat").read_text(encoding="ascii").splitlines()[0]
+        except OSError:
+            return 0.0, 0.0, 0.0
+        ticks = [int(field) for field in line.split()[1:9]]
+        idle = ticks[3] + ticks[4]  # idle, and waiting for disks
+        second = os.sysconf("SC_CLK_TCK")
+        own = os.times()
+        own_s = own.user + own.system + own.children_user + own.children_system
+        return (sum(ticks) - idle) / second, sum(ticks) / second, own_s
 
 
 def resident_mb(process: int | None = None) -> float:

@@ -179,6 +179,7 @@ class Report:
 
     `left_out`: what was not measured, and why. `size_px`: width and height of the frames; `frames_from`: photograph,
     drawing, or the clip's name.
+    `others_share`: of all cores, 0..1, what other processes used meanwhile; above 0.05 or so the times are too long.
     `gpu_memory_mb`: the most that PyTorch held, None on a CPU.
     """
 
@@ -188,6 +189,7 @@ class Report:
     size_px: tuple[int, int]
     frames_from: str
     floor: Floor
+    others_share: float | None
     faces: tuple[FacesRow, ...] = ()
     cameras: tuple[CamerasRow, ...] = ()
     clip: ClipRow | None = None

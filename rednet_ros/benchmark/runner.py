@@ -16,7 +16,7 @@ import torch
 
 from rednet_ros.benchmark.clip import measure_clip, write_clip
 from rednet_ros.benchmark.floor import Floor, gflop_per_face, matrix_rate_gflops
-from rednet_ros.benchmark.machine import this_machine
+from rednet_ros.benchmark.machine import OthersWatch, this_machine
 from rednet_ros.benchmark.peers import PEERS, NotAvailable, measure_peer
 from rednet_ros.benchmark.portrait import load_portrait
 from rednet_ros.benchmark.results import PeerRow, Report, RosResults, load
@@ -68,7 +68,7 @@ class _Run:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._device = choose_device(plan.device)
-        self._machine = this_machine(self._device)  # before there is any load of our own
+        self._machine, self._others = this_machine(self._device), OthersWatch()
         self._engine = LandmarkEngine.load(plan.weights, self._device)
         self._detector = load_detector()
         self._portrait = load_portrait()
@@ -91,6 +91,7 @@ class _Run:
         with tempfile.TemporaryDirectory() as folder:
             clip = self._clip(Path(folder))
             ros = self._ros(Path(folder) / "ros.json")
+        peers = self._peers()
         return Report(
             machine=self._machine,
             command=plan.command,
@@ -98,12 +99,13 @@ class _Run:
             size_px=self._scene(1).size_px,
             frames_from=Path(plan.input).name if plan.input else self._portrait.name,
             floor=floor,
+            others_share=self._others.share(),
             faces=tuple(rows),
             cameras=tuple(cameras),
             clip=clip,
             frame_path=ros.frame_path if ros else None,
             topics=ros.topics if ros else (),
-            peers=self._peers(),
+            peers=peers,
             memory=ros.memory if ros else self._memory(),
             fairness=ros.fairness if ros else self._fairness(),
             gpu_memory_mb=torch.cuda.max_memory_reserved() / 1e6 if self._device == "cuda" else None,

@@ -19,7 +19,7 @@ from rednet_ros.tracking.tracker import FaceTracker
 from rednet_ros.tracking.types import Detection, Face, FloatArray, ImageArray
 
 MOST_FACES = 64
-_FIRST_FRAMES = 30
+_FIRST_FRAMES = 12
 """Frames until every face is found and confirmed; they are not measured."""
 
 

@@ -28,7 +28,7 @@ def machine_table(report: Report) -> str:
         ("processor", f"{machine.cpu}, {machine.cores} cores, {machine.memory_gb:g} GB"),
         ("GPU", machine.gpu or "none"),
         ("system", f"{machine.system}, Python {machine.python}, PyTorch {machine.torch}, OpenCV {machine.opencv}"),
-        ("load before", f"{machine.load:g} processes"),
+        ("used by others meanwhile", _others(report)),
         ("weights", report.weights),
         ("frames", f"{report.size_px[0]} x {report.size_px[1]}, {report.frames_from}"),
         ("matrix products", f"{floor.rate_gflops:.0f} GFLOP/s, {floor.precision}, {_threads(report)}"),
@@ -157,6 +157,10 @@ def _threads(report: Report) -> str:
     if report.floor.device == "cuda":
         return "on the GPU"
     return "1 thread" if report.floor.threads == 1 else f"{report.floor.threads} threads"
+
+
+def _others(report: Report) -> str:
+    return "unknown" if report.others_share is None else f"{100 * report.others_share:.0f} % of the cores"
 
 
 def _short(value: float) -> str:

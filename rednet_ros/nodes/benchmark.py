@@ -29,7 +29,7 @@ from rednet_ros.nodes.processes import yaml_text
 logger = logging.getLogger(__name__)
 
 MOST_FACES = 32
-_FIRST_FRAMES = 60
+_FIRST_FRAMES = 30
 """Until every face is found and all is loaded; not measured."""
 _PROCESSES = 2
 

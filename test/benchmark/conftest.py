@@ -38,12 +38,13 @@ def make_report() -> Callable[..., Report]:
     def make(**changes: Any) -> Report:
         message = MessageRow(1, ms(0.2), ms(0.05), ms(0.1), ms(0.01), ms(0.01), ms(0.01))
         values: dict[str, Any] = {
-            "machine": Machine("Some CPU", 2, 16.0, "", "Linux", "3.11", "2.13", "4.14", 0.1, "2026-01-02"),
+            "machine": Machine("Some CPU", 2, 16.0, "", "Linux", "3.11", "2.13", "4.14", "2026-01-02"),
             "command": "rednet-benchmark --seconds 3",
             "weights": "rednet-lite",
             "size_px": (640, 480),
             "frames_from": "drawing",
             "floor": Floor("cpu", "float32", 1, 100.0, 0.5),
+            "others_share": 0.01,
             "faces": (faces_row(1, 9.0, 11.0), faces_row(8, 70.0, 50.0)),
             "cameras": (CamerasRow(1, 1, ms(11.0)), CamerasRow(3, 3, ms(30.0))),
             "clip": ClipRow("clip.mp4", 640, 480, ms(0.1), 60.0),
