@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from rednet_ros.tracking.types import ImageArray
+from rednet_ros.tracking.types import FloatArray, ImageArray
 from rednet_ros.tracking_bench.canvas import Frame, Place, Put, compose
 from rednet_ros.tracking_bench.people import Cutout, thing
 from rednet_ros.training.rendering.background import load_pictures, sample_background
 from rednet_ros.training.rendering.seeds import Rng, generator
 
 WIDTH_PX, HEIGHT_PX, FPS = 640, 480, 30.0
+_SPARE_PX = 97
 
 Stage = Callable[[int], list[Put]]
 """What is in frame number n, the last in front."""
@@ -213,8 +215,16 @@ def _all(cast: Sequence[tuple[int, Cutout]], walks: Sequence[Callable[[int], Pla
     return [_put(who, walk(n)) for who, walk in zip(cast, walks, strict=True)]
 
 
-def _camera_noise(rng: Rng) -> np.ndarray:
-    return rng.normal(0, 2.0, (HEIGHT_PX, WIDTH_PX)).astype(np.float32)
+def _camera_noise(rng: Rng) -> FloatArray:
+    """What a camera adds to a frame, H x W: another piece of the same noise each time, as making it is slow."""
+    top, left = rng.integers(0, _SPARE_PX, 2)
+    return _noise()[top : top + HEIGHT_PX, left : left + WIDTH_PX]
+
+
+@functools.cache
+def _noise() -> FloatArray:
+    size = (HEIGHT_PX + _SPARE_PX, WIDTH_PX + _SPARE_PX)
+    return generator(0, "noise").normal(0, 2.0, size).astype(np.float32)
 
 
 def bench_clips(scenes: Scenes) -> list[Clip]:

@@ -47,6 +47,14 @@ def make_stage(make_bench, world):
 
 
 @pytest.fixture
+def real_stage(make_bench):
+    """A `Stage` with the shipped weights and detector."""
+    from rednet_ros.nodes.tracker_loading import load_tracker
+
+    return Stage(make_bench(load_tracker, autostart=True))
+
+
+@pytest.fixture
 def stage(make_stage):
     """A `Stage` with the usual parameters."""
     return make_stage()
@@ -74,7 +82,11 @@ class Stage:
 
     def show(self, number, *, stamp_ns=None, wait_s=10.0):
         """Publish image `number` (stamped so many thirtieths of a second after the start) and wait for its answer."""
-        message = picture(number, STAMP_0_S * 10**9 + number * 10**9 // 30 if stamp_ns is None else stamp_ns)
+        stamp_ns = STAMP_0_S * 10**9 + number * 10**9 // 30 if stamp_ns is None else stamp_ns
+        return self.ask(picture(number, stamp_ns), wait_s)
+
+    def ask(self, message, wait_s):
+        """Publish an image and wait for its answer; None where there is none in time."""
         self._arrived.clear()
         self.answer = None
         self.publisher.publish(message)
