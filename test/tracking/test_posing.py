@@ -1,0 +1,59 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rednet_ros.tracking.camera_model import CameraModel
+from rednet_ros.tracking.head_pose import face_axes
+from rednet_ros.tracking.looks import Sighting
+from rednet_ros.tracking.mean_head import MEAN_HEAD_M
+from rednet_ros.tracking.posing import posed
+from rednet_ros.tracking.settings import TrackerSettings
+from rednet_ros.tracking.track import Track, after_relocation, begin
+from rednet_ros.tracking.types import FloatArray, HeadPose
+
+CAMERA = CameraModel(640, 480, (600.0, 600.0), (319.5, 239.5))
+STEP_S = 1 / 30
+
+
+def seen_at(distance_m: float) -> FloatArray:
+    pose = HeadPose((0.0, 0.0, 0.2), (0.0, 0.0, distance_m))
+    return CAMERA.project(MEAN_HEAD_M @ face_axes(pose).T + pose.translation_m).astype(np.float32)
+
+
+def sighting(landmarks_px: FloatArray) -> Sighting:
+    return Sighting(landmarks_px, np.full(68, 0.9, np.float32), 0.9, None, None)
+
+
+@pytest.fixture
+def track() -> Track:
+    """A new face 0.8 m away."""
+    return begin("f1", sighting(seen_at(0.8)), TrackerSettings())
+
+
+def distance_m(track: Track) -> float:
+    pose = track.face().head_pose
+    assert pose is not None
+    return pose.translation_m[2]
+
+
+def test_a_face_has_the_pose_that_its_landmarks_show(track: Track) -> None:
+    assert track.face().head_pose is None
+    there = posed(track, CAMERA, STEP_S, 0.5)
+    assert distance_m(there) == pytest.approx(0.8, abs=0.003)
+    assert posed(there, None, STEP_S, 0.5).face().head_pose is None
+    nowhere = replace(there, landmarks_px=np.random.default_rng(1).uniform(0, 400, (68, 2)).astype(np.float32))
+    assert posed(nowhere, CAMERA, STEP_S, 0.5).face().head_pose is None
+
+
+def test_small_changes_are_smoothed_where_that_is_asked_for(track: Track) -> None:
+    before = posed(track, CAMERA, STEP_S, 0.5)
+    moved = replace(before, landmarks_px=seen_at(0.81))
+    assert distance_m(posed(moved, CAMERA, STEP_S, 0.0)) == pytest.approx(0.81, abs=0.003)
+    assert distance_m(posed(moved, CAMERA, STEP_S, 0.5)) < 0.804
+
+
+def test_a_face_that_was_put_elsewhere_does_not_glide_there(track: Track) -> None:
+    before = posed(track, CAMERA, STEP_S, 0.5)
+    again = after_relocation(before, sighting(seen_at(1.6)))
+    assert distance_m(posed(again, CAMERA, STEP_S, 0.5)) == pytest.approx(1.6, abs=0.01)
