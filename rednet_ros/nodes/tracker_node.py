@@ -172,6 +172,10 @@ class TrackerNode(SteadyLifecycleNode):
         """What happened to the images of all cameras so far."""
         return combined(self._statistics.values())
 
+    def camera(self, name: str) -> CameraInput:
+        """The subscriptions of a camera while the node is configured. Raises KeyError where there is none."""
+        return self._cameras[name]
+
     def _image_received(self, camera: str, message: Any) -> None:
         self._statistics[camera].received()
         if self._worker is not None and self._worker.submit(message, camera):

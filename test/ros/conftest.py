@@ -152,16 +152,48 @@ class Bench:
         assert wait_until(future.done)
         return future.result()
 
-    def publisher(self, reliable=True):
-        """A publisher of images that the node has found."""
+    def publisher(self, reliable=True, topic="image", message_type=None, is_heard=True):
+        """A publisher of images that the node has found; `is_heard`: wait until it subscribes, too."""
         from rclpy.qos import QoSProfile, ReliabilityPolicy
         from sensor_msgs.msg import Image
 
         reliability = ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT
-        publisher = self.client.create_publisher(Image, "image", QoSProfile(depth=10, reliability=reliability))
-        assert wait_until(lambda: publisher.get_subscription_count() == 1)
-        assert wait_until(lambda: self.node.count_publishers("image") >= 1)
+        publisher = self.client.create_publisher(
+            message_type or Image, topic, QoSProfile(depth=10, reliability=reliability)
+        )
+        assert wait_until(lambda: not is_heard or publisher.get_subscription_count() == 1)
+        assert wait_until(lambda: self.node.count_publishers(topic) >= 1)
         return publisher
+
+    def reset(self):
+        """Call ~/reset; its response."""
+        from std_srvs.srv import Trigger
+
+        return self._call(self.client.create_client(Trigger, "rednet_tracker/reset"), Trigger.Request())
+
+    def enable(self, wanted):
+        """Call ~/enable; its response."""
+        from std_srvs.srv import SetBool
+
+        return self._call(self.client.create_client(SetBool, "rednet_tracker/enable"), SetBool.Request(data=wanted))
+
+    def collect(self, message_type, topic):
+        """The messages that come on a topic of the node from now on, in a list that grows."""
+        messages = []
+        subscription = self.client.create_subscription(message_type, topic, messages.append, 50)
+        assert wait_until(lambda: subscription.get_publisher_count() > 0)
+        assert wait_until(lambda: self.node.count_subscribers(topic) > 0)
+        return messages
+
+    def status(self, part):
+        """The latest of a part of the node on /diagnostics: (level, message, figures), None before there is one."""
+        from rednet_ros.nodes import diagnostics
+
+        for message in reversed(self.diagnostics):
+            status = diagnostics.find(message, f"rednet_tracker: {part}")
+            if status is not None:
+                return status.level, status.message, diagnostics.values(status)
+        return None
 
 
 @pytest.fixture
@@ -171,7 +203,10 @@ def tracker():
 
 @pytest.fixture
 def make_bench():
-    """Makes a `Bench`; `make_bench(factory)` with a factory of trackers, and the node's parameters."""
+    """Makes a `Bench`; `make_bench(factory)` with a factory of trackers, and the node's parameters.
+
+    `cli_args`: arguments of the node's command line, such as ["--ros-args", "-r", "image:=/camera/image_raw"].
+    """
     benches = []
 
     def make(create_tracker, **parameters):
@@ -181,9 +216,14 @@ def make_bench():
 
         # A subscription that follows its publishers is made anew once, and an image published just then is lost.
         parameters = {"image_reliability": "best_effort", **parameters}
+        arguments = parameters.pop("cli_args", None)
         overrides = [Parameter(name, value=value) for name, value in parameters.items()]
         benches.append(
-            Bench(lambda context: TrackerNode(create_tracker, context=context, parameter_overrides=overrides))
+            Bench(
+                lambda context: TrackerNode(
+                    create_tracker, context=context, parameter_overrides=overrides, cli_args=arguments
+                )
+            )
         )
         return benches[-1]
 
