@@ -103,12 +103,6 @@ class CameraInput:
             self._node.destroy_subscription(self._images)
             self._subscribe_images(is_reliable)
 
-    def close(self) -> None:
-        """Unsubscribe and take the outputs down."""
-        self.pause()
-        for output in self.stream.outputs:
-            output.close()
-
     def has_listeners(self) -> bool:
         """Whether anybody subscribes to a result of this camera."""
         return any(output.has_listeners() for output in self.stream.outputs)

@@ -7,6 +7,7 @@ other outputs of `outputs` while somebody subscribes. Services `~/reset` and `~/
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -52,6 +53,7 @@ class TrackerNode(SteadyLifecycleNode):
         self.done: Future = Future()
         self._create_tracker = create_tracker
         self._tracker: Tracker | None = None
+        self._outputs: dict[str, list[Output]] = {}
         self._cameras: dict[str, CameraInput] = {}
         self._pipeline: FramePipeline | None = None
         self._worker: LatestFrameWorker[Any] | None = None
@@ -81,8 +83,8 @@ class TrackerNode(SteadyLifecycleNode):
         """Load the weights and create the publishers; fails, with the reason in the log, where they cannot be used."""
         try:
             self._tracker = self._create_tracker(self._wanted)
-            for name, outputs in make_outputs(self, self._wanted).items():
-                self._cameras[name] = self._camera(name, outputs)
+            self._outputs = make_outputs(self, self._wanted)
+            self._cameras = {name: self._camera(name) for name in self._wanted.cameras}
         except RednetError as error:
             return self._configuring_failed(str(error))
         except Exception as error:  # rclpy would swallow it without a word
@@ -136,9 +138,9 @@ class TrackerNode(SteadyLifecycleNode):
         self._tracker = None
         self._pipeline = None  # it holds the tracker, too
         self._health.begin({})
-        for camera in self._cameras.values():
-            camera.close()
-        self._cameras = {}
+        for output in itertools.chain(*self._outputs.values()):
+            output.close()
+        self._cameras, self._outputs = {}, {}
 
     # -- services ----------------------------------------------------------------------------------------------------
 
@@ -200,13 +202,13 @@ class TrackerNode(SteadyLifecycleNode):
         elif self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
             self.trigger_activate()
 
-    def _camera(self, name: str, outputs: list[Output]) -> CameraInput:
+    def _camera(self, name: str) -> CameraInput:
         return CameraInput(
             self,
             name,
             self._declared.read_group(name),
             self._wanted,
-            outputs,
+            self._outputs[name],
             self._statistics[name],
             self._image_received,
         )

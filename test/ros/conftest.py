@@ -129,13 +129,13 @@ class Bench:
     def state(self):
         return self.node._state_machine.current_state[1]
 
-    def change_state(self, transition_id):
+    def change_state(self, transition_id, timeout_s=WAIT_S):
         """Ask by the lifecycle service; whether it succeeded."""
         from lifecycle_msgs.msg import Transition
         from lifecycle_msgs.srv import ChangeState
 
         request = ChangeState.Request(transition=Transition(id=transition_id))
-        return self._call(self._change_state, request).success
+        return self._call(self._change_state, request, timeout_s).success
 
     def set_parameter(self, name, value):
         """Ask by the parameter service; (successful, reason)."""
@@ -146,10 +146,10 @@ class Bench:
         result = self._call(self._set_parameters, request).results[0]
         return result.successful, result.reason
 
-    def _call(self, service, request):
+    def _call(self, service, request, timeout_s=WAIT_S):
         assert service.wait_for_service(WAIT_S)
         future = service.call_async(request)
-        assert wait_until(future.done)
+        assert wait_until(future.done, timeout_s)
         return future.result()
 
     def publisher(self, reliable=True, topic="image", message_type=None, is_heard=True):
