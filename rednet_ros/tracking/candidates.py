@@ -26,6 +26,9 @@ MAX_SHIFT, MAX_SCALE_RATIO, MIN_COVERED = 0.2, 1.3, 0.6
 """A track has drifted when a detection that shares this much of its box has its landmark box elsewhere by this fraction
 of its side, or is this much larger or smaller. The detector's own scatter stays within 0.1 and 1.2 in 99 of 100."""
 
+MAX_EXTENT = 4.0
+"""A detection larger than this many times the image's longer side, or as far outside it, is a detector's mistake."""
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -50,12 +53,13 @@ class Finding:
 
 
 def findings(result: DetectionResult) -> list[Finding]:
-    """A result's detections, each with its track, the largest first.
+    """A result's detections, each with its track, the largest first; those that no camera can see are left out.
 
     They are compared with the tracks as they were in the image that was searched, so it does not matter how far the
     faces have moved since.
     """
-    found = [(landmark_box(detection), detection) for detection in result.detections]
+    boxes = [(landmark_box(detection), detection) for detection in result.detections]
+    found = [(box, detection) for box, detection in boxes if _is_possible(box, result.request.image)]
     found.sort(key=lambda entry: -entry[0].width)
     tracked = result.request.tracked
     pairs = match([Box.around(landmarks_px) for landmarks_px in tracked.values()], [box for box, _ in found])
@@ -64,6 +68,11 @@ def findings(result: DetectionResult) -> list[Finding]:
         Finding(detection, box, ids[pairs[index]] if index in pairs else None)
         for index, (box, detection) in enumerate(found)
     ]
+
+
+def _is_possible(box: Box, image: ImageArray) -> bool:
+    limit_px = MAX_EXTENT * max(image.shape[:2])
+    return all(abs(value) <= limit_px for value in (box.x, box.y, box.width, box.height))  # False of nan
 
 
 def candidates(
