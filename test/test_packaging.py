@@ -14,7 +14,7 @@ import pytest
 import rednet_ros
 
 ROS_PACKAGES = re.compile(
-    r"^(rclpy|launch|launch_ros|ament_index_python|cv_bridge|sensor_msgs_py|\w+_msgs|\w+_interfaces)$"
+    r"^(rclpy|launch|launch_ros|ament_index_python|cv_bridge|sensor_msgs_py|\w+_msgs|\w+_srvs|\w+_interfaces)$"
 )
 OPTIONAL = {"moderngl", "skimage", "vision_msgs", "tensorrt", "matplotlib"}
 """Used where they are installed, never required."""
@@ -79,7 +79,8 @@ def test_every_command_starts_its_own_module(setup_arguments: dict[str, Any]) ->
     for entry in setup_arguments["entry_points"]["console_scripts"]:
         command, _, function = re.split(r"\s*=\s*|:", entry)
         assert function == command.replace("-", "_"), f"{entry}: it needs a function in rednet_ros/start.py"
-        assert re.search(rf"\.{command.removeprefix('rednet-')}\"", inspect.getsource(getattr(start, function)))
+        module = command.removeprefix("rednet-").replace("-", "_")
+        assert re.search(rf"\.{module}\"", inspect.getsource(getattr(start, function)))
 
 
 def test_versions_agree(repository: Path, setup_arguments: dict[str, Any]) -> None:
