@@ -5,7 +5,7 @@ import pytest
 from rednet_ros.nodes.demo_parameters import PlayerParameters, RecorderParameters
 from rednet_ros.nodes.image_conversion import NATIVE_ENCODINGS
 from rednet_ros.nodes.parameter_table import documentation
-from rednet_ros.nodes.tracker_parameters import TrackerParameters
+from rednet_ros.nodes.tracker_parameters import CameraParameters, TrackerParameters
 
 
 @pytest.fixture
@@ -13,7 +13,7 @@ def page(repository):
     return (repository / "docs" / "nodes.md").read_text()
 
 
-@pytest.mark.parametrize("table", [TrackerParameters, PlayerParameters, RecorderParameters])
+@pytest.mark.parametrize("table", [TrackerParameters, CameraParameters, PlayerParameters, RecorderParameters])
 def test_every_parameter_has_its_row(page, table):
     assert "\n".join(documentation(table)) in page
 

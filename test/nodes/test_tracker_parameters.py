@@ -1,11 +1,12 @@
 """The tracker's table agrees with the library's settings and with config/tracker.yaml."""
 
+import re
 from dataclasses import asdict, fields
 
 import yaml
 
 from rednet_ros.nodes.parameter_table import check_values, specifications, struct
-from rednet_ros.nodes.tracker_parameters import TrackerParameters
+from rednet_ros.nodes.tracker_parameters import CameraParameters, TrackerParameters
 from rednet_ros.tracking.settings import RANGES, TrackerSettings
 
 NOT_A_PARAMETER = {"detect_in_background"}  # a node must not stall, so it always does
@@ -17,6 +18,13 @@ def test_the_shipped_file_holds_every_parameter_with_its_default(repository):
     check_values(TrackerParameters, values)
     assert struct(TrackerParameters, values) == TrackerParameters()
     assert set(values) == set(asdict(TrackerParameters()))
+
+
+def test_the_shipped_file_shows_the_parameters_of_a_camera(repository):
+    text = (repository / "config" / "tracker.yaml").read_text()
+    shown = dict(re.findall(r"^    # (\w+): +([^#\s]+)  ", text, re.MULTILINE))
+    for name, entry in specifications(CameraParameters).items():
+        assert yaml.safe_load(shown[name]) == entry.default
 
 
 def test_every_setting_of_the_library_is_a_parameter():
