@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -12,6 +13,10 @@ from rednet_ros.tracking.types import Box, FloatArray, ImageArray
 
 CROP_SCALE = 1.4
 """Side of the crop, as a multiple of the longer side of the tight box around the upright landmarks."""
+
+
+FINEST_STEP_PX = 1.5
+"""Where a crop shrinks, the image is sampled this densely or more densely, and then averaged."""
 
 
 @dataclass(frozen=True)
@@ -36,19 +41,22 @@ class CropTransform:
     def from_landmarks(cls, landmarks_px: FloatArray, size_px: int) -> CropTransform:
         """For 68 x 2 landmarks of the image; the line between the outer eye corners becomes horizontal."""
         eyes = landmarks_px[LEFT_OUTER_EYE_CORNER] - landmarks_px[RIGHT_OUTER_EYE_CORNER]
-        roll_rad = float(np.arctan2(eyes[1], eyes[0]))
-        upright = Box.around(landmarks_px @ _rotation(-roll_rad).T)
-        center = _rotation(roll_rad) @ np.array(upright.center)
+        roll_rad = math.atan2(eyes[1], eyes[0])
+        cosine, sine = math.cos(roll_rad), math.sin(roll_rad)
+        upright = Box.around(landmarks_px @ np.array([[cosine, -sine], [sine, cosine]]))
+        x, y = upright.center
         side_px = CROP_SCALE * max(upright.width, upright.height, 1.0)
-        return cls((float(center[0]), float(center[1])), side_px, roll_rad, size_px)
+        return cls((cosine * x - sine * y, sine * x + cosine * y), side_px, roll_rad, size_px)
 
     def matrix(self) -> FloatArray:
         """2 x 3 float32, image pixels to crop pixels (pixel centres at integers in both)."""
-        scale = self.size_px / self.side_px
-        linear = scale * _rotation(-self.roll_rad)
-        middle = (self.size_px - 1) / 2
-        offset = middle - linear @ np.array(self.center_px)
-        return np.column_stack([linear, offset]).astype(np.float32)
+        return np.array(self._rows(), np.float32)
+
+    def _rows(self) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
+        # In plain numbers: it is asked for several times a face and frame, and NumPy takes longer for so few.
+        scale, middle, (x, y) = self.size_px / self.side_px, (self.size_px - 1) / 2, self.center_px
+        cosine, sine = scale * math.cos(self.roll_rad), scale * math.sin(self.roll_rad)
+        return (cosine, sine, middle - cosine * x - sine * y), (-sine, cosine, middle + sine * x - cosine * y)
 
     def extract(self, image: ImageArray) -> ImageArray:
         """The crop of `image`, size_px x size_px x 3 uint8; what lies outside the image repeats its border."""
@@ -57,7 +65,7 @@ class CropTransform:
         if shrink <= 2.0:
             return cv2.warpAffine(image, self.matrix(), size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         # Bilinear sampling skips pixels when it shrinks: warp to a multiple of the size, then average.
-        factor = min(int(np.ceil(shrink)), 8)
+        factor = min(math.ceil(shrink / FINEST_STEP_PX), 8)
         large = CropTransform(self.center_px, self.side_px, self.roll_rad, self.size_px * factor)
         warped = cv2.warpAffine(
             image,
@@ -75,10 +83,5 @@ class CropTransform:
 
     def to_image(self, points_px: FloatArray) -> FloatArray:
         """Points (N x 2) of the crop in image pixels."""
-        matrix = cv2.invertAffineTransform(self.matrix().astype(np.float64))
+        matrix = cv2.invertAffineTransform(np.array(self._rows()))
         return (points_px @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
-
-
-def _rotation(angle_rad: float) -> FloatArray:
-    cosine, sine = np.cos(angle_rad), np.sin(angle_rad)
-    return np.array([[cosine, -sine], [sine, cosine]])

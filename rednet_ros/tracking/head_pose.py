@@ -126,19 +126,17 @@ def _improved(pose: Numbers, seen: Numbers, trust: Numbers) -> Numbers | None:
     """One step of Gauss-Newton with Cauchy's weights; None where the pose is lost."""
     deviations, errors, slopes = _deviations(pose, seen)
     weights = np.repeat(trust / (_SIGMA_M**2 * (1.0 + deviations**2)), 2)
-    try:
-        step = np.linalg.solve(slopes.T @ (slopes * weights[:, None]), slopes.T @ (weights * errors))
-    except np.linalg.LinAlgError:
-        return None
-    better = pose - step
-    return better if np.isfinite(better).all() and better[5] > MIN_DISTANCE_M else None
+    weighted = slopes.T * weights
+    solved, step = cv2.solve(weighted @ slopes, weighted @ errors, flags=cv2.DECOMP_LU)
+    better = pose - step[:, 0]
+    return better if solved and np.isfinite(better).all() and better[5] > MIN_DISTANCE_M else None
 
 
 def _deviations(pose: Numbers, seen: Numbers) -> tuple[Numbers, Numbers, Numbers]:
     """Each landmark's distance from the mean head's in standard deviations, errors (136) and their slopes (136 x 6)."""
     projected, slopes = cv2.projectPoints(MEAN_HEAD_M, pose[:3], pose[3:], _PINHOLE, None)
     errors = projected[:, 0] - seen
-    return np.linalg.norm(errors, axis=1) * pose[5] / _SIGMA_M, errors.reshape(-1), slopes[:, :6]
+    return np.hypot(errors[:, 0], errors[:, 1]) * (pose[5] / _SIGMA_M), errors.reshape(-1), slopes[:, :6]
 
 
 def _roll_pitch_yaw(rotation: Numbers) -> tuple[float, float, float]:
