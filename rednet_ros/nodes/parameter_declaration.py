@@ -93,11 +93,16 @@ def _given(node: Node) -> dict[str, object]:
     return {name: entry.value for name, entry in overrides.items() if not name.startswith(_FOREIGN_PREFIXES)}
 
 
+def _any(specification: Specification) -> str:
+    kind = specification.type_name
+    return f"{kind} matching {specification.pattern}" if specification.pattern else f"any {kind}"
+
+
 def descriptor(specification: Specification) -> ParameterDescriptor:
     """What `ros2 param describe` shows."""
     message = ParameterDescriptor(
         description=specification.description,
-        additional_constraints=f"{specification.constraint or 'any ' + specification.type_name}; "
+        additional_constraints=f"{specification.constraint or _any(specification)}; "
         f"takes effect {specification.takes_effect}",
         read_only=specification.read_only,
     )

@@ -46,7 +46,7 @@ class TrackerParameters:
     cameras: tuple[str, ...] = parameter(
         ONLY_CAMERA,
         "Names of several cameras, as [front, rear]; the topics of each are under its name.",
-        pattern="[a-z][a-z0-9_]*|",
+        pattern="([a-z][a-z0-9_]*)?",
         read_only=True,
     )
     weights: str = parameter("rednet-lite", "Network weights: a name in models/, or the path of a .safetensors file.")

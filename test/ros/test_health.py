@@ -49,3 +49,9 @@ def test_an_error_of_every_image_is_not_told_every_time(bench, make_image, wait_
         publisher.publish(make_image(13))
         assert wait_until(lambda number=number: bench.node.statistics().failed > number)
     assert capfd.readouterr().err.count("ZeroDivisionError: thirteen") == 1
+
+
+def test_health_is_told_while_simulated_time_stands_still(make_bench, tracker, wait_until):
+    bench = make_bench(lambda parameters: tracker, autostart=True, use_sim_time=True)
+    assert wait_until(lambda: len([message for message in bench.diagnostics if message.status]) > 1)
+    assert bench.status("frames")[1].startswith("no image yet on /image")

@@ -61,4 +61,4 @@ def test_the_real_tracker_leaves_nothing(make_bench):
 
     if not (models_dir() / "rednet-lite.safetensors").is_file():
         pytest.skip("models/rednet-lite.safetensors is not here")
-    check_nothing_is_left(make_bench(load_tracker, device="cpu"), allowed_mb=60)
+    check_nothing_is_left(make_bench(load_tracker, device="cpu"), allowed_mb=40)

@@ -190,3 +190,4 @@ def test_parameters_describe_themselves(bench):
     description = bench.node.describe_parameter("min_face_px")
     assert description.floating_point_range[0].to_value == 10_000
     assert "next image" in description.additional_constraints
+    assert bench.node.describe_parameter("cameras").read_only
