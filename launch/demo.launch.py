@@ -39,6 +39,9 @@ ARGUMENTS = [
     DeclareLaunchArgument("rviz", default_value="false", description="Open RViz with the overlay and the landmarks."),
     DeclareLaunchArgument("log_level", default_value="info", description="The tracker's lowest level of messages."),
     DeclareLaunchArgument(
+        "sigterm_timeout", default_value="30", description="Seconds that a process has for ending; the files need some."
+    ),
+    DeclareLaunchArgument(
         "attention",
         default_value="false",
         description="Start the example that says who looks at the robot; its package, rednet_attention, must be built.",

@@ -1,9 +1,6 @@
 """tracker.launch.py run as `ros2 launch` runs it: its arguments reach the node, and an interrupt ends everything."""
 
-import os
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
@@ -11,70 +8,6 @@ import pytest
 pytestmark = [pytest.mark.ros_launch, pytest.mark.slow]
 
 WAIT_S = 90.0
-RUN_LAUNCH_FILE = """
-import sys
-from launch import LaunchDescription, LaunchService
-from launch.actions import IncludeLaunchDescription
-from launch.launch_description_sources import PythonLaunchDescriptionSource
-
-source = PythonLaunchDescriptionSource(sys.argv[1])
-arguments = [argument.split(":=", 1) for argument in sys.argv[2:]]
-service = LaunchService(noninteractive=True)  # no terminal hands the interrupt to the node as well
-service.include_launch_description(LaunchDescription([IncludeLaunchDescription(source, launch_arguments=arguments)]))
-sys.exit(service.run())
-"""
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory):
-    """The file of a small network that knows nothing."""
-    from rednet_ros.network.config import REDNetConfig
-    from rednet_ros.network.rednet import REDNet
-    from rednet_ros.network.weights import WeightsInfo, save
-
-    path = tmp_path_factory.mktemp("weights") / "untrained.safetensors"
-    network = REDNet(REDNetConfig(width=0.05, crop_px=64, temporal="none", identity=False))
-    save(path, network, WeightsInfo("untrained", "none", "none"))
-    return path
-
-
-@pytest.fixture
-def launched(repository, tmp_path):
-    """Starts tracker.launch.py with arguments, its output going to `.log`; ended at the end."""
-    processes = []
-
-    def start(*arguments):
-        log = tmp_path / "output.txt"
-        command = [sys.executable, "-c", RUN_LAUNCH_FILE, str(repository / "launch" / "tracker.launch.py")]
-        command += [f"sigterm_timeout:={WAIT_S}", *arguments]  # a busy machine may need more than launch's 5 s
-        with log.open("w") as output:
-            process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
-        process.log = log
-        processes.append(process)
-        return process
-
-    yield start
-    for process in processes:
-        if process.poll() is None:
-            process.send_signal(signal.SIGINT)
-        try:
-            process.wait(WAIT_S)
-        except subprocess.TimeoutExpired:  # leave nothing behind, the node included
-            os.killpg(process.pid, signal.SIGKILL)
-            raise
-
-
-@pytest.fixture
-def observer():
-    """A node that looks at the others."""
-    import rclpy
-
-    context = rclpy.Context()
-    context.init()
-    node = rclpy.create_node("observer", context=context)
-    yield node
-    node.destroy_node()
-    context.shutdown()
 
 
 def wait_for_text(process, text):
