@@ -1,5 +1,7 @@
 """The tables on the pages for integrators are those of the files they describe."""
 
+import re
+
 import documentation_tables
 import pytest
 
@@ -35,3 +37,34 @@ def test_regions_are_those_of_the_library():
     assert [(name.strip().replace(" ", "_"), indices.strip()) for name, indices in named] == [
         (name, f"{indices.start} to {indices.stop - 1}") for name, indices in REGIONS.items()
     ]
+
+
+def node_source(repository, name):
+    return (repository / "rednet_ros" / "nodes" / f"{name}.py").read_text()
+
+
+def test_every_topic_of_the_tracker_is_on_its_page_with_type_and_depth(repository):
+    topics = re.findall(r'^    Topic\("(\w+)", (\w+), (\d+),', node_source(repository, "outputs"), flags=re.MULTILINE)
+    assert len(topics) >= 3
+    page = (repository / "docs" / "nodes.md").read_text()
+    for name, kind, depth in topics:
+        assert re.search(rf"^\| out: `{name}` \| `\w+/{kind}` \| reliable, depth {depth} \|", page, re.MULTILINE), name
+
+
+def test_every_service_of_the_tracker_is_on_its_page(repository):
+    services = re.findall(r'create_service\((\w+), "([^"]+)"', node_source(repository, "tracker_node"))
+    assert services
+    page = (repository / "docs" / "nodes.md").read_text()
+    for kind, name in services:
+        assert f"| `{name}` | `std_srvs/{kind}` |" in page, name
+
+
+def test_the_topics_and_parameters_of_the_example_are_on_its_page(repository):
+    source = (repository / "examples/rednet_attention/rednet_attention/attention_node.py").read_text()
+    page = (repository / "examples" / "README.md").read_text()
+    for kind, name in re.findall(r'create_publisher\((\w+), "(\w+)"', source):
+        assert re.search(rf"^\| out: `{name}` \| `\w+/{kind}` \|", page, re.MULTILINE), name
+    parameters = re.findall(r'declare_parameter\(\s*"(\w+)", ([^\n]+?), (?:_angle|Parameter)', source)
+    assert len(parameters) == 2
+    for name, default in parameters:
+        assert f"| `{name}` | {default} |" in page, name
