@@ -85,14 +85,15 @@ def _package(module: str, distribution: str = "", load: bool = True) -> tuple[An
         raise NotAvailable(f"{distribution} is not installed")
     try:
         release = version(distribution)
-    except PackageNotFoundError:
+    except PackageNotFoundError:  # the module is in a distribution of another name
         release = ""
     if not load:
         return next(iter(spec.submodule_search_locations or [])), release
     try:
-        return import_module(module), release
+        loaded = import_module(module)
     except Exception as error:  # built for another NumPy or system: whatever it raises, it cannot be measured
         raise NotAvailable(f"{distribution} {release} cannot be imported: {error}") from error
+    return loaded, release or getattr(loaded, "__version__", "")
 
 
 PEERS: dict[str, Callable[[ExitStack], tuple[Finder, str]]] = {

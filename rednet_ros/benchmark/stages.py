@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,11 +30,15 @@ class _TimedEngine:
         self._engine, self._watch = engine, watch
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._engine, name)
+        attribute = getattr(self._engine, name)
+        return self._timed(attribute) if name in ("run", "run_frames") else attribute
 
-    def run(self, *arguments: Any, **named: Any) -> Any:
-        with self._watch.running("network"):
-            return self._engine.run(*arguments, **named)
+    def _timed(self, work: Callable[..., Any]) -> Callable[..., Any]:
+        def timed(*arguments: Any, **named: Any) -> Any:
+            with self._watch.running("network"):
+                return work(*arguments, **named)
+
+        return timed
 
 
 class _TimedDetector:
