@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from rednet_ros.landmarks import DETECTION_INDICES, LANDMARK_COUNT
+from rednet_ros.inference.graph import FrameGraph
 from rednet_ros.network.config import RESNET_UNITS, REDNetConfig
-from rednet_ros.network.rednet import REDNet, normalise, read_landmarks, read_presence
+from rednet_ros.network.rednet import REDNet
 
 ARCHITECTURES: dict[str, REDNetConfig] = {
     "vgg": REDNetConfig(),
@@ -22,54 +21,10 @@ ARCHITECTURES: dict[str, REDNetConfig] = {
 """
 
 
-class ExportableNetwork(nn.Module):
-    """One frame of N faces, from pixels to decoded landmarks, without Python values at its border.
+def exportable(weights: str | Path = "rednet-lite", faces: int = 1) -> tuple[FrameGraph, tuple[Tensor, ...]]:
+    """The graph from images to landmarks, ready for `torch.export.export`, and example inputs for `faces` faces.
 
-    Takes `crops`, N x 3 x S x S float RGB 0..255; `z0`, N x 7 x S/2 x S/2 of `REDNet.draw_z0`; and of a network with a
-    temporal module `hidden` and `cell`, N x 256 each, and of one with smoothing `previous_px`, N x 68 x 2, the previous
-    landmarks in pixels of these crops (nan: none). Returns landmarks N x 68 x 2 in crop pixels and confidences
-    N x 68; then, where the network has these parts: presence N x 7 (a detection step), identities N x 256 of unit
-    length, and the next hidden and cell state. The values are those of `LandmarkEngine.run`.
-    """
-
-    def __init__(self, network: REDNet) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(
-        self,
-        crops: Tensor,
-        z0: Tensor,
-        hidden: Tensor | None = None,
-        cell: Tensor | None = None,
-        previous_px: Tensor | None = None,
-    ) -> tuple[Tensor, ...]:
-        state = None if hidden is None or cell is None else (hidden, cell)
-        output = self.network(normalise(crops).to(self.network.dtype), z0, state, previous_px)
-        landmarks_px, confidence = read_landmarks(output, self.network.config)
-        results = [landmarks_px, confidence]
-        presence = read_presence(output.steps, landmarks_px, self.network.config)
-        if presence is not None:
-            results.append(presence)
-        if output.identity is not None:
-            results.append(nn.functional.normalize(output.identity.float()))
-        if output.state is not None:
-            results.extend(output.state)
-        return tuple(results)
-
-    def example_inputs(self, faces: int) -> tuple[Tensor, ...]:
-        """Arguments of `forward` for faces without history, on the network's device: noise for crops."""
-        network, size_px = self.network, self.network.config.crop_px
-        crops = torch.rand(faces, 3, size_px, size_px, device=network.device) * 255
-        unknown = torch.full((faces, len(DETECTION_INDICES), 2), torch.nan, device=network.device)
-        inputs = [crops, network.draw_z0(unknown), *(network.initial_state(faces) or ())]
-        if network.smoothing is not None:
-            inputs.append(torch.full((faces, LANDMARK_COUNT, 2), torch.nan, device=network.device))
-        return tuple(inputs)
-
-
-def exportable(weights: str | Path = "rednet-lite", faces: int = 1) -> tuple[ExportableNetwork, tuple[Tensor, ...]]:
-    """A network ready for `torch.export.export`, in eval mode on the CPU, and example inputs for `faces` faces.
+    It is in eval mode on the CPU; the inputs are of one VGA image (`FrameGraph.example_inputs`).
 
     `weights`: a name of `ARCHITECTURES` for random weights; else shipped weights or a weights file.
 
@@ -79,7 +34,7 @@ def exportable(weights: str | Path = "rednet-lite", faces: int = 1) -> tuple[Exp
     """
     if int(faces) < 1:
         raise ValueError(f"faces is {faces}: an export needs at least 1")
-    module = ExportableNetwork(_network(weights)).eval()
+    module = FrameGraph(_network(weights)).eval()
     return module, module.example_inputs(int(faces))
 
 

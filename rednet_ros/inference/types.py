@@ -29,6 +29,11 @@ class FaceState:
     @staticmethod
     def stack(rows: Sequence[FaceState]) -> FaceState:
         """One batch from the states of several faces, in their order."""
+        return type(rows[0]).joined(rows)
+
+    @classmethod
+    def joined(cls, rows: Sequence[FaceState]) -> FaceState:
+        """What `stack` does for rows of which the first is of this kind."""
         return FaceState(torch.cat([row.hidden for row in rows]), torch.cat([row.cell for row in rows]))
 
 

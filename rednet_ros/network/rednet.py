@@ -89,7 +89,8 @@ class REDNet(nn.Module):
 
         `previous_px`: N x 7 x 2 crop pixels; a row that holds nan stands for a first frame and gets the mean shape.
         """
-        known = torch.isfinite(previous_px).all(dim=2, keepdim=True).all(dim=1, keepdim=True)
+        # Not `all`, for which TensorRT has no converter.
+        known = torch.isfinite(previous_px).float().amin(dim=(1, 2), keepdim=True) > 0
         points_px = torch.where(known, previous_px, self.mean_points * self.config.crop_px)
         return draw_discs(points_px, self.config.map_px, self.config.cells(self.config.radius_px)).to(self.dtype)
 

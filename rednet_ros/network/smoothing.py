@@ -49,7 +49,7 @@ class LandmarkSmoothing(nn.Module):
         `previous_px`: the same landmarks in the frame before, in pixels of this crop; a face with a nan is a new one,
         and gets zeros. `hidden`: N x 256, of the temporal module's state.
         """
-        known = torch.isfinite(previous_px).all(dim=2).all(dim=1)[:, None, None]
+        known = torch.isfinite(previous_px).float().amin(dim=(1, 2), keepdim=True) > 0
         previous_px = torch.where(known, previous_px, points_px)
         carried = carried_along(previous_px, points_px)
         own, unit_px = points_px - carried, UNIT * crop_px

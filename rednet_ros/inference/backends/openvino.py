@@ -1,0 +1,115 @@
+"""OpenVINO on a CPU: the fastest way to run the network there (figures in docs/inference.md). An optional extra."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rednet_ros.inference.backends.backend import BackendUnavailableError, prepared
+from rednet_ros.inference.engine_file import EngineFile, EngineMismatchError
+from rednet_ros.inference.graph import CropGraph
+from rednet_ros.network.rednet import REDNet
+
+log = logging.getLogger(__name__)
+
+NAME = "openvino float32"
+MAX_FACES = 1024
+"""Of the exported graph's first dimension; more than anybody has."""
+
+
+class OpenVinoBackend:
+    """See `Backend`. Takes crops, any number of them: one model, whose shapes follow the batch."""
+
+    name = NAME
+    device = "cpu"
+    buckets: tuple[int, ...] | None = None
+
+    def __init__(self, network: REDNet, threads: int, file: EngineFile | None = None) -> None:
+        """`file`: where the converted network lies or shall be kept; None: it is converted anew.
+
+        Raises BackendUnavailableError where OpenVINO is not installed, or cannot convert the network.
+        """
+        ov = _openvino()
+        model = _model(ov, network, file)
+        settings = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "NUM_STREAMS": 1,
+            "INFERENCE_NUM_THREADS": threads,
+            "INFERENCE_PRECISION_HINT": "f32",  # on newer CPUs it would take bfloat16 without being asked
+            "ENABLE_CPU_PINNING": False,  # the detector and ROS want the same cores
+        }
+        try:
+            self._request = ov.Core().compile_model(model, "CPU", settings).create_infer_request()
+        except Exception as error:
+            raise BackendUnavailableError(f"OpenVINO cannot use the network: {error}") from error
+
+    def run(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """See `Backend.run`."""
+        arrays = [np.ascontiguousarray(value.numpy()) for value in inputs]
+        results = self._request.infer(arrays, share_inputs=True, share_outputs=True)
+        return tuple(torch.from_numpy(results[index]) for index in range(len(results)))
+
+
+def convert(network: REDNet) -> Any:
+    """The network as an OpenVINO model in float32, for any number of faces. Takes seconds.
+
+    Raises BackendUnavailableError where OpenVINO is not installed, or cannot convert the network.
+    """
+    ov = _openvino()
+    graph = CropGraph(prepared(network.float(), "cpu")).eval()
+    inputs = graph.example_inputs(2)
+    faces = torch.export.Dim("faces", min=1, max=MAX_FACES)
+    try:
+        program = torch.export.export(graph, inputs, dynamic_shapes=_dynamic(len(inputs), faces))
+        return ov.convert_model(program)
+    except Exception as error:  # neither library's errors have a common base
+        raise BackendUnavailableError(f"OpenVINO cannot convert the network: {error}") from error
+
+
+def version() -> str:
+    """Of the installed OpenVINO. Raises BackendUnavailableError without one."""
+    return str(_openvino().get_version())
+
+
+def save(model: Any, path: Path) -> None:
+    """Write a converted network: `path` (.xml) and its numbers beside it (.bin)."""
+    _openvino().save_model(model, path, compress_to_fp16=False)
+
+
+def _model(ov: Any, network: REDNet, file: EngineFile | None) -> Any:
+    if file is None:
+        return convert(network)
+    try:
+        file.check({"openvino": version()})
+        return ov.Core().read_model(file.path)
+    except (EngineMismatchError, RuntimeError) as error:
+        log.info("converting the network for OpenVINO, once: %s", error)
+    model = convert(network)
+    try:
+        file.write(lambda path: save(model, path), {"openvino": version(), "precision": "float32"})
+    except OSError as error:
+        log.warning("the converted network cannot be kept in %s, every start converts it again: %s", file.path, error)
+    return model
+
+
+def _dynamic(count: int, faces: Any) -> tuple[Any, ...]:
+    # As the star arguments of `CropGraph.forward` are named, in order.
+    return tuple({0: faces} for _ in range(count))
+
+
+def _openvino() -> Any:
+    """The package. Its companion openvino-telemetry, which reports every import to its makers, is kept out."""
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    try:
+        return importlib.import_module("openvino")
+    except ImportError as error:
+        raise BackendUnavailableError(
+            "OpenVINO is not installed: pip install 'rednet_ros[fast]', or choose another backend"
+        ) from error

@@ -1,0 +1,107 @@
+"""Files of networks built for one machine, each with a JSON sidecar that says for which, and from what."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rednet_ros.errors import RednetError
+from rednet_ros.inference.graph import GRAPH_VERSION
+
+CACHE_VARIABLE = "REDNET_ROS_CACHE"
+"""Environment variable that names a folder for engine files, in place of ~/.cache/rednet_ros."""
+
+
+class EngineMismatchError(RednetError):
+    """An engine file is missing, damaged or made for something else; the message names what."""
+
+
+@dataclass(frozen=True)
+class EngineFile:
+    """The engine at `path`, which is to be of the weights with this `weights_sha256`; beside it a `.json`."""
+
+    path: Path
+    weights_sha256: str
+
+    @property
+    def sidecar(self) -> Path:
+        """The file that says what the engine is of."""
+        return self.path.with_suffix(".json")
+
+    def check(self, here: Mapping[str, Any]) -> dict[str, Any]:
+        """The sidecar, if the engine is whole, of these weights, and of the machine and versions `here`.
+
+        Raises:
+            EngineMismatchError: naming each thing that differs, as it is in the file and as it is here.
+        """
+        told = self._told()
+        expected = {**here, "weights_sha256": self.weights_sha256, "graph_version": GRAPH_VERSION}
+        differing = [
+            f"{name} is {told.get(name)!r} in the file, {value!r} here"
+            for name, value in expected.items()
+            if told.get(name) != value
+        ]
+        if differing:
+            raise EngineMismatchError(f"{self.path} is of something else: {'; '.join(differing)}")
+        try:
+            found = file_sha256(self.path)
+        except OSError as error:
+            raise EngineMismatchError(f"{self.path} cannot be read: {error}") from error
+        if found != told.get("engine_sha256"):
+            raise EngineMismatchError(f"{self.path} is damaged: its checksum is not that of its sidecar")
+        return told
+
+    def write(self, save: Callable[[Path], None], facts: Mapping[str, Any]) -> None:
+        """Have `save` write the engine, then the sidecar with `facts`. Raises OSError where that is not possible."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.sidecar.unlink(missing_ok=True)  # an engine without one is not used: no half-written pair ever is
+        save(self.path)
+        told = {
+            **facts,
+            "weights_sha256": self.weights_sha256,
+            "graph_version": GRAPH_VERSION,
+            "engine_sha256": file_sha256(self.path),
+        }
+        partial = self.sidecar.with_suffix(".partial")
+        partial.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+        partial.replace(self.sidecar)
+
+    def _told(self) -> dict[str, Any]:
+        try:
+            told = json.loads(self.sidecar.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise EngineMismatchError(f"there is no engine with a sidecar at {self.path}") from error
+        except (OSError, ValueError) as error:
+            raise EngineMismatchError(f"{self.sidecar} cannot be read: {error}") from error
+        if not isinstance(told, dict):
+            raise EngineMismatchError(f"{self.sidecar} is no sidecar of an engine: it holds no JSON object")
+        return told
+
+
+def usual_file(weights_file: Path, backend: str) -> EngineFile:
+    """Where the engine of a weights file lies unless somebody says otherwise: in the user's cache."""
+    sha256 = file_sha256(weights_file)
+    suffix = {"openvino": "xml", "tensorrt": "ep"}[backend]
+    return EngineFile(cache_dir() / f"{weights_file.stem}-{sha256[:12]}.{backend}.{suffix}", sha256)
+
+
+def cache_dir() -> Path:
+    """The folder of engine files that were not given another place; it need not exist yet."""
+    named = os.environ.get(CACHE_VARIABLE)
+    if named:
+        return Path(named).expanduser()
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rednet_ros"
+
+
+def file_sha256(path: Path) -> str:
+    """Checksum of a file, in hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,123 @@
+"""The backends that can run on a CPU, each against eager PyTorch; and what is said of those that cannot run here."""
+
+import importlib.util
+import json
+import shutil
+
+import numpy as np
+import pytest
+import torch
+
+from rednet_ros.errors import InputError
+from rednet_ros.inference import engine_file
+from rednet_ros.inference.engine import LandmarkEngine
+from rednet_ros.network import weights
+
+INFO = weights.WeightsInfo("tiny", "for tests", "noise")
+RNG = np.random.default_rng(11)
+
+needs_openvino = pytest.mark.skipif(
+    importlib.util.find_spec("openvino") is None, reason="OpenVINO is not installed: pip install 'rednet_ros[fast]'"
+)
+needs_no_gpu = pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv(engine_file.CACHE_VARIABLE, str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def network(small_network):
+    return small_network(backbone="resnet14", regression_maps="softmax", smoothing=True)
+
+
+@pytest.fixture
+def weights_file(network, tmp_path):
+    path = tmp_path / "mine.safetensors"
+    weights.save(path, network, INFO)
+    return path
+
+
+def check_same(one: LandmarkEngine, other: LandmarkEngine, tolerance_px: float = 1e-2) -> None:
+    """Over three frames of changing numbers of faces, one of them new in the second frame."""
+    states: dict[LandmarkEngine, list] = {one: [], other: []}
+    for faces in (2, 3, 1):
+        crops = RNG.integers(0, 256, (faces, 64, 64, 3), dtype=np.uint8)
+        previous_px = RNG.uniform(8, 56, (faces, 68, 2)).astype(np.float32)
+        previous_px[-1] = np.nan
+        results = {}
+        for engine, known in states.items():
+            fresh = [engine.initial_state(1)] * (faces - len(known))
+            state = type(fresh[0] if fresh else known[0]).stack([*known[:faces], *fresh])
+            results[engine] = engine.run(crops, previous_px, state)
+            states[engine] = [results[engine].state.row(at) for at in range(faces)]
+        for name in ("landmarks_px", "confidence", "presence", "identity"):
+            torch.testing.assert_close(
+                getattr(results[one], name), getattr(results[other], name), rtol=0, atol=tolerance_px, msg=name
+            )
+        torch.testing.assert_close(results[one].state.cell, results[other].state.cell, rtol=0, atol=1e-3)
+
+
+@needs_openvino
+@pytest.mark.slow
+def test_openvino_gives_the_same_and_converts_once(network, weights_file, monkeypatch, tmp_path):
+    first = LandmarkEngine.load(weights_file, "cpu")
+    assert first.backend == "openvino float32"
+    assert first.notices == ()
+    check_same(LandmarkEngine(network, INFO), first)
+    from rednet_ros.inference.backends import openvino
+
+    monkeypatch.setattr(openvino, "convert", lambda _: pytest.fail("converted again"))
+    second = LandmarkEngine.load(weights_file, "cpu")
+    assert second.backend == "openvino float32"
+    monkeypatch.undo()
+    monkeypatch.setenv(engine_file.CACHE_VARIABLE, str(tmp_path / "cache"))
+    (sidecar,) = (tmp_path / "cache").glob("*.json")
+    sidecar.write_text(json.dumps({**json.loads(sidecar.read_text()), "openvino": "2020.1"}))
+    monkeypatch.setattr(openvino, "convert", lambda _: (_ for _ in ()).throw(RuntimeError("asked to convert")))
+    third = LandmarkEngine.load(weights_file, "cpu")
+    assert third.backend == "eager float32"
+    assert "asked to convert" in third.notices[0]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
+def test_compiled_gives_the_same(network):
+    compiled = LandmarkEngine(network, INFO, backend="compiled")
+    assert compiled.backend == "compiled float32"
+    check_same(LandmarkEngine(network, INFO), compiled)
+
+
+@pytest.mark.parametrize("backend", ["compiled", "openvino"])
+def test_what_cannot_be_used_is_told_and_the_next_one_serves(network, backend, monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    monkeypatch.setitem(__import__("sys").modules, "openvino", None)
+    engine = LandmarkEngine(network, INFO, backend=backend)
+    if engine.backend != "eager float32":  # asked for compiled, and OpenVINO comes next where it is installed
+        pytest.fail(engine.backend)
+    assert backend in engine.notices[0]
+    assert "install" in engine.notices[0]
+    assert engine.run(np.zeros((1, 64, 64, 3), np.uint8)).landmarks_px.isfinite().all()
+
+
+@pytest.mark.parametrize(
+    ("device", "backend", "told"),
+    [
+        ("cpu", "onnx", "choose one of auto, eager"),
+        ("cpu", "tensorrt", "runs on cuda, not on cpu"),
+        ("cpu", "cuda_graph", "runs on cuda, not on cpu"),
+        ("cuda", "openvino", "runs on cpu, not on cuda"),
+    ],
+)
+def test_backends_that_do_not_fit_the_device_are_refused(network, device, backend, told, monkeypatch):
+    monkeypatch.setattr("rednet_ros.inference.engine.StateTable", lambda *_: None)
+    with pytest.raises(InputError, match=told):
+        LandmarkEngine(network, INFO, device, backend)
+
+
+@needs_no_gpu
+@pytest.mark.parametrize("backend", ["auto", "tensorrt", "cuda_graph"])
+def test_cuda_without_a_gpu_is_refused_at_the_start(weights_file, backend):
+    with pytest.raises(InputError, match="no CUDA GPU"):
+        LandmarkEngine.load(weights_file, "cuda", backend=backend)
