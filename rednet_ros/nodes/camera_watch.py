@@ -32,7 +32,7 @@ class CameraWatch:
         if self._is_lost and not was_lost:
             self._logger.warning(self.problem)
         elif was_lost and not self._is_lost:
-            self._logger.info(f"images{of_camera(camera.name)} on {camera.topic} again")
+            self._logger.info(f"images{of_camera(camera.name)} arrive on {camera.topic}")
 
     def _words(self, silence_s: float, reason: str) -> str:
         camera = self._camera

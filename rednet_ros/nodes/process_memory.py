@@ -1,10 +1,12 @@
-"""How much memory this process holds."""
+"""How much memory this process holds, and giving back what a tracker that is gone has used."""
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 _STATM = Path("/proc/self/statm")
 
@@ -19,7 +21,18 @@ def resident_mb() -> float:
 
 def gpu_mb() -> float | None:
     """Of the GPU's, in MB, held by PyTorch; None where it uses none."""
+    cuda = _cuda_in_use()
+    return None if cuda is None else float(cuda.memory_reserved()) / 1e6
+
+
+def release_gpu() -> None:
+    """Give the GPU's memory that PyTorch keeps for later use back."""
+    cuda = _cuda_in_use()
+    if cuda is not None:
+        gc.collect()  # PyTorch keeps every block that a tensor lies in, though nobody may refer to it
+        cuda.empty_cache()
+
+
+def _cuda_in_use() -> Any:
     torch = sys.modules.get("torch")  # not imported for this: it takes seconds
-    if torch is None or not torch.cuda.is_initialized():
-        return None
-    return float(torch.cuda.memory_reserved()) / 1e6
+    return None if torch is None or not torch.cuda.is_initialized() else torch.cuda

@@ -18,6 +18,7 @@ from rclpy.task import Future
 from std_srvs.srv import SetBool, Trigger
 
 from rednet_ros.errors import InputError, RednetError
+from rednet_ros.nodes import process_memory
 from rednet_ros.nodes.camera_input import CameraInput
 from rednet_ros.nodes.camera_names import of_camera
 from rednet_ros.nodes.frame_pipeline import FramePipeline, Output, Tracker
@@ -116,8 +117,9 @@ class TrackerNode(SteadyLifecycleNode):
         return super().on_deactivate(state)
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Free the tracker and take the topics down."""
+        """Free the tracker, and with it the GPU, and take the topics down."""
         self.close()
+        process_memory.release_gpu()
         return super().on_cleanup(state)
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:

@@ -147,8 +147,8 @@ def test_a_lost_camera_is_told_and_so_is_its_return(make_bench, tracker, make_im
     assert bench.status("frames")[0] == b"\1"
     assert wait_until(lambda: publisher.publish(make_image()) or bench.status("frames")[1] == "tracking")
     told = capfd.readouterr().err
-    assert "images on /image again" in told
-    assert 1 <= told.count("no image on /image for") <= told.count("images on /image again") + 1
+    assert "images arrive on /image" in told
+    assert 1 <= told.count("no image on /image for") <= told.count("images arrive on /image") + 1
 
 
 def test_a_silent_topic_is_explained(make_bench, tracker, wait_until):
