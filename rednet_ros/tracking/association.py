@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from rednet_ros.tracking.cuts import MIN_FACE_LIKENESS
 from rednet_ros.tracking.track import Track
 from rednet_ros.tracking.types import Box, FaceStatus, FloatArray
 
@@ -16,6 +17,9 @@ MIN_COVERED = 0.4
 
 SAME_FACE_DISTANCE = 0.2
 """Two sets of landmarks are the same face when they are nearer than this mean distance, as a fraction of its size."""
+
+CLOSE = 0.6
+"""Faces whose centres are nearer than this fraction of the larger one's side are one, or hide each other."""
 
 NESTED_SIZE_RATIO, NESTED_COVERED = 1.4, 0.7
 """A face so much larger that covers so much of another one's box is the same face, or hides it."""
@@ -63,18 +67,28 @@ def same_face(first_px: FloatArray, second_px: FloatArray) -> bool:
 def intruders(tracks: Iterable[Track]) -> set[str]:
     """Ids of the tracks that have no right to the face they follow, because a better one follows it too.
 
-    When two faces cross, the hidden one's track may jump onto the face in front. The one to go is the unconfirmed one,
-    else the much smaller one (shrunk, or farther away and so behind), else the one whose motion was surprising of
+    When two faces cross, the hidden one's track may jump onto the face in front. Of two faces close together the one to
+    go is that which does not look as it did. If both do, or neither, they must be one face: then it is the unconfirmed
+    one, else the much smaller one (shrunk, or farther away and so behind), else the one whose motion was surprising of
     late, else the younger: so the face in front keeps its id.
     """
     losers: set[str] = set()
-    for first, second in itertools.combinations(tracks, 2):
-        if losers.isdisjoint((first.id, second.id)) and same_face(first.landmarks_px, second.landmarks_px):
-            sizes = [max(track.box.width, track.box.height) for track in (first, second)]
-            losers.add(
-                min((first, second), key=functools.partial(_claim, least_size=max(sizes) / NESTED_SIZE_RATIO)).id
-            )
+    for pair in itertools.combinations(tracks, 2):
+        if not losers.isdisjoint(track.id for track in pair) or not _are_close(*pair):
+            continue
+        unlike = [track for track in pair if track.likeness < MIN_FACE_LIKENESS]
+        if len(unlike) == 1:
+            losers.add(unlike[0].id)
+        elif same_face(pair[0].landmarks_px, pair[1].landmarks_px):
+            sizes = [max(track.box.width, track.box.height) for track in pair]
+            losers.add(min(pair, key=functools.partial(_claim, least_size=max(sizes) / NESTED_SIZE_RATIO)).id)
     return losers
+
+
+def _are_close(first: Track, second: Track) -> bool:
+    boxes = first.box, second.box
+    distance_px = float(np.hypot(*np.subtract(boxes[0].center, boxes[1].center)))
+    return distance_px < CLOSE * max(max(box.width, box.height) for box in boxes)
 
 
 def _claim(track: Track, least_size: float) -> tuple[bool, bool, float, int]:

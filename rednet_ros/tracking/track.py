@@ -8,7 +8,7 @@ import numpy as np
 
 from rednet_ros.inference.types import FaceState
 from rednet_ros.tracking.crops import CROP_SCALE, CropTransform
-from rednet_ros.tracking.cuts import looks_alike
+from rednet_ros.tracking.cuts import MIN_FACE_LIKENESS, likeness
 from rednet_ros.tracking.looks import Look, Sighting, look_from
 from rednet_ros.tracking.plausibility import fraction_inside, is_face_shape
 from rednet_ros.tracking.portrait import Portrait
@@ -24,6 +24,15 @@ SIZE_STEP_RANGE = (0.6, 1.5)
 
 MAX_UNSEEN = 3
 """A face that is in doubt is lost when the detector misses it so many times in a row."""
+
+MAX_STEP = 0.3
+"""A face is expected to move on as it did, but from frame to frame by no more than this fraction of its side."""
+
+COASTING = 0.97
+"""Share of its motion that a face out of sight, behind another one perhaps, is expected to keep from frame to frame."""
+
+KEPT_APPEARANCE = 0.8
+"""Share of the remembered appearance that stays from frame to frame: what hides a face for a moment is not it."""
 
 SURPRISE_DECAY = 0.8
 """Share of its surprise that a track keeps from frame to frame."""
@@ -59,8 +68,8 @@ class Track:
     expect it, as a fraction of the face's side, of late; a track that jumped onto another face has a large one.
     `unseen`: how many of the detector's last runs, in a row, missed it. `identity_similarity`: as in `Face`.
     `pose`: that of the head in the last frame in which it was shown (`posing.py`).
-    `appearance`: what the face looked like when it was last seen. `after_cut`: the scene has changed since, so that
-    whoever is in its place is this face only if it looks alike.
+    `appearance`: what the face looked like of late. `likeness`: of the last sighting to it, -1..1.
+    `after_cut`: the scene has changed since, and whoever is in its place is this face only if it looks alike.
     """
 
     id: str
@@ -77,6 +86,7 @@ class Track:
     unseen: int = 0
     identity_similarity: float = float("nan")
     appearance: FloatArray | None = None
+    likeness: float = 1.0
     after_cut: bool = False
     pose: SteadyPose | None = None
     who: Who = field(default_factory=Who)
@@ -127,8 +137,16 @@ def begin(track_id: str, sighting: Sighting, settings: TrackerSettings) -> Track
 
 
 def next_look(track: Track, image: ImageArray, crop_size_px: int) -> Look:
-    """Where to look for the face in the next frame: where it was last."""
-    return look_from(image, track.landmarks_px, track.state, crop_size_px)
+    """Where to look for the face in the next frame: where it was last, moved on as it moved."""
+    landmarks_px = track.landmarks_px + np.array(_step_px(track), np.float32)
+    return look_from(image, landmarks_px, track.state, crop_size_px)
+
+
+def _step_px(track: Track) -> tuple[float, float]:
+    """How far the face is expected to have moved in the next frame."""
+    length_px = float(np.hypot(*track.motion_px))
+    share = min(1.0, MAX_STEP * max(track.box.width, track.box.height) / max(length_px, 1e-6))
+    return track.motion_px[0] * share, track.motion_px[1] * share
 
 
 def shows_face(look: Look, sighting: Sighting, settings: TrackerSettings) -> bool:
@@ -155,7 +173,7 @@ def keeps_face(track: Track, look: Look, sighting: Sighting, settings: TrackerSe
 
 def may_be(track: Track, sighting: Sighting) -> bool:
     """Whether a face that is where a track's face is expected may be the same one: after a cut it must look alike."""
-    return not track.after_cut or looks_alike(track.appearance, sighting.appearance)
+    return not track.after_cut or likeness(track.appearance, sighting.appearance) >= MIN_FACE_LIKENESS
 
 
 def after_good_frame(track: Track, sighting: Sighting, settings: TrackerSettings) -> Track:
@@ -182,7 +200,15 @@ def after_search(track: Track, was_found: bool) -> Track:
 
 def after_relocation(track: Track, sighting: Sighting) -> Track:
     """The track after its face was seen again, perhaps elsewhere: it may be another's."""
-    return replace(_seen(track, sighting), bad_s=0.0, motion_px=(0.0, 0.0), surprise=SURPRISE_OF_RELOCATION, pose=None)
+    way_px = np.subtract(Box.around(sighting.landmarks_px).center, track.box.center)
+    is_expected = float(np.hypot(*way_px)) < MAX_STEP * max(track.box.width, track.box.height)
+    return replace(
+        _seen(track, sighting),
+        bad_s=0.0,
+        motion_px=track.motion_px if is_expected else (0.0, 0.0),
+        surprise=SURPRISE_OF_RELOCATION,
+        pose=None,
+    )
 
 
 def _seen(track: Track, sighting: Sighting) -> Track:
@@ -194,9 +220,17 @@ def _seen(track: Track, sighting: Sighting) -> Track:
         identity=sighting.identity,
         identity_similarity=track.who.portrait.similarity(sighting.identity),
         state=sighting.state,
-        appearance=sighting.appearance,
+        appearance=_remembered(track, sighting),
+        likeness=likeness(track.appearance, sighting.appearance),
         after_cut=False,
     )
+
+
+def _remembered(track: Track, sighting: Sighting) -> FloatArray | None:
+    if track.appearance is None or sighting.appearance is None:
+        return sighting.appearance
+    kept = KEPT_APPEARANCE * track.appearance + (1 - KEPT_APPEARANCE) * sighting.appearance
+    return np.asarray(kept, np.float32)
 
 
 def decided(track: Track, settings: TrackerSettings) -> Track:
@@ -211,7 +245,13 @@ def after_bad_frame(track: Track, elapsed_s: float, settings: TrackerSettings) -
     has_grace = track.status is not FaceStatus.TENTATIVE or track.good_frames >= settings.confirm_frames
     if not has_grace or bad_s > settings.grace_s:
         return None
-    return replace(track, bad_s=bad_s)
+    step_px = _step_px(track)
+    return replace(
+        track,
+        bad_s=bad_s,
+        landmarks_px=track.landmarks_px + np.array(step_px, np.float32),
+        motion_px=(COASTING * step_px[0], COASTING * step_px[1]),
+    )
 
 
 def _status(good_frames: int, settings: TrackerSettings, before: FaceStatus) -> FaceStatus:

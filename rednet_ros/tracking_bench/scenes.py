@@ -95,19 +95,20 @@ class Scenes:
         cast = self._cast(rng, 2)
         return self._clip("leaving", f"leaving-{number}", rng, frames, lambda n: _all(cast, [stays, goes], n))
 
-    def returning(self, number: int, frames: int = 100) -> Clip:
+    def returning(self, number: int, frames: int = 120) -> Clip:
         """A face that leaves to the side; another comes in its place, or itself after 0.2 to 1.5 s."""
         rng = self._rng("returning", number)
         side, away = rng.uniform(80, 130), int(rng.integers(6, 45))
         is_other = number % 2 == 1
         first, second = self._cast(rng, 2)
-        out, back = 25, 25 + 10 + away
-        step = (0.5 * WIDTH_PX + 1.2 * side) / 10
+        way_frames = 20
+        out, back = 25, 25 + way_frames + away
+        step = (0.5 * WIDTH_PX + 1.2 * side) / way_frames
 
         def at(n: int) -> list[Put]:
             if n < back:
                 return [_put(first, Place(0.5 * WIDTH_PX + step * max(0, n - out), 0.55 * HEIGHT_PX, side))]
-            way = step * max(0, 10 - (n - back))
+            way = step * max(0, way_frames - (n - back))
             return [_put(second if is_other else first, Place(0.5 * WIDTH_PX + way, 0.55 * HEIGHT_PX, side))]
 
         kind = "replaced" if is_other else "returning"

@@ -14,7 +14,7 @@ SAME_FACE = 0.3
 """A returned face is the nearest one shown, if its landmarks are nearer than this on average: a share of that one's
 side."""
 
-MIN_SHOWN, MIN_CLEAR = 0.15, 0.7
+MIN_SHOWN, MIN_CLEAR = 0.05, 0.7
 """A face of which less shows need not be found, but may; one of which so much shows must be."""
 
 SETTLE_FRAMES = 12

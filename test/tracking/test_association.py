@@ -63,3 +63,12 @@ def test_of_three_tracks_on_a_face_one_stays(person: Any) -> None:
         "f1",
         "f3",
     }
+
+
+def test_of_two_faces_close_together_the_one_that_does_not_look_as_it_did_gives_way(person: Any) -> None:
+    here, close, apart = person(1, 100, 100), person(2, 130, 100), person(2, 140, 100)
+    settled = track(here, "f1", likeness=0.9)
+    assert intruders([settled, track(close, "f2", likeness=0.3, good_frames=90)]) == {"f2"}
+    assert intruders([settled, track(close, "f2", likeness=0.8)]) == set()
+    assert intruders([settled, track(apart, "f2", likeness=0.3)]) == set()  # hidden by something else
+    assert intruders([track(here, "f1", likeness=0.3), track(close, "f2", likeness=0.3)]) == set()

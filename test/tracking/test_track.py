@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -6,7 +7,7 @@ import pytest
 from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.tracking.looks import Look, Sighting
 from rednet_ros.tracking.settings import TrackerSettings
-from rednet_ros.tracking.track import after_bad_frame, after_good_frame, begin, shows_face
+from rednet_ros.tracking.track import after_bad_frame, after_good_frame, begin, next_look, shows_face
 from rednet_ros.tracking.types import FaceStatus
 
 SETTINGS = TrackerSettings(confirm_frames=2, grace_s=0.5, min_confidence=0.3, min_face_px=20.0)
@@ -73,3 +74,31 @@ def test_what_shows_none(person: Any, where: tuple[float, float, float], confide
 def test_too_small_a_face_is_none(person: Any) -> None:
     tiny = person(1, 100, 100, 15)
     assert not shows_face(look(tiny), sighting(tiny), SETTINGS)
+
+
+def test_a_face_is_looked_for_where_its_motion_takes_it_in_sight_or_out_of_it(person: Any) -> None:
+    image = np.zeros((240, 320, 3), np.uint8)
+    walking = begin("f1", sighting(person(1, 100, 100)), SETTINGS)
+    for x in (104, 108):
+        walking = after_good_frame(walking, sighting(person(1, x, 100)), SETTINGS)
+    assert next_look(walking, image, 64).crop.center_px[0] == pytest.approx(112, abs=0.5)
+    hidden = after_bad_frame(walking, 1 / 30, SETTINGS)
+    assert hidden is not None
+    assert next_look(hidden, image, 64).crop.center_px[0] == pytest.approx(116, abs=0.5)
+    leaping = after_good_frame(walking, sighting(person(1, 168, 100)), SETTINGS)
+    assert next_look(leaping, image, 64).crop.center_px[0] == pytest.approx(168 + 18, abs=0.5)  # 0.3 of its side
+
+
+def test_what_a_face_looks_like_is_remembered_over_some_frames(person: Any) -> None:
+    look = np.random.default_rng(0).normal(size=(16, 16)).astype(np.float32)
+    look -= look.mean()
+    known = after_good_frame(
+        begin("f1", sighting(person(1, 100, 100)), SETTINGS),
+        replace(sighting(person(1, 100, 100)), appearance=look),
+        SETTINGS,
+    )
+    assert known.likeness == 1.0
+    other = after_good_frame(known, replace(sighting(person(1, 100, 100)), appearance=-look), SETTINGS)
+    assert other.likeness == pytest.approx(-1.0)
+    again = after_good_frame(other, replace(sighting(person(1, 100, 100)), appearance=look), SETTINGS)
+    assert again.likeness == pytest.approx(1.0)

@@ -11,7 +11,7 @@ import pytest
 
 pytestmark = [pytest.mark.ros, pytest.mark.slow]
 
-MOMENTS = int(os.environ.get("REDNET_SIGNALS", "2"))
+MOMENTS = int(os.environ.get("REDNET_SIGNALS", "1"))
 """For each node and signal."""
 
 START = "import rednet_ros.start as start; print('begins', flush=True); raise SystemExit(start.{node}())"
