@@ -74,6 +74,10 @@ _RIGHT_HALF_MM: dict[int, tuple[tuple[float, float, float, float], ...]] = {
 """First landmark of a run -> x, y, z and spread of the landmarks: the person's right half and the middle line."""
 
 
+RUNS = {first: len(rows) for first, rows in _RIGHT_HALF_MM.items()}
+"""First landmark of a run -> how many; the others mirror them."""
+
+
 def _build() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     half = np.full((LANDMARK_COUNT, 4), np.nan)
     for first, rows in _RIGHT_HALF_MM.items():
