@@ -35,6 +35,8 @@ def _sections(report: Report) -> Iterator[tuple[str, str]]:
     if report.faces:
         yield "Stages", f"{_STAGES}\n\n{tables.stages_table(report)}"
         yield "Faces", f"{_FACES}\n\n{tables.faces_table(report)}"
+    if report.backends:
+        yield "Backends", f"{_BACKENDS}\n\n{tables.backends_table(report)}"
     if report.cameras:
         yield "Cameras", f"{_CAMERAS}\n\n{tables.cameras_table(report)}"
     if report.clip is not None:
@@ -87,6 +89,9 @@ fills the message and makes its bytes."""
 
 _FACES = """All faces of a frame go through the network as one batch. `frame` is a whole `FaceTracker.update`, with
 the detector inside where it was its turn (the 95th percentile shows it)."""
+
+_BACKENDS = """The network by each backend that can be used here; all else on this page is measured with the one that
+is chosen by itself."""
 
 _CAMERAS = """One image of each camera in one call, `FaceTracker.update_many`: all faces in one batch."""
 

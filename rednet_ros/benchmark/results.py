@@ -41,6 +41,16 @@ class FacesRow:
 
 
 @dataclass(frozen=True)
+class BackendRow:
+    """The network by one backend, one batch: `name` with its precision. `floor_ms`: in that precision."""
+
+    name: str
+    faces: int
+    network: Timing
+    floor_ms: float
+
+
+@dataclass(frozen=True)
 class CamerasRow:
     """`cameras` images, one face in each, in one call: `FaceTracker.update_many`. `tracked`: faces in all."""
 
@@ -177,20 +187,22 @@ class RosResults:
 class Report:
     """Everything that one run of rednet-benchmark measured; a part that was not is empty.
 
-    `left_out`: what was not measured, and why. `size_px`: width and height of the frames; `frames_from`: photograph,
-    drawing, or the clip's name.
-    `others_share`: of all cores, 0..1, what other processes used meanwhile; above 0.05 or so the times are too long.
-    `gpu_memory_mb`: the most that PyTorch held, None on a CPU.
+    `left_out`: what was not measured, and why. `backend`: what computed the network, with its precision. `size_px`:
+    width and height of the frames; `frames_from`: photograph, drawing, or the clip's name. `others_share`: of all
+    cores, 0..1, what other processes used meanwhile; above 0.05 or so the times are too long. `gpu_memory_mb`: the
+    most that PyTorch held, None on a CPU.
     """
 
     machine: Machine
     command: str
     weights: str
+    backend: str
     size_px: tuple[int, int]
     frames_from: str
     floor: Floor
     others_share: float | None
     faces: tuple[FacesRow, ...] = ()
+    backends: tuple[BackendRow, ...] = ()
     cameras: tuple[CamerasRow, ...] = ()
     clip: ClipRow | None = None
     frame_path: FramePath | None = None

@@ -19,11 +19,12 @@ from rednet_ros.benchmark.floor import Floor, gflop_per_face, matrix_rate_gflops
 from rednet_ros.benchmark.machine import OthersWatch, this_machine
 from rednet_ros.benchmark.peers import PEERS, NotAvailable, measure_peer
 from rednet_ros.benchmark.portrait import load_portrait
-from rednet_ros.benchmark.results import PeerRow, Report, RosResults, load
+from rednet_ros.benchmark.results import BackendRow, PeerRow, Report, RosResults, load
 from rednet_ros.benchmark.scenes import Scene, composed_scene, recorded_scene
 from rednet_ros.benchmark.stability import measure_fairness, measure_memory
-from rednet_ros.benchmark.stages import measure_cameras, measure_faces
+from rednet_ros.benchmark.stages import measure_cameras, measure_faces, measure_network
 from rednet_ros.errors import RednetError
+from rednet_ros.inference.choice import DEVICE_OF
 from rednet_ros.inference.engine import LandmarkEngine, choose_device
 from rednet_ros.tracking.detector import load_detector
 from rednet_ros.tracking.tracker import FaceTracker
@@ -32,7 +33,7 @@ log = logging.getLogger(__name__)
 
 FAIR_CAMERAS, FAIR_RATE_HZ = 3, 15.0
 TOPIC_FACES = (1, 8)
-_PRECISION = torch.float32
+BACKEND_FACES = (1, 8)
 _ROS_MODULE = "rednet_ros.nodes.benchmark"
 """Started as a process: nothing here imports ROS."""
 
@@ -41,13 +42,15 @@ _ROS_MODULE = "rednet_ros.nodes.benchmark"
 class Plan:
     """What to measure. `command`: how to ask for it again, for people.
 
-    `input`: a video to measure on instead of composed scenes; its faces are what they are. `seconds`: for each figure.
-    `memory_frames`, `fairness_s`: length of the long runs, 0 for none. `with_topics`, `with_peers`: where installed.
+    `backends`: those compared, beside the automatic choice that all else is measured with. `input`: a video to
+    measure on instead of composed scenes; its faces are what they are. `seconds`: for each figure. `memory_frames`,
+    `fairness_s`: length of the long runs, 0 for none. `with_topics`, `with_peers`: where installed.
     """
 
     command: str
     weights: str
     device: str
+    backends: tuple[str, ...]
     input: str | None
     size_px: tuple[int, int]
     faces: tuple[int, ...]
@@ -70,10 +73,12 @@ class _Run:
         self._device = choose_device(plan.device)
         self._machine, self._others = this_machine(self._device), OthersWatch()
         self._engine = LandmarkEngine.load(plan.weights, self._device)
+        self._gflop_per_face = gflop_per_face(plan.weights)
         self._detector = load_detector()
         self._portrait = load_portrait()
         self._recording = recorded_scene(plan.input) if plan.input else None
         self._left_out: dict[str, str] = {}
+        self._rates_gflops: dict[torch.dtype, float] = {}
 
     def report(self) -> Report:
         plan = self._plan
@@ -84,6 +89,7 @@ class _Run:
             measure_cameras(self._scene(1), count, self._engine, self._detector, plan.seconds)
             for count in self._logged("cameras", plan.cameras)
         ]
+        backends = [row for name in plan.backends for row in self._backend(name)]
         again = self._floor()
         if again.rate_gflops > floor.rate_gflops:
             rows = [replace(row, floor_ms=again.milliseconds(row.faces)) for row in rows]
@@ -96,11 +102,13 @@ class _Run:
             machine=self._machine,
             command=plan.command,
             weights=self._engine.weights_name,
+            backend=self._engine.backend,
             size_px=self._scene(1).size_px,
             frames_from=Path(plan.input).name if plan.input else self._portrait.name,
             floor=floor,
             others_share=self._others.share(),
             faces=tuple(rows),
+            backends=tuple(backends),
             cameras=tuple(cameras),
             clip=clip,
             frame_path=ros.frame_path if ros else None,
@@ -112,10 +120,29 @@ class _Run:
             left_out=self._left_out,
         )
 
-    def _floor(self) -> Floor:
-        rate_gflops = matrix_rate_gflops(self._device, _PRECISION)
-        precision = str(_PRECISION).removeprefix("torch.")
-        return Floor(self._device, precision, torch.get_num_threads(), rate_gflops, gflop_per_face(self._plan.weights))
+    def _floor(self, backend: str | None = None) -> Floor:
+        """Of this backend's precision, by default that of the engine; the best rate of the run so far counts."""
+        dtype = _precision(backend or self._engine.backend)
+        rate_gflops = max(matrix_rate_gflops(self._device, dtype), self._rates_gflops.get(dtype, 0.0))
+        self._rates_gflops[dtype] = rate_gflops
+        precision = str(dtype).removeprefix("torch.")
+        return Floor(self._device, precision, torch.get_num_threads(), rate_gflops, self._gflop_per_face)
+
+    def _backend(self, name: str) -> list[BackendRow]:
+        plan = self._plan
+        if DEVICE_OF.get(name, self._device) != self._device:
+            return []
+        log.info("backend %s", name)
+        engine = LandmarkEngine.load(plan.weights, self._device, backend=name)
+        counts = [count for count in BACKEND_FACES if count in plan.faces] or [plan.faces[0]]
+        timings = [(count, measure_network(engine, count, plan.seconds)) for count in counts]
+        if not engine.backend.startswith(name.replace("_", " ")):
+            self._left_out[f"backend {name}"] = (
+                engine.notices[-1] if engine.notices else f"{engine.backend} ran instead"
+            )
+            return []
+        floor = self._floor(engine.backend)
+        return [BackendRow(engine.backend, count, each, floor.milliseconds(count)) for count, each in timings]
 
     def _face_counts(self) -> tuple[int, ...]:
         return (1,) if self._recording else tuple(self._logged("faces", self._plan.faces))
@@ -141,7 +168,7 @@ class _Run:
         plan = self._plan
         missing = [name for name in ("rclpy", "rednet_ros.msg") if find_spec(name) is None]
         if not plan.with_topics or missing:
-            why = f"{missing[0]} is not importable; `make shell` has it" if missing else "not asked for"
+            why = f"{missing[0]} is not importable; `make shell` has it" if plan.with_topics else "not asked for"
             self._left_out["topics and messages"] = why
             return None
         log.info("topics and messages")
@@ -190,6 +217,12 @@ class _Run:
         for count in counts:
             log.info("%s: %d", what, count)
             yield count
+
+
+def _precision(backend: str) -> torch.dtype:
+    """The last word of a backend's name."""
+    dtype = getattr(torch, backend.split()[-1], None)
+    return dtype if isinstance(dtype, torch.dtype) else torch.float32
 
 
 def _run_ros(command: list[str], path: Path) -> RosResults:

@@ -29,7 +29,7 @@ def machine_table(report: Report) -> str:
         ("GPU", machine.gpu or "none"),
         ("system", f"{machine.system}, Python {machine.python}, PyTorch {machine.torch}, OpenCV {machine.opencv}"),
         ("used by others meanwhile", _others(report)),
-        ("weights", report.weights),
+        ("weights", f"{report.weights}, by {report.backend}"),
         ("frames", f"{report.size_px[0]} x {report.size_px[1]}, {report.frames_from}"),
         ("matrix products", f"{floor.rate_gflops:.0f} GFLOP/s, {floor.precision}, {_threads(report)}"),
         ("network", f"{floor.gflop_per_face:.3f} GFLOP a face: a floor of {floor.milliseconds(1):.2f} ms"),
@@ -70,6 +70,21 @@ def faces_table(report: Report) -> str:
         for row in report.faces
     ]
     return table(head, rows)
+
+
+def backends_table(report: Report) -> str:
+    """One row a backend and number of faces."""
+    rows = [
+        (
+            row.name,
+            str(row.faces),
+            milliseconds(row.network),
+            _short(row.floor_ms),
+            f"{row.network.median_ms / row.floor_ms:.2f}",
+        )
+        for row in report.backends
+    ]
+    return table(("backend", "faces", "ms: median (p95)", "floor", "in floors"), rows)
 
 
 def cameras_table(report: Report) -> str:

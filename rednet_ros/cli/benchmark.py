@@ -52,6 +52,13 @@ def argument_parser() -> argparse.ArgumentParser:
         help="numbers of cameras (default: 1,2,3,4)",
     )
     parser.add_argument(
+        "--backends",
+        type=lambda text: tuple(text.split(",")),
+        default=("eager", "openvino", "cuda_graph", "tensorrt"),
+        metavar="B,B,...",
+        help="backends to compare where they can be used (default: eager,openvino,cuda_graph,tensorrt)",
+    )
+    parser.add_argument(
         "--seconds", type=_positive, default=3.0, metavar="S", help="time for each figure (default: %(default)s)"
     )
     parser.add_argument("--no-topics", action="store_true", help="leave ROS out, though it is there")
@@ -100,6 +107,7 @@ def _measured(options: argparse.Namespace) -> Report:
         command=options.command,
         weights=options.weights,
         device=options.device,
+        backends=options.backends,
         input=options.input,
         size_px=options.size,
         faces=options.faces,
@@ -135,6 +143,8 @@ def _text(report: Report) -> str:
     parts = [tables.machine_table(report), tables.aims_table(report)]
     if report.faces:
         parts += [tables.stages_table(report), tables.faces_table(report)]
+    if report.backends:
+        parts.append(tables.backends_table(report))
     if report.cameras:
         parts.append(tables.cameras_table(report))
     if report.topics:

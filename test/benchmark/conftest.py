@@ -8,6 +8,7 @@ import pytest
 from rednet_ros.benchmark.floor import Floor
 from rednet_ros.benchmark.machine import Machine
 from rednet_ros.benchmark.results import (
+    BackendRow,
     CamerasRow,
     ClipRow,
     FacesRow,
@@ -41,11 +42,13 @@ def make_report() -> Callable[..., Report]:
             "machine": Machine("Some CPU", 2, 16.0, "", "Linux", "3.11", "2.13", "4.14", "2026-01-02"),
             "command": "rednet-benchmark --seconds 3",
             "weights": "rednet-lite",
+            "backend": "eager float32",
             "size_px": (640, 480),
             "frames_from": "drawing",
             "floor": Floor("cpu", "float32", 1, 100.0, 0.5),
             "others_share": 0.01,
             "faces": (faces_row(1, 9.0, 11.0), faces_row(8, 70.0, 50.0)),
+            "backends": (BackendRow("eager float32", 1, ms(9.0), 5.0), BackendRow("openvino float32", 1, ms(6.0), 5.0)),
             "cameras": (CamerasRow(1, 1, ms(11.0)), CamerasRow(3, 3, ms(30.0))),
             "clip": ClipRow("clip.mp4", 640, 480, ms(0.1), 60.0),
             "frame_path": FramePath(True, ms(0.01), ms(0.2), ms(0.1), (message,)),

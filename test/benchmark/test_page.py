@@ -79,6 +79,7 @@ def test_the_page_shows_every_part_and_the_command(make_report):
         "Aims",
         "Stages",
         "Faces",
+        "Backends",
         "Cameras",
         "A video file",
         "Through topics",
@@ -96,7 +97,15 @@ def test_the_page_shows_every_part_and_the_command(make_report):
 
 def test_the_page_leaves_out_what_is_not_there(make_report):
     bare = make_report(
-        cameras=(), clip=None, frame_path=None, topics=(), peers=(), memory=None, fairness=None, left_out={}
+        backends=(),
+        cameras=(),
+        clip=None,
+        frame_path=None,
+        topics=(),
+        peers=(),
+        memory=None,
+        fairness=None,
+        left_out={},
     )
     assert re.findall(r"^## (.*)$", page(bare), flags=re.MULTILINE) == ["Aims", "Stages", "Faces"]
 
