@@ -74,7 +74,9 @@ def bags(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     ]
     if record:
         topics = [topic(context, "faces")]
-        actions.append(ExecuteProcess(cmd=["ros2", "bag", "record", "--output", record, *topics], output="screen"))
+        actions.append(
+            ExecuteProcess(cmd=["ros2", "bag", "record", "--output", record, "--topics", *topics], output="screen")
+        )
     return actions
 
 
