@@ -39,8 +39,11 @@ class TrackerHealth:
         for watch in self._watches.values():
             watch.check(timeout_s)
 
-    def publish(self, state: str, cameras: Mapping[str, CameraInput], tracker: Mapping[str, object]) -> None:
-        """Publish all statuses. `state`: what the node does, in a word or two; `tracker`: what is known of it."""
+    def publish(
+        self, state: str, cameras: Mapping[str, CameraInput], tracker: Mapping[str, object], notices: Sequence[str]
+    ) -> None:
+        """Publish all statuses. `state`: what the node does, in a word or two; `tracker`: what is known of it, and
+        `notices` what went wrong in it."""
         figures = combined(self._recorders)
         problems = [watch.problem for watch in self._watches.values() if watch.problem]
         level = diagnostics.ERROR if self.problem else diagnostics.WARN if problems else diagnostics.OK
@@ -49,7 +52,8 @@ class TrackerHealth:
         statuses += [self._camera(name, camera, state) for name, camera in cameras.items()]
         if tracker:
             memory = {"memory_mb": resident_mb(), **({} if (gpu := gpu_mb()) is None else {"gpu_memory_mb": gpu})}
-            statuses.append(diagnostics.status(self._name("tracker"), diagnostics.OK, state, {**tracker, **memory}))
+            level, summary = (diagnostics.WARN, notices[-1]) if notices else (diagnostics.OK, state)
+            statuses.append(diagnostics.status(self._name("tracker"), level, summary, {**tracker, **memory}))
         self._publisher.publish(diagnostics.array(self._node.get_clock().now().to_msg(), statuses))
         self._log(figures)
 

@@ -11,7 +11,7 @@ TrackerFactory = Callable[[TrackerParameters], Tracker]
 
 
 def load_tracker(parameters: TrackerParameters) -> Tracker:
-    """The real tracker. Raises RednetError where the weights, the detector or the device cannot be used."""
+    """The real tracker. Raises RednetError where the weights, the detector or the device or backend cannot be used."""
     from rednet_ros.tracking.detector import NoDetector, load_detector
     from rednet_ros.tracking.tracker import FaceTracker  # loads torch: seconds, and only when needed
 
@@ -21,10 +21,15 @@ def load_tracker(parameters: TrackerParameters) -> Tracker:
         parameters.device,
         detector=NoDetector() if comes_by_topic else load_detector(parameters.detector),
         settings=parameters.settings(),
+        backend=parameters.backend,
     )
 
 
-def tracker_figures(tracker: Tracker) -> dict[str, object]:
-    """What `tracker` says of itself for people; of another tracker than the real one, the name of its weights."""
+def described(tracker: Tracker) -> tuple[dict[str, object], tuple[str, ...]]:
+    """What `tracker` says of itself for people, and what went wrong in it though it goes on, the latest last.
+
+    Of another tracker than the real one at least the name of its weights.
+    """
     figures = getattr(tracker, "figures", None)
-    return {"weights": tracker.weights_name} if figures is None else dict(figures())
+    told = {"weights": tracker.weights_name} if figures is None else dict(figures())
+    return told, tuple(getattr(tracker, "notices", ()))

@@ -30,7 +30,7 @@ from rednet_ros.nodes.statistics import PUBLISHING_PERIOD_S, FrameRecorder, Fram
 from rednet_ros.nodes.steady_lifecycle_node import SteadyLifecycleNode
 from rednet_ros.nodes.throttle import Throttle
 from rednet_ros.nodes.tracker_health import TrackerHealth
-from rednet_ros.nodes.tracker_loading import TrackerFactory, load_tracker, tracker_figures
+from rednet_ros.nodes.tracker_loading import TrackerFactory, described, load_tracker
 from rednet_ros.nodes.tracker_parameters import TrackerParameters, camera_tables
 
 NODE_NAME = "rednet_tracker"
@@ -250,8 +250,8 @@ class TrackerNode(SteadyLifecycleNode):
         self._health.check_cameras(self._wanted.camera_timeout_s)
 
     def _publish_health(self) -> None:
-        figures = {} if self._tracker is None else tracker_figures(self._tracker)
-        self._health.publish(self._state(), self._cameras, figures)
+        figures, notices = ({}, ()) if self._tracker is None else described(self._tracker)
+        self._health.publish(self._state(), self._cameras, figures, notices)
 
     def _state(self) -> str:
         if not self._is_active:

@@ -57,6 +57,11 @@ class TrackerParameters:
     )
     detection_class: str = parameter("", "With detector topic: use detections of this class only; empty: all.")
     device: str = parameter("auto", "Where the network runs.", choices=("auto", "cpu", "cuda"))
+    backend: str = parameter(
+        "auto",
+        "How the network is computed (docs/inference.md); auto: the fastest that is there.",
+        choices=("auto", "eager", "compiled", "openvino", "cuda_graph", "tensorrt"),
+    )
     image_reliability: str = parameter(
         "auto",
         "Reliability asked of the images' publishers; auto: reliable where all of them offer it.",

@@ -53,13 +53,13 @@ class _View:
 class FaceTracker:
     """Tracks the faces of one or several cameras.
 
-    `weights`: name or path of network weights; `device`: "auto", "cpu" or "cuda". `detector`: finds new faces,
-    CenterFace by default; with `NoDetector` they come from outside (`update_many`). `engine`: runs the network; made
-    from `weights` and `device` when not given. `settings` may be replaced between two frames, but for
-    `detect_in_background`.
+    `weights`: name or path of network weights; `device`: "auto", "cpu" or "cuda"; `backend`: how the network is
+    computed (docs/inference.md). `detector`: finds new faces, CenterFace by default; with `NoDetector` they come from
+    outside (`update_many`). `engine`: runs the network; made from `weights`, `device` and `backend` when not given.
+    `settings` may be replaced between two frames, but for `detect_in_background`.
 
     Not thread-safe: one thread calls it. Close it, or use it as a context manager. Raises WeightsError or InputError
-    where the weights, the detector or the device cannot be used.
+    where the weights, the detector, the device or the backend cannot be used.
     """
 
     def __init__(
@@ -70,9 +70,10 @@ class FaceTracker:
         detector: Detector | None = None,
         settings: TrackerSettings | None = None,
         engine: Engine | None = None,
+        backend: str = "auto",
     ) -> None:
         self.settings = settings or TrackerSettings()
-        self._engine = engine or _load_engine(weights, device)
+        self._engine = engine or _load_engine(weights, device, backend)
         self._recognition = Recognition(self._engine, self.settings)
         detector = detector or load_detector()
         self._detector = TimedDetector(detector)
@@ -92,6 +93,11 @@ class FaceTracker:
         told = {name: getattr(self._engine, name, None) for name in ("license", "backend", "device")}
         known = {name: str(value) for name, value in told.items() if value is not None}
         return {"weights": self.weights_name, **known, **self._detector.figures()}
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What went wrong with the engine so far and what was done about it, for people; the latest last."""
+        return tuple(getattr(self._engine, "notices", ()))
 
     def update(self, image_bgr: ImageArray, stamp_s: float) -> list[Face]:
         """The faces in the next frame of the only camera: H x W x 3, uint8, BGR, taken at `stamp_s` seconds.
@@ -236,10 +242,10 @@ class FaceTracker:
         return faces
 
 
-def _load_engine(weights: str, device: str) -> Engine:
+def _load_engine(weights: str, device: str, backend: str) -> Engine:
     from rednet_ros.inference.engine import LandmarkEngine
 
-    return LandmarkEngine.load(weights, device)
+    return LandmarkEngine.load(weights, device, backend=backend)
 
 
 def _runner(detector: Detector, settings: TrackerSettings) -> DetectionRunner:

@@ -49,3 +49,9 @@ def test_changed_values_reach_the_settings():
 def test_every_parameter_is_described():
     for entry in specifications(TrackerParameters).values():
         assert entry.description.endswith(".")
+
+
+def test_backends_are_those_of_the_library():
+    from rednet_ros.inference.choice import BACKENDS
+
+    assert specifications(TrackerParameters)["backend"].choices == BACKENDS

@@ -23,6 +23,12 @@ def test_the_figures_that_integrators_need_are_there(bench, tracker, make_image,
     assert float(tracking["memory_mb"]) > 10
 
 
+def test_what_went_wrong_in_the_tracker_is_a_warning(bench, tracker, wait_until):
+    tracker.notices = ("tensorrt could not be used", "openvino failed: the network runs on eager now")
+    assert wait_until(lambda: (bench.status("tracker") or "..")[1].startswith("openvino failed"))
+    assert bench.status("tracker")[0] == b"\1"
+
+
 def test_latency_is_measured_against_the_clock_of_the_stamps(bench, make_image, wait_until):
     publisher = bench.publisher()
     image = make_image()
