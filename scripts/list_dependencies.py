@@ -36,8 +36,9 @@ def installed(name: str) -> tuple[str, str]:
         about = metadata.metadata(name)
     except metadata.PackageNotFoundError:
         return "no", "-"
+    told = {key: about[key] for key in ("License-Expression", "License") if key in about}
     classified = [text.split("::")[-1].strip() for text in about.get_all("Classifier") or [] if "License ::" in text]
-    licence = about.get("License-Expression") or ", ".join(classified) or about.get("License") or "-"
+    licence = told.get("License-Expression") or ", ".join(classified) or told.get("License") or "-"
     return str(about["Version"]), licence.splitlines()[0][:60]
 
 

@@ -40,6 +40,8 @@ def test_a_node_ends_well_whenever_it_is_told_to(tmp_path, node, number):
             stderr=subprocess.STDOUT,
             text=True,
             env=dict(os.environ, OMP_NUM_THREADS="1"),
+            # Whoever runs the tests in the background ignores interrupts, and children inherit that.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         try:
             assert process.stdout.readline() == "begins\n"
