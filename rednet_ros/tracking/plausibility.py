@@ -6,9 +6,12 @@ YouTube Faces), with some room. Points scattered around by 0.15 of the face's si
 
 from __future__ import annotations
 
-import numpy as np
+import math
 
-from rednet_ros.landmarks import LEFT_OUTER_EYE_CORNER, REGIONS, RIGHT_OUTER_EYE_CORNER
+import numpy as np
+from numpy.typing import NDArray
+
+from rednet_ros.landmarks import LANDMARK_COUNT, LEFT_OUTER_EYE_CORNER, REGIONS, RIGHT_OUTER_EYE_CORNER
 from rednet_ros.tracking.mean_shape import MEAN_SHAPE
 from rednet_ros.tracking.types import Box, FloatArray
 
@@ -25,6 +28,10 @@ ASPECT_RANGE = (0.6, 1.8)
 _EYES = [*REGIONS["right_eye"], *REGIONS["left_eye"]]
 _MOUTH = [*REGIONS["outer_mouth"], *REGIONS["inner_mouth"]]
 
+_MOUTH_BELOW_EYES = np.zeros(LANDMARK_COUNT)
+"""Weights of the landmarks' heights that give the mouth's mean less that of the eyes."""
+_MOUTH_BELOW_EYES[_MOUTH], _MOUTH_BELOW_EYES[_EYES] = 1 / len(_MOUTH), -1 / len(_EYES)
+
 
 def is_face_shape(landmarks_px: FloatArray) -> bool:
     """Whether 68 x 2 points may be a face: finite, not collapsed, in order, near the mean shape; turned by any roll."""
@@ -34,11 +41,11 @@ def is_face_shape(landmarks_px: FloatArray) -> bool:
     eye_distance = float(np.hypot(*eyes))
     if eye_distance < 1e-3:
         return False
-    cosine, sine = eyes / eye_distance
+    cosine, sine = (eyes / eye_distance).tolist()
     upright = landmarks_px @ np.array([[cosine, -sine], [sine, cosine]])
     box = Box.around(upright)
     side = max(box.width, box.height)
-    eyes_to_mouth = float(upright[_MOUTH, 1].mean() - upright[_EYES, 1].mean())
+    eyes_to_mouth = float(_MOUTH_BELOW_EYES @ upright[:, 1])
     return (
         eye_distance >= MIN_EYE_DISTANCE * side
         and eyes_to_mouth >= MIN_EYES_TO_MOUTH * side
@@ -52,9 +59,8 @@ def shape_distance(landmarks_px: FloatArray) -> float:
 
     The sine of the angle between the two shapes as unit vectors (Procrustes distance); a mirrored face is far.
     """
-    shape, mean = _as_unit_complex(landmarks_px), _as_unit_complex(MEAN_SHAPE)
-    likeness = min(float(abs(np.vdot(mean, shape))), 1.0)
-    return float(np.sqrt(1.0 - likeness**2))
+    likeness = min(abs(complex(np.vdot(_MEAN, _as_unit_complex(landmarks_px)))), 1.0)
+    return math.sqrt(1.0 - likeness**2)
 
 
 def fraction_inside(landmarks_px: FloatArray, width_px: int, height_px: int) -> float:
@@ -67,7 +73,13 @@ def inside(landmarks_px: FloatArray, width_px: int, height_px: int) -> np.ndarra
     return np.all((landmarks_px >= -0.5) & (landmarks_px < (width_px - 0.5, height_px - 0.5)), axis=1)
 
 
-def _as_unit_complex(points: FloatArray) -> np.ndarray:
-    centred = points.astype(np.float64) - points.mean(axis=0, dtype=np.float64)
-    numbers = centred[:, 0] + 1j * centred[:, 1]
-    return numbers / max(float(np.linalg.norm(numbers)), 1e-12)
+def _as_unit_complex(points: FloatArray) -> NDArray[np.complex128]:
+    """68 points as complex numbers around 0 whose squared lengths add up to 1."""
+    numbers = np.ascontiguousarray(points, np.float64).view(np.complex128)[:, 0]
+    centred = numbers - numbers.sum() / len(numbers)
+    length = math.sqrt(np.vdot(centred, centred).real)
+    unit: NDArray[np.complex128] = centred / max(length, 1e-12)
+    return unit
+
+
+_MEAN = _as_unit_complex(MEAN_SHAPE)

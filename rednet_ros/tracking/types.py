@@ -28,9 +28,9 @@ class Box:
     @classmethod
     def around(cls, points: FloatArray) -> "Box":
         """The tight box around `points` (N x 2, pixels)."""
-        left, top = points.min(axis=0)
-        right, bottom = points.max(axis=0)
-        return cls(float(left), float(top), float(right - left), float(bottom - top))
+        left, top = points.min(axis=0).tolist()
+        right, bottom = points.max(axis=0).tolist()
+        return cls(left, top, right - left, bottom - top)
 
     def overlap(self, other: "Box") -> float:
         """Intersection over union with `other`, 0..1."""
