@@ -28,7 +28,7 @@ BEYOND_EDGE_RAD = 0.1
 """How far under the jaw the paths begin, seen from inside the head."""
 TOWARDS = (39, 39, 31, 50, 58, 58, 57, 57, 57)
 """The landmarks at which the right side's nine paths aim."""
-BELOW_END = 0.055
+BELOW_END = 0.033
 """Share of a side's line above its first landmark: 300-W has 0 and 16 a little below the eyes' corners."""
 REACH = 0.95
 INSIDE = np.array([0.0, 6.9, 0.5])

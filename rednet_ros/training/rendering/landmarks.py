@@ -24,13 +24,13 @@ SLIDES = {
     44: ((43,), 0.27),
     46: ((47,), 0.2),
     **{index: ((50 if index < 51 else 52,), 0.11) for index in (49, 53)},
-    **dict.fromkeys((56, 58), ((57,), 0.22)),
-    59: ((58,), 0.23),
-    55: ((56,), 0.23),
-    **dict.fromkeys((61, 63), ((62,), 0.25)),
+    **dict.fromkeys((56, 58), ((57,), 0.3)),
+    59: ((58,), 0.3),
+    55: ((56,), 0.3),
+    **dict.fromkeys((61, 63), ((62,), 0.35)),
     **dict.fromkeys((65, 67), ((66,), 0.3)),
-    60: ((61, 67), 0.15),
-    64: ((63, 65), 0.15),
+    60: ((61, 67), 0.25),
+    64: ((63, 65), 0.25),
 }
 """How far points of the rig move along brow, lid or lip towards others (the middle of them), to where 300-W has them.
 
@@ -38,7 +38,13 @@ Brows: 18 and 25 lie near the outer ends, where the brow bends. Lids: 37, 38 and
 61 and 67 lie below the peak 50 of the upper lip, 56, 63 and 65 below 52; 49, 53, 55 and 59 half-way between their
 neighbours; the inner corners 60 and 64 a little inside the outer ones.
 """
-BROW_RISE = {18: 0.05, 19: 0.13, 20: 0.19, 21: 0.27, 22: 0.27, 23: 0.19, 24: 0.13, 25: 0.05}
+BROW_RISE = {
+    **dict.fromkeys((17, 26), 0.15),
+    **dict.fromkeys((18, 25), 0.2),
+    **dict.fromkeys((19, 24), 0.13),
+    **dict.fromkeys((20, 23), 0.14),
+    **dict.fromkeys((21, 22), 0.25),
+}
 """How far the brow's points rise from the middle of its hair to its upper edge: share of their distance from the line
 of the eye's corners."""
 LIDS = ((37, 41), (38, 40), (43, 47), (44, 46))
