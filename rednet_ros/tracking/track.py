@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -180,15 +181,16 @@ def after_good_frame(track: Track, sighting: Sighting, settings: TrackerSettings
     """The track after a frame that showed its face where it was looked for."""
     if not track.is_well:
         return after_relocation(track, sighting)
-    before, now = np.array(track.box.center), np.array(Box.around(sighting.landmarks_px).center)
+    (x_before, y_before), (x, y) = track.box.center, Box.around(sighting.landmarks_px).center
+    motion_px = x - x_before, y - y_before
     side_px = CropTransform.from_landmarks(sighting.landmarks_px, 1).side_px / CROP_SCALE
-    surprise = float(np.linalg.norm(now - before - track.motion_px)) / side_px
+    surprise = math.hypot(motion_px[0] - track.motion_px[0], motion_px[1] - track.motion_px[1]) / side_px
     good_frames = track.good_frames + 1
     return replace(
         _seen(track, sighting),
         status=track.status if track.who.is_undecided else _status(good_frames, settings, track.status),
         good_frames=good_frames,
-        motion_px=(float(now[0] - before[0]), float(now[1] - before[1])),
+        motion_px=motion_px,
         surprise=max(surprise, SURPRISE_DECAY * track.surprise),
     )
 
