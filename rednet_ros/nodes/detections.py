@@ -12,7 +12,7 @@ from typing import Any
 from rednet_ros.errors import InputError
 from rednet_ros.tracking.types import Box, Detection
 
-MAX_AGE_S = 0.5
+MAX_AGE_S = 1.0
 """Detections of an image this much older than the one at hand say nothing of it."""
 
 
