@@ -59,7 +59,7 @@ class LandmarkSmoothing(nn.Module):
         )
         memory = self.memory(hidden.float())[:, None].expand(-1, LANDMARK_COUNT, -1)
         sizes = torch.log1p(torch.stack([size, motion.expand_as(size), spread.expand_as(size)], dim=2))
-        pull = self.pull(torch.cat([sizes, self.places.expand(len(size), -1, -1), memory], dim=2))
+        pull = self.pull(torch.cat([sizes, self.places.expand(size.shape[0], -1, -1), memory], dim=2))
         return torch.where(known, -pull * own, 0.0)
 
 

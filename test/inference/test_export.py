@@ -51,6 +51,15 @@ def test_an_export_gives_the_eager_answer_without_operators_that_tensorrt_lacks(
         torch.testing.assert_close(other, one, rtol=1e-3, atol=2e-2)
 
 
+def test_one_export_is_for_any_number_of_faces(small_network):
+    """Nothing in the network may turn the number of faces into a constant."""
+    module = CropGraph(small_network(backbone="resnet14", smoothing=True, regression_maps="softmax")).eval()
+    inputs = module.example_inputs(2)
+    faces = torch.export.Dim("faces", min=1, max=64)
+    program = torch.export.export(module, inputs, dynamic_shapes=tuple({0: faces} for _ in inputs))
+    assert program.module()(*module.example_inputs(5))[0].shape[0] == 5
+
+
 def test_eager_code_keeps_torchs_fast_pooling(small_network):
     """What the test above forbids is what it would find without the change of code in an export."""
     module = CropGraph(small_network(temporal="none", identity=False))
