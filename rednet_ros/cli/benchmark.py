@@ -149,6 +149,10 @@ def _text(report: Report) -> str:
         parts.append(tables.cameras_table(report))
     if report.topics:
         parts.append(tables.topics_table(report))
+    if report.fairness is not None:
+        parts.append(tables.fairness_table(report))
+    if report.peers:
+        parts.append(tables.peers_table(report))
     parts += [f"not measured: {part}: {reason}" for part, reason in report.left_out.items()]
     return "\n\n".join(parts)
 

@@ -6,7 +6,13 @@ from pathlib import Path
 import pytest
 
 from rednet_ros.nodes import fastdds
-from rednet_ros.nodes.fastdds import PROFILE_NAME, PROFILE_VARIABLE, SEGMENT_BYTES, large_image_profile
+from rednet_ros.nodes.fastdds import (
+    PROFILE_NAME,
+    PROFILE_VARIABLE,
+    SEGMENT_BYTES,
+    image_environment,
+    large_image_profile,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +52,19 @@ def test_another_middleware_has_no_use_for_it():
 def test_a_container_with_little_shared_memory_does_without(monkeypatch, environment):
     monkeypatch.setattr(fastdds, "free_shared_memory_bytes", lambda: 64 * 2**20)
     assert large_image_profile(3, environment) is None
+
+
+def test_processes_get_the_profile_and_stay_on_this_machine():
+    environment, reliability = image_environment(2, {"HOME": "/root"})
+    assert Path(environment[PROFILE_VARIABLE]).name == PROFILE_NAME
+    assert environment["HOME"] == "/root"
+    assert (environment["ROS_AUTOMATIC_DISCOVERY_RANGE"], reliability) == ("LOCALHOST", "best_effort")
+
+
+def test_without_room_images_go_reliably_and_no_profile_is_named(monkeypatch):
+    monkeypatch.setattr(fastdds, "free_shared_memory_bytes", lambda: 0)
+    given = {PROFILE_VARIABLE: f"/anywhere/{PROFILE_NAME}", "ROS_AUTOMATIC_DISCOVERY_RANGE": "SUBNET"}
+    assert image_environment(2, given) == ({"ROS_AUTOMATIC_DISCOVERY_RANGE": "SUBNET"}, "reliable")
 
 
 def test_a_machine_without_shared_memory_has_none_free(monkeypatch, tmp_path):
