@@ -53,6 +53,11 @@ def rednet_tracking_bench() -> int:
     return _command("rednet_ros.cli.tracking_bench")
 
 
+def rednet_export() -> int:
+    """Entry point of `rednet-export`."""
+    return _command("rednet_ros.cli.export")
+
+
 def rednet_demo() -> int:
     """Entry point of `rednet-demo`."""
     return _command("rednet_ros.nodes.demo")
@@ -78,18 +83,24 @@ def _command(module: str) -> int:
 
 
 def _node(module: str) -> int:
-    return _main_of(module, 0, (signal.SIGINT, signal.SIGTERM))()
+    # The handlers stay until the node has its own.
+    return _main_of(module, 0, (signal.SIGINT, signal.SIGTERM), stay=True)()
 
 
-def _main_of(module: str, exit_code: int, signals: tuple[signal.Signals, ...]) -> Callable[[], int]:
-    with _ending_at_once(exit_code, signals):
+def _main_of(
+    module: str, exit_code: int, signals: tuple[signal.Signals, ...], *, stay: bool = False
+) -> Callable[[], int]:
+    with _ending_at_once(exit_code, signals, stay):
         main: Callable[[], int] = importlib.import_module(module).main
     return main
 
 
 @contextmanager
-def _ending_at_once(exit_code: int, signals: tuple[signal.Signals, ...]) -> Iterator[None]:
-    """Within, one of `signals` ends the process with `exit_code`; those that somebody ignores or handles stay so."""
+def _ending_at_once(exit_code: int, signals: tuple[signal.Signals, ...], stay: bool) -> Iterator[None]:
+    """Within, one of `signals` ends the process with `exit_code`; those that somebody ignores or handles stay so.
+
+    `stay`: afterwards, too, until somebody handles them.
+    """
 
     def end(*_: object) -> None:
         if exit_code:
@@ -101,7 +112,7 @@ def _ending_at_once(exit_code: int, signals: tuple[signal.Signals, ...]) -> Iter
     for number in usual:
         signal.signal(number, end)
     yield
-    for number, handler in usual.items():
+    for number, handler in usual.items() if not stay else ():
         signal.signal(number, handler)
 
 

@@ -18,6 +18,8 @@ from rclpy.task import Future
 
 from rednet_ros.errors import RednetError
 
+_TERMINATION = (signal.SIGINT, signal.SIGTERM)
+
 
 class RunnableNode(Protocol):
     """A node that says when it is done and can be closed."""
@@ -106,13 +108,16 @@ def _termination_signals() -> Iterator[Callable[[], bool]]:
     """
     reader, writer = socket.socketpair()
     writer.setblocking(False)
-    for number in (signal.SIGINT, signal.SIGTERM):
+    # Held back meanwhile: between the handlers and the socket a signal would be lost.
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, _TERMINATION)
+    for number in _TERMINATION:
         signal.signal(number, lambda *_: None)
     signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+    signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
     try:
         yield lambda: bool(reader.recv(1))
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in _TERMINATION:
             signal.signal(number, signal.SIG_IGN)  # a handler in Python would be taken down before the process ends
         signal.set_wakeup_fd(-1)
         writer.close()

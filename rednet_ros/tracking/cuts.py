@@ -26,6 +26,9 @@ MIN_FACE_LIKENESS = 0.65
 """Of two appearances. With landmarks off by 2 % of the face 99 of 100 of one picture's are above 0.74; of two people
 of 300-W 0.2 in the median, and above 0.7 in 5 of 100."""
 
+MIN_LIKENESS_AFTER_CUT = 0.75
+"""Likewise, of a face after a cut: nearly always another one, or else the camera turned and the face is as it was."""
+
 _OVERVIEW_PX = (32, 24)
 _APPEARANCE_PX = 16
 MAX_SAME_COLOUR = 30.0

@@ -9,7 +9,7 @@ import numpy as np
 
 from rednet_ros.inference.types import FaceState
 from rednet_ros.tracking.crops import CROP_SCALE, CropTransform
-from rednet_ros.tracking.cuts import MIN_FACE_LIKENESS, likeness
+from rednet_ros.tracking.cuts import MIN_LIKENESS_AFTER_CUT, likeness
 from rednet_ros.tracking.looks import Look, Sighting, look_from
 from rednet_ros.tracking.plausibility import fraction_inside, is_face_shape
 from rednet_ros.tracking.portrait import Portrait
@@ -174,7 +174,7 @@ def keeps_face(track: Track, look: Look, sighting: Sighting, settings: TrackerSe
 
 def may_be(track: Track, sighting: Sighting) -> bool:
     """Whether a face that is where a track's face is expected may be the same one: after a cut it must look alike."""
-    return not track.after_cut or likeness(track.appearance, sighting.appearance) >= MIN_FACE_LIKENESS
+    return not track.after_cut or likeness(track.appearance, sighting.appearance) >= MIN_LIKENESS_AFTER_CUT
 
 
 def after_good_frame(track: Track, sighting: Sighting, settings: TrackerSettings) -> Track:

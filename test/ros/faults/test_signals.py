@@ -47,7 +47,7 @@ def test_a_node_ends_well_whenever_it_is_told_to(tmp_path, node, number):
             assert process.stdout.readline() == "begins\n"
             time.sleep(moment_s)
             process.send_signal(number)
-            output, _ = process.communicate(timeout=60)
+            output, _ = process.communicate(timeout=120)
         finally:
             process.kill()
         assert process.returncode == 0, f"after {moment_s:.2f} s: {output}"
