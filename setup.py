@@ -23,7 +23,7 @@ setup(
     data_files=[("share/rednet_ros/models", MODELS)],
     python_requires=">=3.10",
     install_requires=requirements("runtime"),
-    extras_require={name: requirements(name) for name in ("plots", "render", "train")},
+    extras_require={name: requirements(name) for name in ("fast", "plots", "render", "train")},
     entry_points={
         # The same as in CMakeLists.txt; test/test_packaging.py compares them.
         "console_scripts": [
@@ -34,6 +34,7 @@ setup(
             "rednet-render = rednet_ros.start:rednet_render",
             "rednet-benchmark = rednet_ros.start:rednet_benchmark",
             "rednet-tracking-bench = rednet_ros.start:rednet_tracking_bench",
+            "rednet-export = rednet_ros.start:rednet_export",
             "rednet-demo = rednet_ros.start:rednet_demo",
             "tracker_node = rednet_ros.start:tracker_node",
             "player_node = rednet_ros.start:player_node",

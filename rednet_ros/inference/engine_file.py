@@ -61,12 +61,20 @@ class EngineFile:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.sidecar.unlink(missing_ok=True)  # an engine without one is not used: no half-written pair ever is
         save(self.path)
-        told = {
-            **facts,
-            "weights_sha256": self.weights_sha256,
-            "graph_version": GRAPH_VERSION,
-            "engine_sha256": file_sha256(self.path),
-        }
+        self._tell(
+            {
+                **facts,
+                "weights_sha256": self.weights_sha256,
+                "graph_version": GRAPH_VERSION,
+                "engine_sha256": file_sha256(self.path),
+            }
+        )
+
+    def describe(self, facts: Mapping[str, Any]) -> None:
+        """Add to what the sidecar says. Raises EngineMismatchError where there is none, OSError where it is locked."""
+        self._tell({**self._told(), **facts})
+
+    def _tell(self, told: Mapping[str, Any]) -> None:
         partial = self.sidecar.with_suffix(".partial")
         partial.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
         partial.replace(self.sidecar)

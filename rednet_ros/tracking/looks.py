@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from rednet_ros.inference.types import Estimate, FaceState
 from rednet_ros.landmarks import DETECTION_INDICES, LANDMARK_COUNT
 from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.tracking.cuts import appearance
+from rednet_ros.tracking.image_looks import ImageEngine, run_on_images
 from rednet_ros.tracking.plausibility import inside
 from rednet_ros.tracking.types import FloatArray, ImageArray
 
@@ -84,10 +85,15 @@ def look_at(engine: Engine, looks: Sequence[Look]) -> list[Sighting]:
     """Run `engine` once on all of `looks`, whatever camera they are of; answers in their order."""
     if not looks:
         return []
-    crops = np.stack([look.crop.extract(look.image) for look in looks])
-    previous_px = np.stack([_previous_in_crop(look) for look in looks])
-    estimate = engine.run(crops, previous_px, _stack_states(looks))
-    return [_sighting(look, estimate, row) for row, look in enumerate(looks)]
+    if getattr(engine, "takes_frames", False):
+        estimate = run_on_images(cast(ImageEngine, engine), looks, _stack_states(looks))
+        points_px = list(estimate.landmarks_px.numpy())
+    else:
+        crops = np.stack([look.crop.extract(look.image) for look in looks])
+        previous_px = np.stack([_previous_in_crop(look) for look in looks])
+        estimate = engine.run(crops, previous_px, _stack_states(looks))
+        points_px = [look.crop.to_image(estimate.landmarks_px[row].numpy()) for row, look in enumerate(looks)]
+    return [_sighting(look, points_px[row], estimate, row) for row, look in enumerate(looks)]
 
 
 def _previous_in_crop(look: Look) -> FloatArray:
@@ -105,8 +111,7 @@ def _stack_states(looks: Sequence[Look]) -> FaceState | None:
     return FaceState.stack(states)
 
 
-def _sighting(look: Look, estimate: Estimate, row: int) -> Sighting:
-    landmarks_px = look.crop.to_image(estimate.landmarks_px[row].numpy())
+def _sighting(look: Look, landmarks_px: FloatArray, estimate: Estimate, row: int) -> Sighting:
     confidence: NDArray[np.float32] = estimate.confidence[row].numpy().astype(np.float32)
     height, width = look.image.shape[:2]
     seen = inside(landmarks_px, width, height)

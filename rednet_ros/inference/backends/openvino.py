@@ -73,6 +73,14 @@ def convert(network: REDNet) -> Any:
         raise BackendUnavailableError(f"OpenVINO cannot convert the network: {error}") from error
 
 
+def build(network: REDNet, file: EngineFile) -> Any:
+    """Convert the network and keep it in `file`; returns the model. Raises BackendUnavailableError, or OSError where
+    the file cannot be written."""
+    model = convert(network)
+    file.write(lambda path: save(model, path), {"openvino": version(), "precision": "float32"})
+    return model
+
+
 def version() -> str:
     """Of the installed OpenVINO. Raises BackendUnavailableError without one."""
     return str(_openvino().get_version())
@@ -91,12 +99,11 @@ def _model(ov: Any, network: REDNet, file: EngineFile | None) -> Any:
         return ov.Core().read_model(file.path)
     except (EngineMismatchError, RuntimeError) as error:
         log.info("converting the network for OpenVINO, once: %s", error)
-    model = convert(network)
     try:
-        file.write(lambda path: save(model, path), {"openvino": version(), "precision": "float32"})
-    except OSError as error:
+        return build(network, file)
+    except (OSError, RuntimeError) as error:  # OpenVINO's own error where it cannot write is a RuntimeError
         log.warning("the converted network cannot be kept in %s, every start converts it again: %s", file.path, error)
-    return model
+    return convert(network)
 
 
 def _dynamic(count: int, faces: Any) -> tuple[Any, ...]:

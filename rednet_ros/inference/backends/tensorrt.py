@@ -46,12 +46,12 @@ class TensorRtBackend:
         return results
 
 
-def build(network: REDNet, dtype: torch.dtype, file: EngineFile, facts: dict[str, Any]) -> None:
+def build(network: REDNet, dtype: torch.dtype, file: EngineFile) -> None:
     """Compile the network for this machine's GPU and write it, with its sidecar. Takes minutes.
 
-    `facts`: more for the sidecar, such as the parity. Raises BackendUnavailableError without torch-tensorrt.
+    Raises BackendUnavailableError without torch-tensorrt or a GPU.
     """
-    trt = _torch_tensorrt()
+    trt, here = _torch_tensorrt(), this_machine()
     graph = FrameGraph(prepared(network, "cuda", dtype)).eval()
     inputs = graph.example_inputs(2)
     faces = torch.export.Dim("faces", min=BUCKETS[0], max=BUCKETS[-1])
@@ -64,7 +64,7 @@ def build(network: REDNet, dtype: torch.dtype, file: EngineFile, facts: dict[str
     precision = str(dtype).removeprefix("torch.")
     file.write(
         lambda path: trt.save(engine, str(path), output_format="exported_program", arg_inputs=list(inputs)),
-        {**this_machine(), "precision": precision, "buckets": list(BUCKETS), **facts},
+        {**here, "precision": precision, "buckets": list(BUCKETS)},
     )
 
 
