@@ -16,7 +16,7 @@ from rednet_ros.inference.batches import Batch, CropBatch, FrameBatch
 from rednet_ros.inference.choice import Wanted, candidates
 from rednet_ros.inference.graph import RecordLayout
 from rednet_ros.inference.runner import Runner
-from rednet_ros.inference.slots import SlotState, StateTable
+from rednet_ros.inference.slots import StateTable
 from rednet_ros.inference.types import Estimate, FaceState
 from rednet_ros.landmarks import LANDMARK_COUNT
 from rednet_ros.network import weights
@@ -180,10 +180,8 @@ class LandmarkEngine:
         faces = len(batch)
         if state is not None and len(state) != faces:
             raise ValueError(f"the state is of {len(state)} faces, the crops are of {faces}")
-        known: SlotState | None = None
-        if self._table is not None and state is not None:
-            known = self._table.adopt(state)
         with torch.inference_mode():
+            known = None if self._table is None or state is None else self._table.adopt(state)
             record, next_state = self._runner.run(batch, known)
         landmarks_px, confidence, presence, identity = self._layout.split(record)
         return Estimate(landmarks_px, confidence, identity, next_state, presence)

@@ -37,13 +37,10 @@ class CompiledBackend:
 
     def run(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """See `Backend.run`."""
-        with torch.no_grad():  # freezing wants this, and not inference_mode
-            results: tuple[Tensor, ...] = self._graph(*(_outside_inference_mode(value) for value in inputs))
+        with torch.inference_mode(False), torch.no_grad():  # freezing wants these, and no tensors of inference_mode
+            plain = (value.clone() if value.is_inference() else value for value in inputs)
+            results: tuple[Tensor, ...] = self._graph(*plain)
         return results
-
-
-def _outside_inference_mode(value: Tensor) -> Tensor:
-    return value.clone() if value.is_inference() else value
 
 
 def _first_line(error: Exception) -> str:
