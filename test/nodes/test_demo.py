@@ -1,6 +1,6 @@
 """The demo where it cannot run."""
 
-from rednet_ros.nodes import demo
+from rednet_ros.nodes import demo, fastdds
 
 
 def test_a_machine_without_ros_is_told_what_to_do(monkeypatch, caplog):
@@ -10,8 +10,8 @@ def test_a_machine_without_ros_is_told_what_to_do(monkeypatch, caplog):
 
 
 def test_images_go_reliably_where_shared_memory_is_small(monkeypatch):
-    monkeypatch.setenv(demo.PROFILE_VARIABLE, "/somewhere/fastdds_large_images.xml")
-    monkeypatch.setattr(demo, "large_image_profile", lambda processes, environment: None)
+    monkeypatch.setenv(fastdds.PROFILE_VARIABLE, "/somewhere/fastdds_large_images.xml")
+    monkeypatch.setattr(fastdds, "free_shared_memory_bytes", lambda: 0)
     environment, reliability = demo._middleware()
     assert reliability == "reliable"
-    assert demo.PROFILE_VARIABLE not in environment
+    assert fastdds.PROFILE_VARIABLE not in environment
