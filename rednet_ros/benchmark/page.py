@@ -21,6 +21,8 @@ def write_page(path: Path, report: Report, chart: str | None) -> None:
 def page(report: Report, chart: str | None = None) -> str:
     """The whole page."""
     parts = [_HEAD.format(command=report.command), tables.machine_table(report)]
+    if report.note:
+        parts.append(report.note)
     if chart is not None:
         parts.append(f"![times by stage, faces and cameras]({chart})")
     parts += ["## Aims", tables.aims_table(report)]

@@ -212,6 +212,7 @@ class Report:
     fairness: Fairness | None = None
     gpu_memory_mb: float | None = None
     left_out: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
 
 
 Saved = TypeVar("Saved", RosResults, Report)

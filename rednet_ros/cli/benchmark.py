@@ -8,6 +8,7 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,6 +70,9 @@ def argument_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--fairness", type=_positive, default=0.0, metavar="S", help="three cameras at 15 images/s for S seconds (300)"
     )
+    parser.add_argument(
+        "--note", metavar="TEXT", help="a remark for readers of the page, such as what else was running"
+    )
     parser.add_argument("--json", type=Path, metavar="F", help="write all figures to this file")
     parser.add_argument("--chart", type=Path, metavar="F", help="draw them to this PNG file (needs matplotlib)")
     parser.add_argument("--page", type=Path, metavar="F", help="write them as a Markdown page with tables")
@@ -90,6 +94,8 @@ def run(options: argparse.Namespace) -> None:
     from rednet_ros.benchmark.results import Report, load, save
 
     report = load(Report, options.source) if options.source is not None else _measured(options)
+    if options.note is not None:
+        report = replace(report, note=options.note)
     if options.json is not None:
         save(report, options.json)
     _draw(report, options)

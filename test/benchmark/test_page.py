@@ -116,6 +116,10 @@ def test_the_page_leaves_out_what_is_not_there(make_report):
     assert re.findall(r"^## (.*)$", page(bare), flags=re.MULTILINE) == ["Aims", "Stages", "Faces"]
 
 
+def test_a_note_stands_on_the_page(make_report):
+    assert "\n\nTwo others were busy.\n\n## Aims" in page(make_report(note="Two others were busy."))
+
+
 def test_every_table_is_one(make_report):
     for block in page(make_report()).split("\n\n"):
         if block.startswith("|"):
