@@ -1,5 +1,6 @@
 import importlib.util
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -87,8 +88,9 @@ def test_parity_is_the_distance_of_the_landmarks(small_network):
     class Moved:
         def run(self, crops):
             estimate = engine.run(crops)
-            estimate.landmarks_px[0, 3] += 3.0
-            return estimate
+            moved_px = estimate.landmarks_px.clone()
+            moved_px[0, 3] += 3.0
+            return replace(estimate, landmarks_px=moved_px)
 
     parity = export_parity.measure_parity(engine, Moved(), crops)
     assert parity.max_px == pytest.approx(18**0.5, abs=1e-3)
