@@ -35,11 +35,11 @@ def draw_chart(path: Path, report: Report) -> None:
     columns = min(2, len(panels))
     rows = -(-len(panels) // columns)
     figure = Figure(figsize=(_PANEL_INCH[0] * columns, _PANEL_INCH[1] * rows), layout="constrained")
-    all_axes = figure.subplots(rows, columns, squeeze=False).flat
+    all_axes = list(figure.subplots(rows, columns, squeeze=False).flat)
     for axes, panel in zip(all_axes, panels, strict=False):
         panel(axes, report)
         axes.spines[["top", "right"]].set_visible(False)
-    for axes in list(all_axes)[len(panels) :]:
+    for axes in all_axes[len(panels) :]:
         axes.set_visible(False)
     try:
         figure.savefig(path, dpi=_DPI)
@@ -76,6 +76,7 @@ def _draw_stages(axes: Any, report: Report) -> None:
     below = [0.0] * len(above)
     axes.bar(list(parts), medians, yerr=(below, above), color=_BLUE, ecolor=_GREY, capsize=3)
     axes.set(title="one face: median and 95th percentile", ylabel="ms", yscale="log")
+    axes.tick_params(axis="x", labelsize="small")
 
 
 def _draw_faces(axes: Any, report: Report) -> None:

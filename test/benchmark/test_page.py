@@ -130,7 +130,9 @@ def test_the_chart_is_a_picture(make_report, tmp_path):
     pytest.importorskip("matplotlib")
     path = tmp_path / "chart.png"
     draw_chart(path, make_report())
-    assert min(cv2.imread(str(path)).shape[:2]) > 400
+    picture = cv2.imread(str(path))
+    assert min(picture.shape[:2]) > 400
+    assert picture[-picture.shape[0] // 3 :, picture.shape[1] // 2 :].min() == 255  # five panels: no sixth
 
 
 def test_a_chart_of_nothing_and_one_into_no_folder_are_refused(make_report, tmp_path):
