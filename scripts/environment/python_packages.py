@@ -54,7 +54,7 @@ def _install_packages(layout: Layout, with_torch: bool) -> None:
     folder = layout.root / "requirements"
     torch = read_requirements(folder / "torch.txt") if with_torch else []
     wanted = [*torch, *read_requirements(folder / "runtime.txt"), *read_requirements(folder / "demo.txt")]
-    wanted += [*read_requirements(folder / "fast.txt"), *read_requirements(folder / "checks.txt")]
+    wanted += read_requirements(folder / "checks.txt")
     if not with_torch:
         wanted = [line for line in wanted if _distribution_name(line) != "torch"]
     wanted += read_requirements(folder / "colcon.txt")
