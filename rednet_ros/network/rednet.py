@@ -34,14 +34,14 @@ class REDNetOutput(NamedTuple):
 
     `steps`: the response maps of every step in order: detection steps N x 7 x M x M logits, regression steps
     N x 68 x M x M heat maps. `state`: to be passed in with the next frame, None without the temporal module.
-    `identity`: N x 256 of the last step, None without the identity branch. `smoothing_px`: N x 68 x 2, what
-    `read_landmarks` adds to the decoded landmarks, None where there is nothing to add.
+    `identity`: N x 256 of the last step, None without the identity branch. `smoothed`: what
+    `read_landmarks` gives, where the network has decoded and smoothed it already, else None.
     """
 
     steps: tuple[Tensor, ...]
     state: State | None
     identity: Tensor | None
-    smoothing_px: Tensor | None = None
+    smoothed: tuple[Tensor, Tensor] | None = None
 
 
 class REDNet(nn.Module):
@@ -120,13 +120,12 @@ class REDNet(nn.Module):
             z = feedback(maps[-1], kind)
         return REDNetOutput(tuple(maps), next_state, identity, self._smooth(maps[-1], previous_px, next_state))
 
-    def _smooth(self, maps: Tensor, previous_px: Tensor | None, state: State | None) -> Tensor | None:
+    def _smooth(self, maps: Tensor, previous_px: Tensor | None, state: State | None) -> tuple[Tensor, Tensor] | None:
         if self.smoothing is None or previous_px is None:
             return None
         assert state is not None
-        points_px, _ = read_step(maps.float(), "regression", self.config)
-        pull: Tensor = self.smoothing(points_px, previous_px, state[0], self.config.crop_px)
-        return pull
+        points_px, confidence = read_step(maps.float(), "regression", self.config)
+        return points_px + self.smoothing(points_px, previous_px, state[0], self.config.crop_px), confidence
 
     def _maps(self, maps: Tensor, kind: str) -> Tensor:
         if kind == "regression" and self.config.regression_maps == "softmax":
@@ -164,8 +163,9 @@ def read_landmarks(output: REDNetOutput, config: REDNetConfig) -> tuple[Tensor, 
 
     Where that is a detection step (an experiment), N x 7 of each.
     """
-    points_px, confidence = read_step(output.steps[-1].float(), config.steps[-1], config)
-    return (points_px if output.smoothing_px is None else points_px + output.smoothing_px), confidence
+    if output.smoothed is not None:
+        return output.smoothed
+    return read_step(output.steps[-1].float(), config.steps[-1], config)
 
 
 def read_step(maps: Tensor, kind: str, config: REDNetConfig) -> tuple[Tensor, Tensor]:

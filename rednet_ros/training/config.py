@@ -165,7 +165,7 @@ class StageConfig:
 class TrainConfig:
     """A run: what is trained, on what, in which stages. `name`, `license` and `data` go into the weights file.
 
-    `precision`: of the arithmetic on a GPU; "auto" is bf16 where the GPU has it. A CPU always computes in float32.
+    `precision`: of the arithmetic; "auto" is bf16 where a GPU has it, or a CPU with AMX, else float32.
     """
 
     name: str

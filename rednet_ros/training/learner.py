@@ -156,13 +156,21 @@ def _freeze_norm(network: nn.Module) -> None:
 
 def _autocast_dtype(precision: Precision, device: torch.device) -> torch.dtype | None:
     """bf16 or, for float32, None."""
-    if device.type != "cuda" or precision == "float32":
+    if precision == "float32":
         return None
-    if torch.cuda.is_bf16_supported():
-        return torch.bfloat16
-    if precision == "bf16":
-        raise InputError("precision is bf16, which this GPU does not have: use float32 or auto")
-    return None
+    if device.type == "cuda":
+        if torch.cuda.is_bf16_supported():
+            return torch.bfloat16
+        if precision == "bf16":
+            raise InputError("precision is bf16, which this GPU does not have: use float32 or auto")
+        return None
+    return torch.bfloat16 if precision == "bf16" or _multiplies_bf16_matrices() else None
+
+
+def _multiplies_bf16_matrices() -> bool:
+    """Whether the CPU has units for it (AMX); others take as long for bf16 as for float32, or longer."""
+    capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()  # torch 2.4 has none
+    return bool(capabilities.get("amx_bf16", False))
 
 
 def _mix(*numbers: int) -> int:

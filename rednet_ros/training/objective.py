@@ -8,7 +8,7 @@ from torch import Tensor
 from rednet_ros.landmarks import DETECTION_INDICES
 from rednet_ros.network import heatmaps, losses
 from rednet_ros.network.config import REDNetConfig
-from rednet_ros.network.rednet import REDNetOutput, read_step
+from rednet_ros.network.rednet import REDNetOutput, read_landmarks, read_step
 
 POINT_SCALE_CELLS = 0.5
 """Errors below it are pulled hardest: half a cell of the response maps, one pixel of the crop."""
@@ -36,9 +36,7 @@ def step_losses(output: REDNetOutput, points_px: Tensor, shown: Tensor, config: 
             detection = detection + losses.detection_loss(maps, discs, counted[:, _MAJOR])
             continue
         regression = regression + fit(maps, gaussians, counted)
-        found_px = read_step(maps, kind, config)[0]
-        if maps is last and output.smoothing_px is not None:
-            found_px = found_px + output.smoothing_px
+        found_px, _ = read_step(maps, kind, config) if maps is not last else read_landmarks(output, config)
         found = heatmaps.to_cells(found_px)
         points = points + losses.point_loss(found, truth, POINT_SCALE_CELLS)
     return torch.stack([detection, regression, points])

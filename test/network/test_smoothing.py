@@ -64,7 +64,7 @@ def test_the_network_smooths_only_with_the_previous_landmarks(small_network):
     followed = network(crops, z0, None, previous)
     raw, _ = read_step(followed.steps[-1], "regression", network.config)
     found, _ = read_landmarks(followed, network.config)
-    assert alone.smoothing_px is None
+    assert alone.smoothed is None
     torch.testing.assert_close(read_landmarks(alone, network.config)[0], raw)
     carried = carried_along(previous, raw)
     assert ((found - carried).norm(dim=2) < (raw - carried).norm(dim=2)).all()
@@ -73,7 +73,7 @@ def test_the_network_smooths_only_with_the_previous_landmarks(small_network):
 def test_a_network_without_it_does_not_look_at_them(small_network):
     network = small_network(temporal="residual")
     crops, z0 = torch.randn(1, 3, 64, 64), torch.zeros(1, 7, 32, 32)
-    assert network(crops, z0, None, torch.rand(1, 68, 2)).smoothing_px is None
+    assert network(crops, z0, None, torch.rand(1, 68, 2)).smoothed is None
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,9 @@
 """A tracker node with a stand-in for the tracker, and a client around it, on real topics within one process."""
 
+import os
+import resource
+import subprocess
+import sys
 import threading
 import time
 
@@ -251,3 +255,30 @@ def make_image():
         return bgr_image(Header(stamp=stamp, frame_id=frame_id), np.full((height, width, 3), level, np.uint8))
 
     return make
+
+
+@pytest.fixture
+def start():
+    """`start(arguments, limit_bytes=None)`: `python ARGUMENTS`, its output one pipe; killed after the test."""
+    processes = []
+
+    def start_process(*arguments, limit_bytes=None):
+        def limit():
+            if limit_bytes is not None:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, limit_bytes))
+
+        process = subprocess.Popen(
+            [sys.executable, *arguments],
+            env=dict(os.environ, PYTHONUNBUFFERED="1", OMP_NUM_THREADS="1"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            preexec_fn=limit,
+        )
+        processes.append(process)
+        return process
+
+    yield start_process
+    for process in processes:
+        process.kill()
+        process.communicate()

@@ -1,10 +1,7 @@
 """Nodes as processes of their own: signals, wrong starts, and a recorded session."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 
 import cv2
@@ -35,29 +32,6 @@ class Busy:
 
 sys.exit(run(lambda: TrackerNode(lambda parameters: Busy())))
 """
-
-
-@pytest.fixture
-def start():
-    """Starts `python ARGUMENTS` and returns the process, whose output is one pipe."""
-    processes = []
-
-    def start_process(*arguments):
-        environment = dict(os.environ, PYTHONUNBUFFERED="1", OMP_NUM_THREADS="1")
-        process = subprocess.Popen(
-            [sys.executable, *arguments],
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        processes.append(process)
-        return process
-
-    yield start_process
-    for process in processes:
-        process.kill()
-        process.communicate()
 
 
 def read_until(process, text):

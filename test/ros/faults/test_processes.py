@@ -1,11 +1,7 @@
 """Two nodes on one machine, a camera driver that is killed, a disk that is full."""
 
 import json
-import os
-import resource
 import signal
-import subprocess
-import sys
 import time
 
 import numpy as np
@@ -29,33 +25,6 @@ sys.exit(run(lambda: TrackerNode(create)))
 """
 LIMIT_BYTES = 60_000
 """Largest file that a process on a "full disk" can write: a write beyond it fails, as on a full disk."""
-
-
-@pytest.fixture
-def start():
-    """`start(arguments, limit_bytes=None)`: `python ARGUMENTS`, its output one pipe; killed after the test."""
-    processes = []
-
-    def start_process(*arguments, limit_bytes=None):
-        def limit():
-            if limit_bytes is not None:
-                resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, limit_bytes))
-
-        process = subprocess.Popen(
-            [sys.executable, *arguments],
-            env=dict(os.environ, PYTHONUNBUFFERED="1", OMP_NUM_THREADS="1"),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            preexec_fn=limit,
-        )
-        processes.append(process)
-        return process
-
-    yield start_process
-    for process in processes:
-        process.kill()
-        process.communicate()
 
 
 @pytest.fixture
