@@ -2,9 +2,9 @@
 
 300-W's seventeen jaw landmarks are no points of the skin. On the side turned away they lie on the silhouette, on the
 side turned to the camera in front of the ear and on the edge of the jaw; the annotators spread them evenly from eye
-level (0 and 16) to the chin (8). So the mesh offers a fan of paths, each from just behind the jaw's edge towards the
-middle of the face; the outermost point of each path, as seen, gives the outline, on which eight even steps are taken on
-either side of the chin.
+level (0 and 16) to the chin (8). So the mesh offers a fan of paths, each from the jaw's edge towards the middle of the
+face (what lies under the chin is no outline to an annotator); the outermost point of each path, as seen, gives the
+outline, on which eight even steps are taken on either side of the chin.
 """
 
 from __future__ import annotations
@@ -24,8 +24,6 @@ FINER = 4
 PATH_POINTS = 24
 BEFORE_EAR_DM = (0.63, 0.62, 0.62, 0.67)
 """How far forward (z of the mean head) the jaw's first four points lie: at the ear, as 300-W has them."""
-BEYOND_EDGE_RAD = 0.1
-"""How far under the jaw the paths begin, seen from inside the head."""
 TOWARDS = (39, 39, 31, 50, 58, 58, 57, 57, 57)
 """The landmarks at which the right side's nine paths aim."""
 BELOW_END = 0.033
@@ -105,13 +103,11 @@ def _dense(points: FloatArray) -> FloatArray:
 
 
 def _fan(rig: Rig, edge: FloatArray, aims: FloatArray) -> SurfacePoints:
-    """(R * PATH_POINTS) points of the skin: R paths from under the jaw's edge towards the aims."""
+    """(R * PATH_POINTS) points of the skin: R paths from the jaw's edge towards the aims."""
     start, stop = unit_rows(edge - INSIDE), unit_rows(aims - INSIDE)
     angle = np.arccos(np.clip(np.einsum("ij,ij->i", start, stop), -1, 1))[:, None]
     side = unit_rows(stop - start * np.cos(angle))
-    rows = np.abs(np.arange(len(edge)) / FINER - STEPS)
-    beyond = BEYOND_EDGE_RAD * np.clip((STEPS - rows - 2) / 2, 0, 1)[:, None]
-    turns = -beyond + (REACH * angle + beyond) * np.linspace(0, 1, PATH_POINTS)[None, :]
+    turns = REACH * angle * np.linspace(0, 1, PATH_POINTS)[None, :]
     directions = np.cos(turns)[:, :, None] * start[:, None] + np.sin(turns)[:, :, None] * side[:, None]
     lowest = rig.mean[rig.welded].min(axis=1)
     of_face = (lowest[:, 1] > 5.7) & (lowest[:, 2] > 0.2)
