@@ -32,7 +32,8 @@ test: lint
 
 # docs/reliability.md says what these are and has their figures.
 soak: setup
-	REDNET_EXAMPLES=700 $(in_environment) python -m pytest -rs test/reliability
+	REDNET_EXAMPLES=850 $(in_environment) python -m pytest -rs test/reliability/test_odd_*.py
+	REDNET_EXAMPLES=400 $(in_environment) python -m pytest -rs test/reliability/test_fuzz_*.py
 	REDNET_SOAK_FRAMES=100000 REDNET_SIGNALS=6 $(in_environment) python -m pytest -rs -s test/ros/faults
 	$(in_environment) rednet-tracking-bench $(FACES)
 

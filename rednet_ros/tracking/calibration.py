@@ -8,6 +8,8 @@ degrees; with a box alone by 0.03 and 0.04, 6 %, and all of the face's roll.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from rednet_ros.tracking.crops import CROP_SCALE, CropTransform
@@ -43,7 +45,7 @@ def landmark_box(detection: Detection) -> Box:
 
 def _from_box(detection: Detection, size_px: int) -> CropTransform:
     box = detection.box
-    extent_px = max(float(np.sqrt(box.width * box.height)), 1.0)
+    extent_px = math.sqrt(max(box.width * box.height, 1.0))
     center_x, center_y = box.center
     return CropTransform(
         (center_x, center_y + BOX_SHIFT_DOWN * extent_px), CROP_SCALE * BOX_SIDE * extent_px, 0.0, size_px

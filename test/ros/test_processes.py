@@ -13,7 +13,7 @@ from rednet_ros.tracking.video import VideoWriter, open_source
 pytestmark = pytest.mark.ros
 
 BUSY_TRACKER = """
-import sys, time
+import gc, sys, time
 from rednet_ros.nodes.runner import run
 from rednet_ros.nodes.tracker_node import TrackerNode
 from rednet_ros.tracking.settings import TrackerSettings
@@ -30,7 +30,9 @@ class Busy:
     def close(self):
         pass
 
-sys.exit(run(lambda: TrackerNode(lambda parameters: Busy())))
+code = run(lambda: TrackerNode(lambda parameters: Busy()))
+print("objects left to the end:", gc.get_freeze_count() or "collected", flush=True)
+sys.exit(code)
 """
 
 
@@ -67,6 +69,7 @@ def test_a_signal_ends_a_busy_node_cleanly(start, clip):
     outputs = [process.communicate(timeout=60)[0] for process in (tracker, player)]
     assert [tracker.returncode, player.returncode] == [0, 0]
     assert not any("Traceback" in output or "rror" in output for output in outputs)
+    assert "collected" not in outputs[0]  # that would take seconds, and launch gives a node five
 
 
 @pytest.mark.parametrize(
