@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -65,7 +66,7 @@ class Runner:
                 waiting += [rows[largest:], rows[:largest]]
                 continue
             try:
-                record, next_state = self._compute(self.backend, batch, rows, state)
+                record, next_state, is_sound = self._compute(self.backend, batch, rows, state)
             except torch.OutOfMemoryError as error:
                 self._shrink(len(rows), error)
                 waiting.append(rows)
@@ -74,7 +75,8 @@ class Runner:
                 self._replace(error)
                 waiting.append(rows)
                 continue
-            record, next_state = self._repaired(batch, rows, state, record, next_state)
+            if not is_sound:
+                record, next_state = self._repaired(batch, rows, state, record, next_state)
             if faces == len(rows):
                 return record, next_state
             records[rows] = record.to(records.dtype)
@@ -85,9 +87,10 @@ class Runner:
 
     def _compute(
         self, backend: Backend, batch: Batch, rows: list[int], state: SlotState | None
-    ) -> tuple[Tensor, SlotState | None]:
+    ) -> tuple[Tensor, SlotState | None, bool]:
+        """The faces' records and next states, and whether all of their numbers are certainly finite."""
         if not rows:
-            return torch.empty(0, self._record_length), None if self._table is None else self._table.fresh(0)
+            return torch.empty(0, self._record_length), None if self._table is None else self._table.fresh(0), True
         bucket = bucket_of(len(rows), backend.buckets)
         filled = rows + rows[:1] * (bucket - len(rows))
         inputs = batch.inputs(filled, backend.device)
@@ -97,10 +100,11 @@ class Runner:
             inputs += tuple(part.to(backend.device) for part in self._table.gather(carried))
         results = backend.run(inputs)
         record = results[0][: len(rows)].to("cpu", copy=True)  # waits for the device, whose errors come up here
+        is_sound = all(map(_has_finite_sum, results))
         if self._table is None:
-            return record, None
+            return record, None, is_sound
         hidden, cell = (part[: len(rows)] for part in results[1:])
-        return record, self._table.scatter(hidden, cell)
+        return record, self._table.scatter(hidden, cell), is_sound
 
     def _repaired(
         self, batch: Batch, rows: list[int], state: SlotState | None, record: Tensor, next_state: SlotState | None
@@ -124,8 +128,8 @@ class Runner:
     def _again(self, batch: Batch, row: int, state: SlotState | None) -> tuple[Tensor, SlotState | None]:
         """One face by the reference; nan and a fresh state where that fails too."""
         try:
-            record, next_state = self._compute(self._build(self._reference_candidate), batch, [row], state)
-            if torch.isfinite(record).all() and (next_state is None or bool(next_state.is_finite().all())):
+            record, next_state, is_sound = self._compute(self._build(self._reference_candidate), batch, [row], state)
+            if is_sound:
                 return record, next_state
         except Exception as error:
             self._tell(f"the float32 network could not be asked instead: {_told(error)}")
@@ -184,6 +188,11 @@ class Runner:
         if notice not in self.notices:  # what happens in every frame is told once
             log.warning("%s", notice)
             self.notices = [*self.notices, notice][-MAX_NOTICES:]
+
+
+def _has_finite_sum(values: Tensor) -> bool:
+    """False where a value is nan or infinite. One small operation, for it is asked in every frame."""
+    return math.isfinite(values.sum(dtype=torch.float32).item())
 
 
 def _told(error: Exception) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -87,8 +88,7 @@ def intruders(tracks: Iterable[Track]) -> set[str]:
 
 def _are_close(first: Track, second: Track) -> bool:
     boxes = first.box, second.box
-    distance_px = float(np.hypot(*np.subtract(boxes[0].center, boxes[1].center)))
-    return distance_px < CLOSE * max(max(box.width, box.height) for box in boxes)
+    return math.dist(boxes[0].center, boxes[1].center) < CLOSE * max(max(box.width, box.height) for box in boxes)
 
 
 def _claim(track: Track, least_size: float) -> tuple[bool, bool, float, int]:

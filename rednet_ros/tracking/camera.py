@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 
 from rednet_ros.tracking.background_detector import DetectionRequest, DetectionResult
 from rednet_ros.tracking.camera_model import CameraModel
-from rednet_ros.tracking.cuts import is_cut, overview
+from rednet_ros.tracking.cuts import Overview, is_cut, overview
 from rednet_ros.tracking.settings import TrackerSettings
 from rednet_ros.tracking.track import Track
-from rednet_ros.tracking.types import FaceStatus, FloatArray, ImageArray
+from rednet_ros.tracking.types import FaceStatus, ImageArray
 
 NOMINAL_STEP_S = 1 / 30
 """Time that passes between two frames whose stamps do not say: equal, or slightly out of order."""
@@ -35,7 +35,7 @@ class Camera:
     calibration: CameraModel | None = None
     _stamp_s: float | None = None
     _size: tuple[int, int] | None = None
-    _overview: FloatArray | None = None
+    _overview: Overview | None = None
 
     def advance(self, image: ImageArray, stamp_s: float, max_gap_s: float) -> list[Track]:
         """Take in the next frame's time and size. Returns the tracks that end here, usually none.

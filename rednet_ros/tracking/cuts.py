@@ -10,7 +10,9 @@ face, but not the whole picture. Only both together part a track from a face.
 
 from __future__ import annotations
 
-from dataclasses import replace
+import math
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -40,36 +42,44 @@ _MIN_SHOWN = 0.5
 """Share of such cells, in either overview, without which nothing is said: next to nothing shows, or one thing alone."""
 
 
-def overview(image: ImageArray) -> FloatArray:
-    """An image (H x W x 3, uint8) at 32 x 24 pixels, 24 x 32 x 3 float32."""
+@dataclass(frozen=True, eq=False)
+class Overview:
+    """A small picture of an image. `colours`: blue, green, red, each 24 x 32, 3 x 24 x 32 float32."""
+
+    colours: FloatArray
+
+    @cached_property
+    def details(self) -> FloatArray:
+        """Its grey levels, 24 x 32, less those of what is around."""
+        grey = self.colours.mean(axis=0)
+        return np.asarray(grey - cv2.GaussianBlur(grey, (0, 0), 2.0), np.float32)
+
+
+def overview(image: ImageArray) -> Overview:
+    """Of an image, H x W x 3, uint8."""
     width, height = _OVERVIEW_PX
     step = max(1, min(image.shape[0] // (2 * height), image.shape[1] // (2 * width)))
-    return cv2.resize(image[::step, ::step].copy(), _OVERVIEW_PX, interpolation=cv2.INTER_AREA).astype(np.float32)
+    small = cv2.resize(image[::step, ::step].copy(), _OVERVIEW_PX, interpolation=cv2.INTER_AREA)
+    return Overview(np.ascontiguousarray(small.transpose(2, 0, 1), np.float32))
 
 
-def is_cut(before: FloatArray, now: FloatArray) -> bool:
+def is_cut(before: Overview, now: Overview) -> bool:
     """Whether two overviews show different scenes: other details, or other colours in most places.
 
     Details count where both show some: neither is blank or dark, or one thing alone.
     """
-    changed = np.abs(before - now).max(axis=2) > MAX_SAME_COLOUR
-    if changed.mean() > _MIN_SHOWN:
+    changed = np.abs(before.colours - now.colours).max(axis=0) > MAX_SAME_COLOUR
+    if np.count_nonzero(changed) > _MIN_SHOWN * changed.size:
         return True
-    details = [_details(view) for view in (before, now)]
-    if min(float((np.abs(view) > _DETAIL).mean()) for view in details) < _MIN_SHOWN:
-        return False
-    return _correlation(*details) < MAX_CUT_LIKENESS
+    for details in (before.details, now.details):
+        if np.count_nonzero(np.abs(details) > _DETAIL) < _MIN_SHOWN * details.size:
+            return False
+    return _correlation(before.details, now.details) < MAX_CUT_LIKENESS
 
 
-def _details(view: FloatArray) -> FloatArray:
-    grey = view.mean(axis=2)
-    return np.asarray(grey - cv2.GaussianBlur(grey, (0, 0), 2.0), np.float32)
-
-
-def appearance(image: ImageArray, landmarks_px: FloatArray) -> FloatArray:
-    """A face (68 x 2 landmarks) without what is around it, upright, 16 x 16 float32, zero mean."""
-    wide = CropTransform.from_landmarks(landmarks_px, 2 * _APPEARANCE_PX)
-    crop = replace(wide, side_px=wide.side_px / CROP_SCALE)
+def appearance(image: ImageArray, wide: CropTransform) -> FloatArray:
+    """A face without what is around it, upright, 16 x 16 float32, zero mean. `wide`: the crop around its landmarks."""
+    crop = replace(wide, side_px=wide.side_px / CROP_SCALE, size_px=2 * _APPEARANCE_PX)
     size = (crop.size_px, crop.size_px)
     fine = cv2.warpAffine(image, crop.matrix(), size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     grey = cv2.resize(cv2.cvtColor(fine, cv2.COLOR_BGR2GRAY), (_APPEARANCE_PX,) * 2, interpolation=cv2.INTER_AREA)
@@ -84,5 +94,5 @@ def likeness(first: FloatArray | None, second: FloatArray | None) -> float:
 
 def _correlation(first: FloatArray, second: FloatArray) -> float:
     """Of two arrays of mean zero, -1..1."""
-    lengths = float(np.linalg.norm(first)) * float(np.linalg.norm(second))
-    return float((first * second).sum()) / max(lengths, 1e-9)
+    lengths = math.sqrt(float(np.vdot(first, first)) * float(np.vdot(second, second)))
+    return float(np.vdot(first, second)) / max(lengths, 1e-9)

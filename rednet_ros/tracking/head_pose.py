@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +16,7 @@ from rednet_ros.tracking.types import FloatArray, HeadPose
 
 Numbers = NDArray[np.float64]
 
-FIRST_GUESS = range(17, 48)
+_RIGID = np.arange(17, 48)
 """Brows, nose and eyes: they move least with the face, and least of all people differ in them."""
 
 MIN_KNOWN = 12
@@ -38,31 +42,52 @@ FACING = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, -1.0], [-1.0, 0.0, 0.0]])
 
 _PINHOLE = np.eye(3)
 _SIGMA_M = np.hypot(SPREAD_M, LANDMARK_ERROR_M)
+_NO_STEP = np.full(6, np.nan)
+_HEAD = np.vstack([MEAN_HEAD_M.T, np.ones(len(MEAN_HEAD_M))])
+
+
+@dataclass(frozen=True)
+class _View:
+    """A face for a camera that looks straight at it. `towards`: 3 x 3, turns the true camera to that one. `seen`:
+    68 x 2, x / z and y / z; `known`: 68 bool, where the lens model sees anything; `trust`: 68, 0 elsewhere.
+    """
+
+    towards: Numbers
+    seen: Numbers
+    known: NDArray[np.bool_]
+    trust: Numbers
 
 
 def estimate_head_pose(landmarks_px: FloatArray, confidence: FloatArray, camera: CameraModel) -> HeadPose | None:
-    """Pose of the head with these landmarks (68 x 2, pixels) of these confidences (68, 0..1); None if they fit no head.
+    """`estimate_head_poses` of one face: 68 x 2 landmarks and 68 confidences."""
+    return estimate_head_poses([landmarks_px], [confidence], camera)[0]
+
+
+def estimate_head_poses(
+    landmarks_px: Sequence[FloatArray], confidences: Sequence[FloatArray], camera: CameraModel
+) -> list[HeadPose | None]:
+    """Poses of the heads with these landmarks (68 x 2 each, pixels) of these confidences (68 each, 0..1).
+
+    None for landmarks that fit no head.
 
     Perspective-n-point, robust: each landmark counts by how little people differ in it, by its confidence, and the less
     the farther it lies from where the mean head has it. It is solved for a camera that looks straight at the face, so
     that faces at the border of a wide lens's picture, or beside a fisheye lens, are no special case. The distance is
     that of an adult; a head smaller by a tenth looks farther away by as much.
     """
-    if not np.isfinite(landmarks_px).all():
-        return None
-    rays = camera.rays(landmarks_px)
-    known: NDArray[np.bool_] = np.isfinite(rays[:, 0])
-    if known[FIRST_GUESS].sum() < MIN_KNOWN:
-        return None
-    towards = _turn_to(rays[known].mean(axis=0))
-    ahead = rays @ towards.T
-    known &= ahead[:, 2] > 0.05
-    seen = np.where(known[:, None], ahead[:, :2] / np.where(known, ahead[:, 2], 1.0)[:, None], 0.0)
-    pose = _fitted(seen, known, confidence)
-    if pose is None:
-        return None
-    x, y, z = (towards.T @ pose[3:]).tolist()
-    return pose_of_axes(towards.T @ cv2.Rodrigues(pose[:3])[0], (x, y, z))
+    poses: list[HeadPose | None] = [None] * len(landmarks_px)
+    rows = [row for row, points_px in enumerate(landmarks_px) if np.isfinite(points_px).all()]
+    if not rows:
+        return poses
+    rays = camera.rays(np.concatenate([landmarks_px[row] for row in rows])).reshape(len(rows), -1, 3)
+    views = {row: view for row, own in zip(rows, rays, strict=True) if (view := _view(own, confidences[row]))}
+    guesses = {row: guess for row, view in views.items() if (guess := _first_guess(view)) is not None}
+    views = {row: views[row] for row in guesses}
+    for (row, view), pose in zip(views.items(), _fitted(list(guesses.values()), list(views.values())), strict=True):
+        if pose is not None:
+            x, y, z = (view.towards.T @ pose[3:]).tolist()
+            poses[row] = pose_of_axes(view.towards.T @ cv2.Rodrigues(pose[:3])[0], (x, y, z))
+    return poses
 
 
 def face_axes(pose: HeadPose) -> Numbers:
@@ -89,54 +114,98 @@ def landmarks_in_space(pose: HeadPose, landmarks_px: FloatArray, camera: CameraM
     return (rays * distance[:, None]).astype(np.float32)
 
 
+def _view(rays: Numbers, confidence: FloatArray) -> _View | None:
+    """From where the landmarks are seen, 68 x 3; None where too little is."""
+    known: NDArray[np.bool_] = np.isfinite(rays[:, 0])
+    if np.count_nonzero(known[_RIGID]) < MIN_KNOWN:
+        return None
+    towards = _turn_to(rays[known].mean(axis=0))
+    ahead = rays @ towards.T
+    known &= ahead[:, 2] > 0.05
+    seen = np.where(known[:, None], ahead[:, :2] / np.where(known, ahead[:, 2], 1.0)[:, None], 0.0)
+    return _View(towards, seen, known, np.where(known, confidence, 0.0))
+
+
 def _turn_to(direction: Numbers) -> Numbers:
     """Rotation (3 x 3) of a camera that looks in this direction, with as little roll as can be."""
-    x, y, z = direction / np.linalg.norm(direction)
-    angle = np.arccos(np.clip(z, -1.0, 1.0))
-    across = np.hypot(x, y)
-    axis = np.array([y, -x, 0.0]) / across if across > 1e-9 else np.array([1.0, 0.0, 0.0])
-    turn: Numbers = cv2.Rodrigues(angle * axis)[0]
-    return turn
+    x, y, z = direction.tolist()
+    length = math.sqrt(x * x + y * y + z * z)
+    x, y, z = x / length, y / length, z / length
+    if z < 1e-9 - 1.0:
+        return np.diag([1.0, -1.0, -1.0])
+    mixed = -x * y / (1 + z)
+    return np.array([[1 - x * x / (1 + z), mixed, -x], [mixed, 1 - y * y / (1 + z), -y], [x, y, z]])
 
 
-def _fitted(seen: Numbers, known: NDArray[np.bool_], confidence: FloatArray) -> Numbers | None:
-    """Rotation vector and place (6) for a camera that sees the landmarks at `seen` (68 x 2, x / z and y / z)."""
-    trust = np.where(known, confidence, 0.0)
-    pose = _first_guess(seen, known)
-    for _ in range(ITERATIONS):
-        pose = None if pose is None else _improved(pose, seen, trust)
-    if pose is None:
-        return None
-    looks_away = cv2.Rodrigues(pose[:3])[0][2, 0]
-    deviation = np.median(_deviations(pose, seen)[0][known])
-    return None if looks_away > MAX_TURN_AWAY or deviation > MAX_MEDIAN_DEVIATION else pose
-
-
-def _first_guess(seen: Numbers, known: NDArray[np.bool_]) -> Numbers | None:
-    """From the rigid part of the face."""
-    rigid = [number for number in FIRST_GUESS if known[number]]
+def _first_guess(view: _View) -> Numbers | None:
+    """Rotation vector and place (6) from the rigid part of the face."""
+    rigid = _RIGID[view.known[_RIGID]]
+    flags = cv2.SOLVEPNP_SQPNP
     try:
-        found, turn, place = cv2.solvePnP(MEAN_HEAD_M[rigid], seen[rigid], _PINHOLE, None, flags=cv2.SOLVEPNP_SQPNP)
+        found, turn, place = cv2.solvePnP(MEAN_HEAD_M[rigid], view.seen[rigid], _PINHOLE, None, flags=flags)
     except cv2.error:  # all in one place
         return None
     return np.concatenate([turn[:, 0], place[:, 0]]) if found and place[2, 0] > MIN_DISTANCE_M else None
 
 
-def _improved(pose: Numbers, seen: Numbers, trust: Numbers) -> Numbers | None:
-    """One step of Gauss-Newton with Cauchy's weights; None where the pose is lost."""
-    deviations, errors, slopes = _deviations(pose, seen)
-    weights = np.repeat(trust / (_SIGMA_M**2 * (1.0 + deviations**2)), 2)
-    weighted = slopes.T * weights
-    solved, step = cv2.solve(weighted @ slopes, weighted @ errors, flags=cv2.DECOMP_LU)
-    better = pose - step[:, 0]
-    return better if solved and np.isfinite(better).all() and better[5] > MIN_DISTANCE_M else None
+def _fitted(guesses: Sequence[Numbers], views: Sequence[_View]) -> list[Numbers | None]:
+    """The faces' rotation vectors and places (6 each) from a first guess; None of what is no head's.
+
+    All faces in one go: a face alone has too few numbers to be worth NumPy's while.
+    """
+    if not views:
+        return []
+    poses = np.array(guesses)
+    seen, trust = np.array([view.seen.T for view in views]), np.array([view.trust for view in views])
+    for _ in range(ITERATIONS):
+        poses = poses - _steps(*_deviations(poses, seen), trust)
+        poses[poses[:, 5] <= MIN_DISTANCE_M] = np.nan  # lost, and stays so
+    deviations, _, _ = _deviations(poses, seen)
+    return [
+        pose if _is_head(pose, deviation[view.known]) else None
+        for pose, deviation, view in zip(poses, deviations, views, strict=True)
+    ]
 
 
-def _deviations(pose: Numbers, seen: Numbers) -> tuple[Numbers, Numbers, Numbers]:
-    """Each landmark's distance from the mean head's in standard deviations, errors (136) and their slopes (136 x 6)."""
-    projected, slopes = cv2.projectPoints(MEAN_HEAD_M, pose[:3], pose[3:], _PINHOLE, None)
+def _is_head(pose: Numbers, deviations: Numbers) -> bool:
+    looks_away = cv2.Rodrigues(pose[:3])[0][2, 0]
+    ordered, middle = np.sort(deviations), (len(deviations) - 1) / 2
+    median = (ordered[math.floor(middle)] + ordered[math.ceil(middle)]) / 2  # np.median takes three times as long
+    return bool(np.isfinite(pose).all() and looks_away <= MAX_TURN_AWAY and median <= MAX_MEDIAN_DEVIATION)
+
+
+def _steps(deviations: Numbers, errors: Numbers, slopes: Numbers, trust: Numbers) -> Numbers:
+    """One step of Gauss-Newton with Cauchy's weights: what to take off each pose, N x 6; nan where nothing helps."""
+    faces = len(slopes)
+    weights = trust / (_SIGMA_M**2 * (1.0 + deviations**2))
+    weighted = (slopes * weights[:, None, None]).reshape(faces, 6, -1)
+    squares = weighted @ slopes.reshape(faces, 6, -1).transpose(0, 2, 1)
+    sums = weighted @ errors.reshape(faces, -1, 1)
+    solutions = [cv2.solve(square, total, flags=cv2.DECOMP_LU) for square, total in zip(squares, sums, strict=True)]
+    return np.array([step[:, 0] if solved else _NO_STEP for solved, step in solutions])
+
+
+def _deviations(poses: Numbers, seen: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+    """Each landmark's distance from the mean head's in standard deviations (N x 68), errors (N x 2 x 68) and their
+    slopes (N x 6 x 2 x 68). Landmarks are the last axis, along which NumPy is fast."""
+    values = (np.array([_projection(pose) for pose in poses]) @ _HEAD).reshape(len(poses), 7, 3, -1)
+    inverse = 1.0 / values[:, :1, 2:]
+    projected = values[:, :1, :2] * inverse
+    slopes = (values[:, 1:, :2] - values[:, 1:, 2:] * projected) * inverse
     errors = projected[:, 0] - seen
-    return np.hypot(errors[:, 0], errors[:, 1]) * (pose[5] / _SIGMA_M), errors.reshape(-1), slopes[:, :6]
+    deviations = np.hypot(errors[:, 0], errors[:, 1]) * (poses[:, 5:] / _SIGMA_M)
+    return deviations, errors, slopes
+
+
+def _projection(pose: Numbers) -> Numbers:
+    """21 x 4: makes of x, y, z, 1 of the head where that is for the camera, and the slopes of this with each of the
+    pose's 6 numbers."""
+    rotation, slopes = cv2.Rodrigues(pose[:3])
+    rows = np.zeros((7, 3, 4))
+    rows[0, :, :3], rows[0, :, 3] = rotation, pose[3:]
+    rows[1:4, :, :3] = slopes.reshape(3, 3, 3)
+    rows[4:, :, 3] = _PINHOLE
+    return rows.reshape(21, 4)
 
 
 def _roll_pitch_yaw(rotation: Numbers) -> tuple[float, float, float]:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol, cast
 
 import numpy as np
-from numpy.typing import NDArray
+from torch import Tensor
 
 from rednet_ros.inference.types import Estimate, FaceState
 from rednet_ros.landmarks import DETECTION_INDICES, LANDMARK_COUNT
+from rednet_ros.tracking import cuts
 from rednet_ros.tracking.crops import CropTransform
-from rednet_ros.tracking.cuts import appearance
 from rednet_ros.tracking.image_looks import ImageEngine, run_on_images
 from rednet_ros.tracking.plausibility import inside
-from rednet_ros.tracking.types import FloatArray, ImageArray
+from rednet_ros.tracking.types import Box, FloatArray, ImageArray
 
 _DETECTED = list(DETECTION_INDICES)
 
@@ -65,7 +66,8 @@ class Sighting:
 
     `confidence`: that this is a face; the mean over the landmarks inside the image (0 where none is) of the network's
     detection step, or of the landmarks' own confidences where it has none. The other fields as in `Face`. `state`: one
-    row, to be used for the face's next look. `appearance`: what the face looks like (`cuts`).
+    row, to be used for the face's next look. `image`: where it was seen, H x W x 3; None where nobody asks for
+    `appearance`.
     """
 
     landmarks_px: FloatArray
@@ -73,7 +75,24 @@ class Sighting:
     confidence: float
     identity: FloatArray | None
     state: FaceState | None
-    appearance: FloatArray | None = None
+    image: ImageArray | None = None
+
+    @cached_property
+    def box(self) -> Box:
+        """Tight around the landmarks."""
+        return Box.around(self.landmarks_px)
+
+    @cached_property
+    def crop(self) -> CropTransform:
+        """Around the landmarks, of one pixel."""
+        return CropTransform.from_landmarks(self.landmarks_px, 1)
+
+    @cached_property
+    def appearance(self) -> FloatArray | None:
+        """What the face looks like (`cuts`); None without an image, and where landmarks are not numbers."""
+        if self.image is None or not np.isfinite(self.landmarks_px).all():
+            return None
+        return cuts.appearance(self.image, self.crop)
 
 
 def look_from(image: ImageArray, landmarks_px: FloatArray, state: FaceState | None, crop_size_px: int) -> Look:
@@ -87,13 +106,14 @@ def look_at(engine: Engine, looks: Sequence[Look]) -> list[Sighting]:
         return []
     if getattr(engine, "takes_frames", False):
         estimate = run_on_images(cast(ImageEngine, engine), looks, _stack_states(looks))
-        points_px = list(estimate.landmarks_px.numpy())
+        points_px = list(_array(estimate.landmarks_px))
     else:
         crops = np.stack([look.crop.extract(look.image) for look in looks])
         previous_px = np.stack([_previous_in_crop(look) for look in looks])
         estimate = engine.run(crops, previous_px, _stack_states(looks))
-        points_px = [look.crop.to_image(estimate.landmarks_px[row].numpy()) for row, look in enumerate(looks)]
-    return [_sighting(look, points_px[row], estimate, row) for row, look in enumerate(looks)]
+        in_crops_px = _array(estimate.landmarks_px)
+        points_px = [look.crop.to_image(in_crops_px[row]) for row, look in enumerate(looks)]
+    return _sightings(looks, points_px, estimate)
 
 
 def _previous_in_crop(look: Look) -> FloatArray:
@@ -111,18 +131,41 @@ def _stack_states(looks: Sequence[Look]) -> FaceState | None:
     return FaceState.stack(states)
 
 
-def _sighting(look: Look, landmarks_px: FloatArray, estimate: Estimate, row: int) -> Sighting:
-    confidence: NDArray[np.float32] = estimate.confidence[row].numpy().astype(np.float32)
+def _sightings(looks: Sequence[Look], points_px: Sequence[FloatArray], estimate: Estimate) -> list[Sighting]:
+    nothing: list[None] = [None] * len(looks)
+    confidences = _array(estimate.confidence)
+    presences = nothing if estimate.presence is None else _array(estimate.presence)
+    identities = nothing if estimate.identity is None else _array(estimate.identity)
+    return [
+        _sighting(
+            look,
+            points_px[row],
+            confidences[row],
+            presences[row],
+            identities[row],
+            None if estimate.state is None else estimate.state.row(row),
+        )
+        for row, look in enumerate(looks)
+    ]
+
+
+def _sighting(
+    look: Look,
+    landmarks_px: FloatArray,
+    confidence: FloatArray,
+    presence: FloatArray | None,
+    identity: FloatArray | None,
+    state: FaceState | None,
+) -> Sighting:
     height, width = look.image.shape[:2]
     seen = inside(landmarks_px, width, height)
     evidence = confidence[seen]
-    if estimate.presence is not None and seen[_DETECTED].any():
-        evidence = estimate.presence[row].numpy()[seen[_DETECTED]]
-    return Sighting(
-        landmarks_px,
-        confidence,
-        float(evidence.mean()) if len(evidence) else 0.0,
-        None if estimate.identity is None else estimate.identity[row].numpy(),
-        None if estimate.state is None else estimate.state.row(row),
-        appearance(look.image, landmarks_px) if np.isfinite(landmarks_px).all() else None,
-    )
+    if presence is not None and seen[_DETECTED].any():
+        evidence = presence[seen[_DETECTED]]
+    total = float(evidence.mean()) if len(evidence) else 0.0
+    return Sighting(landmarks_px, confidence, total, identity, state, look.image)
+
+
+def _array(values: Tensor) -> FloatArray:
+    array: FloatArray = values.numpy()
+    return array.astype(np.float32, copy=False)

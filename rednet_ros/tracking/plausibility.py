@@ -65,7 +65,7 @@ def shape_distance(landmarks_px: FloatArray) -> float:
 
 def fraction_inside(landmarks_px: FloatArray, width_px: int, height_px: int) -> float:
     """Fraction of the points (N x 2) that lie inside an image of this size, 0..1."""
-    return float(inside(landmarks_px, width_px, height_px).mean())
+    return float(np.count_nonzero(inside(landmarks_px, width_px, height_px))) / len(landmarks_px)
 
 
 def inside(landmarks_px: FloatArray, width_px: int, height_px: int) -> np.ndarray:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
 from rednet_ros.inference.types import FaceState
-from rednet_ros.tracking.crops import CROP_SCALE, CropTransform
+from rednet_ros.tracking.crops import CROP_SCALE
 from rednet_ros.tracking.cuts import MIN_LIKENESS_AFTER_CUT, likeness
 from rednet_ros.tracking.looks import Look, Sighting, look_from
 from rednet_ros.tracking.plausibility import fraction_inside, is_face_shape
@@ -97,7 +98,7 @@ class Track:
         """Whether the last frame showed the face."""
         return self.bad_s == 0.0
 
-    @property
+    @cached_property
     def box(self) -> Box:
         """Tight around the landmarks."""
         return Box.around(self.landmarks_px)
@@ -145,7 +146,7 @@ def next_look(track: Track, image: ImageArray, crop_size_px: int) -> Look:
 
 def _step_px(track: Track) -> tuple[float, float]:
     """How far the face is expected to have moved in the next frame."""
-    length_px = float(np.hypot(*track.motion_px))
+    length_px = math.hypot(*track.motion_px)
     share = min(1.0, MAX_STEP * max(track.box.width, track.box.height) / max(length_px, 1e-6))
     return track.motion_px[0] * share, track.motion_px[1] * share
 
@@ -155,10 +156,9 @@ def shows_face(look: Look, sighting: Sighting, settings: TrackerSettings) -> boo
     if sighting.confidence < settings.min_confidence or not is_face_shape(sighting.landmarks_px):
         return False
     height, width = look.image.shape[:2]
-    box = Box.around(sighting.landmarks_px)
-    if max(box.width, box.height) < settings.min_face_px:
+    if max(sighting.box.width, sighting.box.height) < settings.min_face_px:
         return False
-    size_step = CropTransform.from_landmarks(sighting.landmarks_px, 1).side_px / look.crop.side_px
+    size_step = sighting.crop.side_px / look.crop.side_px
     if not SIZE_STEP_RANGE[0] <= size_step <= SIZE_STEP_RANGE[1]:
         return False
     return fraction_inside(sighting.landmarks_px, width, height) >= MIN_INSIDE
@@ -181,9 +181,9 @@ def after_good_frame(track: Track, sighting: Sighting, settings: TrackerSettings
     """The track after a frame that showed its face where it was looked for."""
     if not track.is_well:
         return after_relocation(track, sighting)
-    (x_before, y_before), (x, y) = track.box.center, Box.around(sighting.landmarks_px).center
+    (x_before, y_before), (x, y) = track.box.center, sighting.box.center
     motion_px = x - x_before, y - y_before
-    side_px = CropTransform.from_landmarks(sighting.landmarks_px, 1).side_px / CROP_SCALE
+    side_px = sighting.crop.side_px / CROP_SCALE
     surprise = math.hypot(motion_px[0] - track.motion_px[0], motion_px[1] - track.motion_px[1]) / side_px
     good_frames = track.good_frames + 1
     return replace(
@@ -202,8 +202,7 @@ def after_search(track: Track, was_found: bool) -> Track:
 
 def after_relocation(track: Track, sighting: Sighting) -> Track:
     """The track after its face was seen again, perhaps elsewhere: it may be another's."""
-    way_px = np.subtract(Box.around(sighting.landmarks_px).center, track.box.center)
-    is_expected = float(np.hypot(*way_px)) < MAX_STEP * max(track.box.width, track.box.height)
+    is_expected = math.dist(sighting.box.center, track.box.center) < MAX_STEP * max(track.box.width, track.box.height)
     return replace(
         _seen(track, sighting),
         bad_s=0.0,

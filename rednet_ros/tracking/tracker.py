@@ -233,13 +233,14 @@ class FaceTracker:
 
     def _visible(self, camera: Camera) -> list[Face]:
         """The faces to be shown; their tracks get the heads' poses."""
-        model, smoothing_s = camera.model(self.settings), self.settings.pose_smoothing_s
-        faces = []
-        for index, track in enumerate(camera.tracks):
-            if track.is_well and (self.settings.include_tentative or track.status is not FaceStatus.TENTATIVE):
-                camera.tracks[index] = posed(track, model, camera.step_s, smoothing_s)
-                faces.append(camera.tracks[index].face())
-        return faces
+        shown = [track for track in camera.tracks if self._is_shown(track)]
+        shown = posed(shown, camera.model(self.settings), camera.step_s, self.settings.pose_smoothing_s)
+        now = {track.id: track for track in shown}
+        camera.tracks = [now.get(track.id, track) for track in camera.tracks]
+        return [track.face() for track in shown]
+
+    def _is_shown(self, track: Track) -> bool:
+        return track.is_well and (self.settings.include_tentative or track.status is not FaceStatus.TENTATIVE)
 
 
 def _load_engine(weights: str, device: str, backend: str) -> Engine:

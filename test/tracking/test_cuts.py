@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from rednet_ros.tracking import FaceTracker, TrackerSettings
+from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.tracking.cuts import MIN_FACE_LIKENESS, appearance, is_cut, likeness, overview
 from rednet_ros.tracking.types import ImageArray
 from rednet_ros.tracking_bench.bright_world import BrightDetector, BrightEngine, Square, paint
@@ -82,14 +83,18 @@ def test_a_scene_that_moves_or_gets_darker_is_no_cut() -> None:
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 500), (500, 2), (24, 32), (1080, 1920)])
 def test_any_image_has_an_overview(size: tuple[int, int]) -> None:
-    assert overview(np.full((*size, 3), 200, np.uint8)).shape == (24, 32, 3)
+    assert overview(np.full((*size, 3), 200, np.uint8)).colours.shape == (3, 24, 32)
+
+
+def around(square: Square) -> CropTransform:
+    return CropTransform.from_landmarks(square.landmarks(), 1)
 
 
 def test_a_face_looks_alike_wherever_and_however_bright_it_is() -> None:
     first, second = Square(30, 30, 24, pattern=1), Square(60, 40, 36, pattern=1)
     other = Square(60, 40, 36, pattern=2)
-    seen = appearance(paint([first]), first.landmarks())
-    assert likeness(seen, appearance(paint([second]), second.landmarks())) > MIN_FACE_LIKENESS
-    assert likeness(seen, appearance(paint([second]) // 2 + 60, second.landmarks())) > MIN_FACE_LIKENESS
-    assert likeness(seen, appearance(paint([other]), other.landmarks())) < MIN_FACE_LIKENESS
+    seen = appearance(paint([first]), around(first))
+    assert likeness(seen, appearance(paint([second]), around(second))) > MIN_FACE_LIKENESS
+    assert likeness(seen, appearance(paint([second]) // 2 + 60, around(second))) > MIN_FACE_LIKENESS
+    assert likeness(seen, appearance(paint([other]), around(other))) < MIN_FACE_LIKENESS
     assert likeness(None, seen) == 1.0

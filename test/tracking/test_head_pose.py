@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from rednet_ros.tracking.camera_model import CameraModel
-from rednet_ros.tracking.head_pose import FACING, estimate_head_pose, face_axes, landmarks_in_space
+from rednet_ros.tracking.head_pose import FACING, estimate_head_pose, estimate_head_poses, face_axes, landmarks_in_space
 from rednet_ros.tracking.mean_head import MEAN_HEAD_M, SPREAD_M
 from rednet_ros.tracking.types import FloatArray, HeadPose
 
@@ -123,6 +123,20 @@ def test_points_that_are_no_numbers_have_no_pose(value: float) -> None:
 def test_points_in_one_place_have_no_pose() -> None:
     assert estimate_head_pose(np.full((68, 2), 200, np.float32), SURE, CAMERA) is None
     assert estimate_head_pose(seen(), np.zeros(68, np.float32), CAMERA) is None
+
+
+def test_the_faces_of_an_image_have_the_poses_that_each_has_alone() -> None:
+    none, scattered = np.full((68, 2), np.nan, np.float32), np.random.default_rng(0).uniform(0, 300, (68, 2))
+    faces = [seen(yaw_deg=30), none, scattered.astype(np.float32), seen(roll_deg=-20), seen()]
+    confidences = [SURE, SURE, SURE, SURE * 0.5, np.zeros(68, np.float32)]
+    poses = estimate_head_poses(faces, confidences, CAMERA)
+    assert [pose is None for pose in poses] == [False, True, True, False, True]
+    for pose, alone in zip(poses, map(estimate_head_pose, faces, confidences, [CAMERA] * 5), strict=True):
+        assert (pose is None) == (alone is None)
+        if pose is not None and alone is not None:
+            np.testing.assert_allclose(pose.rotation_rad, alone.rotation_rad, atol=1e-9)
+            np.testing.assert_allclose(pose.translation_m, alone.translation_m, atol=1e-9)
+    assert estimate_head_poses([], [], CAMERA) == []
 
 
 WIDE_LENSES = {

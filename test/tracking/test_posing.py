@@ -31,6 +31,11 @@ def track() -> Track:
     return begin("f1", sighting(seen_at(0.8)), TrackerSettings())
 
 
+def with_pose(track: Track, smoothing_s: float = 0.5) -> Track:
+    (there,) = posed([track], CAMERA, STEP_S, smoothing_s)
+    return there
+
+
 def distance_m(track: Track) -> float:
     pose = track.face().head_pose
     assert pose is not None
@@ -39,21 +44,21 @@ def distance_m(track: Track) -> float:
 
 def test_a_face_has_the_pose_that_its_landmarks_show(track: Track) -> None:
     assert track.face().head_pose is None
-    there = posed(track, CAMERA, STEP_S, 0.5)
+    there = with_pose(track)
     assert distance_m(there) == pytest.approx(0.8, abs=0.003)
-    assert posed(there, None, STEP_S, 0.5).face().head_pose is None
+    assert posed([there], None, STEP_S, 0.5)[0].face().head_pose is None
     nowhere = replace(there, landmarks_px=np.random.default_rng(1).uniform(0, 400, (68, 2)).astype(np.float32))
-    assert posed(nowhere, CAMERA, STEP_S, 0.5).face().head_pose is None
+    assert with_pose(nowhere).face().head_pose is None
 
 
 def test_small_changes_are_smoothed_where_that_is_asked_for(track: Track) -> None:
-    before = posed(track, CAMERA, STEP_S, 0.5)
+    before = with_pose(track)
     moved = replace(before, landmarks_px=seen_at(0.81))
-    assert distance_m(posed(moved, CAMERA, STEP_S, 0.0)) == pytest.approx(0.81, abs=0.003)
-    assert distance_m(posed(moved, CAMERA, STEP_S, 0.5)) < 0.804
+    assert distance_m(with_pose(moved, smoothing_s=0.0)) == pytest.approx(0.81, abs=0.003)
+    assert distance_m(with_pose(moved)) < 0.804
 
 
 def test_a_face_that_was_put_elsewhere_does_not_glide_there(track: Track) -> None:
-    before = posed(track, CAMERA, STEP_S, 0.5)
+    before = with_pose(track)
     again = after_relocation(before, sighting(seen_at(1.6)))
-    assert distance_m(posed(again, CAMERA, STEP_S, 0.5)) == pytest.approx(1.6, abs=0.01)
+    assert distance_m(with_pose(again)) == pytest.approx(1.6, abs=0.01)
