@@ -1,9 +1,10 @@
-"""What every test relies on: skips with a reason, one thread, and a ROS domain of its own."""
+"""What every test relies on: skips with a reason, one thread, a ROS domain and a cache of its own."""
 
 import importlib
 import importlib.util
 import os
 import socket
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,13 @@ import pytest
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 _domain_locks: list[socket.socket] = []
+_cache = tempfile.TemporaryDirectory(prefix="rednet_ros-cache-")
+"""Of this test run and the processes that it starts: a network is converted for OpenVINO once, and none is left."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    os.environ["REDNET_ROS_CACHE"] = _cache.name
     os.environ["ROS_DOMAIN_ID"] = str(_claim_ros_domain())
 
 
@@ -28,22 +32,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if reason:
             for item in marked:
                 item.add_marker(pytest.mark.skip(reason=reason))
-
-
-@pytest.fixture(autouse=True)
-def _eager_unless_it_is_about_openvino(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The test process itself computes with PyTorch; nodes and commands in processes of their own with what is there.
-
-    With many networks converted by OpenVINO in one process, a test that raises SIGINT in it crashed; the cause is not
-    known (docs/inference.md). Tests of the backends and of `rednet-export` are about OpenVINO and keep it.
-    """
-    if "inference" in request.path.parts or request.path.name == "test_export.py":
-        return
-    try:
-        choice = importlib.import_module("rednet_ros.inference.choice")
-    except ImportError:
-        return
-    monkeypatch.setitem(choice.AUTOMATIC, "cpu", ())
 
 
 @pytest.fixture(scope="session")

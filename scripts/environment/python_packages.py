@@ -65,6 +65,7 @@ def _install_packages(layout: Layout, with_torch: bool) -> None:
         # The installation's own packages stay in use: its cv_bridge and messages are built for its NumPy.
         wanted = [line for line in wanted if not _is_importable(layout, line)]
         constraints = _pin_of_numpy(layout)
+    wanted += read_requirements(folder / "fast.txt")  # not asked for by an import, which OpenVINO tells its makers of
     if torch and torch[0] in wanted:
         _pip(layout, "Installing torch (hundreds of megabytes)", [*torch, *constraints])
     title = "Installing Python packages" if layout.distribution else "Installing ROS 2 and other Python packages"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import logging
 import sys
+import tempfile
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +39,7 @@ class OpenVinoBackend:
 
         Raises BackendUnavailableError where OpenVINO is not installed, or cannot convert the network.
         """
-        ov = _openvino()
-        model = _model(ov, network, file)
+        model = _model(network, file)
         settings = {
             "PERFORMANCE_HINT": "LATENCY",
             "NUM_STREAMS": 1,
@@ -46,14 +48,15 @@ class OpenVinoBackend:
             "ENABLE_CPU_PINNING": False,  # the detector and ROS want the same cores
         }
         try:
-            self._request = ov.Core().compile_model(model, "CPU", settings).create_infer_request()
+            self._request = _core().compile_model(model, "CPU", settings).create_infer_request()
         except Exception as error:
             raise BackendUnavailableError(f"OpenVINO cannot use the network: {error}") from error
 
     def run(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """See `Backend.run`."""
         arrays = [np.ascontiguousarray(value.numpy()) for value in inputs]
-        results = self._request.infer(arrays, share_inputs=True, share_outputs=True)
+        # Copies of the results: what it shares is freed as soon as a batch of another size comes.
+        results = self._request.infer(arrays, share_inputs=True, share_outputs=False)
         return tuple(torch.from_numpy(results[index]) for index in range(len(results)))
 
 
@@ -87,16 +90,23 @@ def version() -> str:
 
 
 def save(model: Any, path: Path) -> None:
-    """Write a converted network: `path` (.xml) and its numbers beside it (.bin)."""
-    _openvino().save_model(model, path, compress_to_fp16=False)
+    """Write a converted network: `path` (.xml) and its numbers beside it (.bin).
+
+    Whole or not at all: another process may be reading the ones of before, or writing its own.
+    """
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        written = Path(folder) / path.name
+        _openvino().save_model(model, written, compress_to_fp16=False)
+        for suffix in (".bin", path.suffix):
+            written.with_suffix(suffix).replace(path.with_suffix(suffix))
 
 
-def _model(ov: Any, network: REDNet, file: EngineFile | None) -> Any:
+def _model(network: REDNet, file: EngineFile | None) -> Any:
     if file is None:
         return convert(network)
     try:
         file.check({"openvino": version()})
-        return ov.Core().read_model(file.path)
+        return _core().read_model(file.path)
     except (EngineMismatchError, RuntimeError) as error:
         log.info("converting the network for OpenVINO, once: %s", error)
     try:
@@ -109,6 +119,26 @@ def _model(ov: Any, network: REDNet, file: EngineFile | None) -> Any:
 def _dynamic(count: int, faces: Any) -> tuple[Any, ...]:
     # As the star arguments of `CropGraph.forward` are named, in order.
     return tuple({0: faces} for _ in range(count))
+
+
+def _core() -> Any:
+    """The process's one `openvino.Core`, which lives as long as the process.
+
+    OpenVINO's CPU plugin gives the thread that loads it an alternate signal stack, and frees that stack when its core
+    and all that was compiled by it are gone. With a second core, or from another thread, the thread is left with freed
+    memory for a signal stack, and the next signal that Python listens to kills the process (docs/inference.md).
+    """
+    with _CORE_LOCK:
+        return _only_core()
+
+
+_CORE_LOCK = threading.Lock()
+"""`functools.cache` alone would let two threads make a core each."""
+
+
+@functools.cache
+def _only_core() -> Any:
+    return _openvino().Core()
 
 
 def _openvino() -> Any:
