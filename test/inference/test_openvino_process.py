@@ -37,6 +37,6 @@ signal.raise_signal(signal.SIGUSR1)
 def test_signals_are_heard_when_networks_are_gone(count: int, release: str, repository: Path) -> None:
     script = NETWORKS_COME_AND_GO.format(count=count, release=release)
     done = subprocess.run(
-        [sys.executable, "-c", script], cwd=repository, capture_output=True, text=True, timeout=300, check=False
+        [sys.executable, "-c", script], cwd=repository, capture_output=True, text=True, timeout=600, check=False
     )
     assert (done.returncode, done.stdout) == (0, "heard\n"), done.stderr
