@@ -1,0 +1,51 @@
+"""What tells people apart is found among what does not, and the network gives it."""
+
+import numpy as np
+import pytest
+import torch
+
+from rednet_ros.network.identity import IdentityBranch
+from rednet_ros.training.discriminant import discriminant, fold
+from rednet_ros.training.verification import area_under_roc, pair_scores
+
+
+def people_and_vectors(rng: np.random.Generator, axes: np.ndarray, count: int) -> tuple[list[str], np.ndarray]:
+    """Six vectors of each person: three numbers of his own, and ten times as large ones of pose and light."""
+    people = [f"person {number}" for number in range(count) for _ in range(6)]
+    own = np.repeat(rng.normal(size=(count, 3)), 6, axis=0)
+    other = 10 * rng.normal(size=(len(people), 5))
+    return people, 20 + np.concatenate([own + 0.2 * rng.normal(size=own.shape), other], axis=1) @ axes
+
+
+def test_people_who_were_hidden_by_pose_and_light_are_told_apart() -> None:
+    rng = np.random.default_rng(0)
+    axes = rng.normal(size=(8, 16))
+    found = discriminant(*reversed(people_and_vectors(rng, axes, 200)), directions=3)
+    strangers, vectors = people_and_vectors(rng, axes, 40)
+    before = area_under_roc(pair_scores(vectors, strangers))
+    after = area_under_roc(pair_scores((vectors - found.mean) @ found.matrix.T, strangers))
+    assert before < 0.6
+    assert after > 0.95
+
+
+def test_the_branch_gives_the_discriminants_values() -> None:
+    torch.manual_seed(0)
+    branch = IdentityBranch(12).eval()
+    codes = torch.randn(40, 12, 4, 4)
+    with torch.no_grad():
+        vectors = branch(codes).numpy()
+        found = discriminant(vectors, [f"person {number // 4}" for number in range(40)], directions=5)
+        fold(branch, found)
+        values = branch(codes).numpy()
+    np.testing.assert_allclose(values[:, :5], (vectors - found.mean) @ found.matrix.T, rtol=1e-3, atol=1e-3)
+    assert not values[:, 5:].any()
+
+
+@pytest.mark.parametrize(
+    ("people", "reason"),
+    [(["a", "a", "b"], "no two people"), (["a", "a"], "need one for each of 2 pictures")],
+    ids=["one picture", "count"],
+)
+def test_what_cannot_be_told_apart_is_refused(people: list[str], reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        discriminant(np.zeros((3, 4)), people)
