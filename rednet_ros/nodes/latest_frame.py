@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
 logger = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
+
+HEAD_START_S = 0.0005
+"""For the thread to begin. The sender, ROS's executor, has one or two milliseconds of Python to do after each message,
+and would keep the interpreter from the thread for as long."""
 
 
 class Mailbox(Generic[Item]):
@@ -64,8 +69,10 @@ class LatestFrameWorker(Generic[Item]):
         self._thread.start()
 
     def submit(self, item: Item, sender: str = "") -> bool:
-        """Hand in an item; True if an older one was dropped for it."""
-        return self._mailbox.put(item, sender)
+        """Hand in an item; True if an older one was dropped for it. Takes `HEAD_START_S`."""
+        was_dropped = self._mailbox.put(item, sender)
+        time.sleep(HEAD_START_S)
+        return was_dropped
 
     def wake(self) -> None:
         """Run `process` soon, with no items where none came."""
