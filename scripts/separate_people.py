@@ -1,8 +1,7 @@
 """Folds the directions that tell people apart into the identity branch of a weights file; the landmarks stay.
 
-Takes the people of the labels on whom networks are trained (docs/training.md says who is kept apart), those of one
-picture aside. Measure before and after with `rednet-evaluate --verification`. Once a file: the identity stage of a
-training run undoes it.
+Takes the people of the labels on whom networks are trained (docs/training.md says who is kept apart). Measure before
+and after with `rednet-evaluate --verification`. To be done again after a stage that trains the identity branch.
 
     python scripts/run_in_environment.py python scripts/separate_people.py LABELS.jsonl \\
         --weights models/mine.safetensors
@@ -46,7 +45,7 @@ def main() -> None:
 
 @torch.inference_mode()
 def identity_vectors(network: REDNet, faces: list[LabelledFace]) -> FloatArray:
-    """The branch's vectors, N x 256, of faces in crops around their landmarks, with the mean shape for z0."""
+    """The branch's vectors (N x 256 float32) of N faces in crops around their landmarks, with the mean shape for z0."""
     pool, found = FacePool(faces), []
     for start in tqdm(range(0, len(faces), BATCH), unit="batch", mininterval=progress_interval_s()):
         pictures = [pool.picture(index) for index in range(start, min(start + BATCH, len(faces)))]

@@ -54,7 +54,7 @@ def discriminant(vectors: NDArray[np.floating], people: Sequence[str], direction
 
 @torch.no_grad()
 def fold(branch: IdentityBranch, found: Discriminant) -> None:
-    """Makes `branch` give the discriminant's values, zeros after the last of them, in place of its vectors."""
+    """Makes `branch` give N x 256 of the discriminant's K values and then zeros, in place of its vectors (D is 256)."""
     old, bias = branch.squeeze, branch.squeeze.bias
     assert bias is not None
     matrix = torch.zeros(len(bias), len(bias), dtype=torch.float64)
