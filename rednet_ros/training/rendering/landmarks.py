@@ -23,7 +23,14 @@ SLIDES = {
     41: ((40,), 0.2),
     44: ((43,), 0.27),
     46: ((47,), 0.2),
+    31: ((33,), -0.08),
+    35: ((33,), -0.08),
+    32: ((33,), -0.15),
+    34: ((33,), -0.15),
     **{index: ((50 if index < 51 else 52,), 0.11) for index in (49, 53)},
+    50: ((61,), 0.12),
+    51: ((62,), 0.28),
+    52: ((63,), 0.12),
     **dict.fromkeys((56, 58), ((57,), 0.3)),
     59: ((58,), 0.3),
     55: ((56,), 0.3),
@@ -34,9 +41,10 @@ SLIDES = {
 }
 """How far points of the rig move along brow, lid or lip towards others (the middle of them), to where 300-W has them.
 
-Brows: 18 and 25 lie near the outer ends, where the brow bends. Lids: 37, 38 and 40, 41 divide them in three. Lips: 58,
-61 and 67 lie below the peak 50 of the upper lip, 56, 63 and 65 below 52; 49, 53, 55 and 59 half-way between their
-neighbours; the inner corners 60 and 64 a little inside the outer ones.
+Brows: 18 and 25 lie near the outer ends, where the brow bends. Lids: 37, 38 and 40, 41 divide them in three. Nose: the
+wings a little wider. Lips: 51 lies in the upper lip's dip, 2 % of the eyes' distance below its peaks 50 and 52; 58, 61
+and 67 lie below the peak 50, 56, 63 and 65 below 52; 49, 53, 55 and 59 half-way between their neighbours; the inner
+corners 60 and 64 a little inside the outer ones.
 """
 BROW_RISE = {
     **dict.fromkeys((17, 26), 0.15),
@@ -88,8 +96,8 @@ class LandmarkModel:
     ) -> SeenLandmarks:
         """All landmarks of a posed head as a camera sees them; `inner` is what in_space gave, posed like the head."""
         places = np.empty((LANDMARK_COUNT, 3))
-        places[JAW] = self.jaw.trace(head, view_projection, size_px, roll_rad)
         places[17:] = project(inner, view_projection, size_px)
+        places[JAW] = self.jaw.trace(head, places[17:], view_projection, size_px, roll_rad)
         return SeenLandmarks(places[:, :2].astype(np.float32), places[:, 2].astype(np.float32))
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rednet_ros.landmarks import FLIP_ORDER
-from rednet_ros.training.rendering.contour import JawLine, even_steps, without_folds
+from rednet_ros.training.rendering.contour import JawLine, even_steps, without_folds, without_temple
 from rednet_ros.training.rendering.framing import frame_head, landmarks_through
 from rednet_ros.training.rendering.geometry import look_at, orthographic, perspective, project, rotation
 from rednet_ros.training.rendering.head import HeadModel
@@ -22,8 +22,15 @@ def turned(model: HeadModel, yaw_deg: float) -> np.ndarray:
     return (about @ rotation(np.deg2rad(yaw_deg), 0, 0).T + MIDDLE).astype(np.float32)
 
 
+def inner(model: HeadModel, yaw_deg: float) -> np.ndarray:
+    """Landmarks 17 to 67 in the picture."""
+    head = turned(model, yaw_deg)
+    brow = model.rig.accessory_index["brow"]["brow1"].fit(head)
+    return project(model.landmarks.in_space(head, "brow1", brow), VIEW, SIZE_PX)[:, :2]
+
+
 def trace(model: HeadModel, yaw_deg: float) -> np.ndarray:
-    return JawLine(model.rig).trace(turned(model, yaw_deg), VIEW, SIZE_PX, 0.0)[:, :2]
+    return JawLine(model.rig).trace(turned(model, yaw_deg), inner(model, yaw_deg), VIEW, SIZE_PX, 0.0)[:, :2]
 
 
 def test_even_steps_keep_the_ends_and_have_one_length() -> None:
@@ -37,6 +44,25 @@ def test_even_steps_keep_the_ends_and_have_one_length() -> None:
 def test_a_line_that_folds_back_is_straightened() -> None:
     line = np.array([[0, 0, 1], [0, 4, 1], [0, 2, 1], [0, 3, 1], [0, 6, 1], [0, 9, 1], [0, 8, 2]], float)
     np.testing.assert_array_equal(without_folds(line)[:, 1], [0, 4, 6, 8])
+
+
+def test_a_silhouette_begins_where_the_cheek_does() -> None:
+    line = np.array([[0, 0, 1], [0, 4, 2], [0, 8, 3], [0, 12, 4]], float)
+    below = np.array([-6.0, -2.0, 2.0, 6.0])
+    whole = np.ones(4, bool)
+    np.testing.assert_array_equal(without_temple(line, below, whole), [[0, 6, 2.5], [0, 8, 3], [0, 12, 4]])
+    ear_seen = np.array([False, True, True, True])
+    np.testing.assert_array_equal(without_temple(line, below, ear_seen), line)
+    np.testing.assert_array_equal(without_temple(line, below + 10, whole), line)
+
+
+@pytest.mark.parametrize("yaw_deg", [20, 35, -20, -35])
+def test_the_far_side_begins_below_the_eye_and_not_at_the_temple(model: HeadModel, yaw_deg: float) -> None:
+    """300-W's annotators have it 6 to 9 % of the eyes' distance below the corner, whatever the pose."""
+    end, corner = (16, 1) if yaw_deg > 0 else (0, 0)
+    eyes = inner(model, yaw_deg)[[36 - 17, 45 - 17]]
+    lower = trace(model, yaw_deg)[end, 1] - eyes[corner, 1]
+    assert 0.03 < lower / np.linalg.norm(eyes[0] - eyes[1]) < 0.12
 
 
 @pytest.mark.parametrize("yaw_deg", [0, 30, 60])
@@ -138,3 +164,9 @@ def test_lip_points_lie_below_the_peaks_of_the_upper_lip(model: HeadModel) -> No
         assert all(abs(points[index][0] - points[peak][0]) < 0.12 * width for index in below)
     assert 0.02 < (points[60][0] - points[48][0]) / width < 0.15
     assert 0.02 < (points[54][0] - points[64][0]) / width < 0.15
+
+
+def test_the_upper_lip_dips_between_its_peaks(model: HeadModel) -> None:
+    points = dict(enumerate(_PosedHead(model).landmarks, start=17))
+    eyes = points[45][0] - points[36][0]
+    assert 0.01 < ((points[50] + points[52]) / 2 - points[51])[1] / eyes < 0.04
