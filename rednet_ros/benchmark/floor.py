@@ -21,7 +21,7 @@ class Floor:
     """`rate_gflops`: 10^9 floating-point operations a second, the best matrix product of this run.
 
     `gflop_per_face`: 10^9 operations of the network on one face (a multiplication and an addition are two).
-    `threads`: of PyTorch on the CPU while the rate was measured.
+    `threads`: cores that were used.
     """
 
     device: str
@@ -46,12 +46,17 @@ def gflop_per_face(weights: str) -> float:
     return float(counter.get_total_flops()) * 1e-9
 
 
-def matrix_rate_gflops(device: str, dtype: torch.dtype) -> float:
+def matrix_rate_gflops(device: str, dtype: torch.dtype, threads: int) -> float:
     """The best rate of square matrix products there and then, 10^9 operations a second.
 
-    `device`: "cpu" or "cuda"; on the CPU with as many threads as PyTorch is set to.
+    `device`: "cpu", with so many threads, or "cuda".
     """
-    return max(_rate_gflops(side, device, dtype) for side in _SIDES[device])
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        return max(_rate_gflops(side, device, dtype) for side in _SIDES[device])
+    finally:
+        torch.set_num_threads(before)
 
 
 def _rate_gflops(side: int, device: str, dtype: torch.dtype) -> float:

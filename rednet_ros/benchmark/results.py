@@ -19,14 +19,16 @@ from rednet_ros.errors import InputError
 class FacesRow:
     """One number of faces in one camera's images of the size in `Report`.
 
-    `tracked`: faces that were followed at a time, the median. `network`: one batch, alone. `floor_ms`: the least it
-    could take (`Report.floor`). Of a whole `FaceTracker.update`: `frame`; in it, a frame: `crop` cuts and turns the
-    faces, `landmarks` is all that is neither crop, network nor detector: what is decided and computed about them.
-    `detect`: one search of the detector, which runs beside the frames or once in many.
+    `tracked`: faces that were followed at a time, the median. `threads`: of the CPU, which compute the network.
+    `network`: one batch, alone. `floor_ms`: the least it could take with them (`Report.floors`). Of a whole
+    `FaceTracker.update`: `frame`; in it, a frame: `crop` cuts and turns the faces, `landmarks` is all that is neither
+    crop, network nor detector: what is decided and computed about them. `detect`: one search of the detector, which
+    runs beside the frames or once in many.
     """
 
     faces: int
     tracked: int
+    threads: int
     network: Timing
     floor_ms: float
     frame: Timing
@@ -42,10 +44,12 @@ class FacesRow:
 
 @dataclass(frozen=True)
 class BackendRow:
-    """The network by one backend, one batch: `name` with its precision. `floor_ms`: in that precision."""
+    """The network by one backend, one batch: `name` with its precision. `floor_ms`: in that precision, with `threads`
+    of the CPU."""
 
     name: str
     faces: int
+    threads: int
     network: Timing
     floor_ms: float
 
@@ -190,7 +194,7 @@ class Report:
     `left_out`: what was not measured, and why. `backend`: what computed the network, with its precision. `size_px`:
     width and height of the frames; `frames_from`: photograph, drawing, or the clip's name. `others_share`: of all
     cores, 0..1, what other processes used meanwhile; above 0.05 or so the times are too long. `gpu_memory_mb`: the
-    most that PyTorch held, None on a CPU.
+    most that PyTorch held, None on a CPU. `floors`: with as many cores as one face takes, then with more.
     """
 
     machine: Machine
@@ -199,7 +203,7 @@ class Report:
     backend: str
     size_px: tuple[int, int]
     frames_from: str
-    floor: Floor
+    floors: tuple[Floor, ...]
     others_share: float | None
     faces: tuple[FacesRow, ...] = ()
     backends: tuple[BackendRow, ...] = ()

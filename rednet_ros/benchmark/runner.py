@@ -78,22 +78,20 @@ class _Run:
         self._portrait = load_portrait()
         self._recording = recorded_scene(plan.input) if plan.input else None
         self._left_out: dict[str, str] = {}
-        self._rates_gflops: dict[torch.dtype, float] = {}
+        self._rates_gflops: dict[tuple[torch.dtype, int], float] = {}
 
     def report(self) -> Report:
         plan = self._plan
-        floor = self._floor()
-        log.info("matrix products: %.1f GFLOP/s", floor.rate_gflops)
-        rows = [self._row(faces, floor) for faces in self._face_counts()]
+        log.info("matrix products: %.1f GFLOP/s", self._floor(1).rate_gflops)
+        rows = [self._row(faces) for faces in self._face_counts()]
         cameras = [
             measure_cameras(self._scene(1), count, self._engine, self._detector, plan.seconds)
             for count in self._logged("cameras", plan.cameras)
         ]
         backends = [row for name in plan.backends for row in self._backend(name)]
-        again = self._floor()
-        if again.rate_gflops > floor.rate_gflops:
-            rows = [replace(row, floor_ms=again.milliseconds(row.faces)) for row in rows]
-            floor = again
+        # Once more: the best rate of the run counts.
+        rows = [replace(row, floor_ms=self._floor(row.faces).milliseconds(row.faces)) for row in rows]
+        floors = {floor.threads: floor for floor in map(self._floor, [1, *(row.faces for row in rows)])}
         with tempfile.TemporaryDirectory() as folder:
             clip = self._clip(Path(folder))
             ros = self._ros(Path(folder) / "ros.json")
@@ -105,7 +103,7 @@ class _Run:
             backend=self._engine.backend,
             size_px=self._scene(1).size_px,
             frames_from=Path(plan.input).name if plan.input else self._portrait.name,
-            floor=floor,
+            floors=tuple(floors.values()),
             others_share=self._others.share(),
             faces=tuple(rows),
             backends=tuple(backends),
@@ -120,13 +118,15 @@ class _Run:
             left_out=self._left_out,
         )
 
-    def _floor(self, backend: str | None = None) -> Floor:
-        """Of this backend's precision, by default that of the engine; the best rate of the run so far counts."""
-        dtype = _precision(backend or self._engine.backend)
-        rate_gflops = max(matrix_rate_gflops(self._device, dtype), self._rates_gflops.get(dtype, 0.0))
-        self._rates_gflops[dtype] = rate_gflops
+    def _floor(self, faces: int, engine: LandmarkEngine | None = None) -> Floor:
+        """With an engine's precision and threads for so many faces; the best rate of the run so far counts."""
+        engine = engine or self._engine
+        dtype, threads = _precision(engine.backend), engine.cpu_threads(faces)
+        best = self._rates_gflops.get((dtype, threads), 0.0)
+        rate_gflops = max(matrix_rate_gflops(self._device, dtype, threads), best)
+        self._rates_gflops[dtype, threads] = rate_gflops
         precision = str(dtype).removeprefix("torch.")
-        return Floor(self._device, precision, torch.get_num_threads(), rate_gflops, self._gflop_per_face)
+        return Floor(self._device, precision, threads, rate_gflops, self._gflop_per_face)
 
     def _backend(self, name: str) -> list[BackendRow]:
         plan = self._plan
@@ -141,15 +141,17 @@ class _Run:
                 engine.notices[-1] if engine.notices else f"{engine.backend} ran instead"
             )
             return []
-        floor = self._floor(engine.backend)
-        return [BackendRow(engine.backend, count, each, floor.milliseconds(count)) for count, each in timings]
+        floors = {count: self._floor(count, engine).milliseconds(count) for count in counts}
+        return [
+            BackendRow(engine.backend, count, engine.cpu_threads(count), each, floors[count]) for count, each in timings
+        ]
 
     def _face_counts(self) -> tuple[int, ...]:
         return (1,) if self._recording else tuple(self._logged("faces", self._plan.faces))
 
-    def _row(self, faces: int, floor: Floor) -> Any:
-        scene = self._scene(faces)
-        return measure_faces(scene, self._engine, self._detector, floor.milliseconds(1), self._plan.seconds)
+    def _row(self, faces: int) -> Any:
+        scene, floor_ms = self._scene(faces), self._floor(faces).milliseconds(1)
+        return measure_faces(scene, self._engine, self._detector, floor_ms, self._plan.seconds)
 
     def _scene(self, faces: int) -> Scene:
         return self._recording or composed_scene(self._portrait, faces, self._plan.size_px)

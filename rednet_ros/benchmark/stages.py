@@ -71,6 +71,7 @@ def measure_faces(
     return FacesRow(
         faces=count,
         tracked=round(float(np.median(followed.counts))),
+        threads=engine.cpu_threads(count),
         network=measure_network(engine, count, seconds),
         floor_ms=gflop_ms * count,
         frame=timing(followed.frame_s),

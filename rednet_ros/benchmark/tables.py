@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from rednet_ros.benchmark.aims import aims
 from rednet_ros.benchmark.chart import stages
+from rednet_ros.benchmark.floor import Floor
 from rednet_ros.benchmark.results import Report
 from rednet_ros.benchmark.timing import Timing
 
@@ -23,7 +24,8 @@ def milliseconds(value: Timing | None) -> str:
 
 def machine_table(report: Report) -> str:
     """What it ran on."""
-    machine, floor = report.machine, report.floor
+    machine, floor = report.machine, report.floors[0]
+    rates = (f"{each.rate_gflops:.0f} GFLOP/s, {each.precision}, {_threads(each)}" for each in report.floors)
     rows = [
         ("processor", f"{machine.cpu}, {machine.cores} cores, {machine.memory_gb:g} GB"),
         ("GPU", machine.gpu or "none"),
@@ -31,8 +33,8 @@ def machine_table(report: Report) -> str:
         ("used by others meanwhile", _others(report)),
         ("weights", f"{report.weights}, by {report.backend}"),
         ("frames", f"{report.size_px[0]} x {report.size_px[1]}, {report.frames_from}"),
-        ("matrix products", f"{floor.rate_gflops:.0f} GFLOP/s, {floor.precision}, {_threads(report)}"),
-        ("network", f"{floor.gflop_per_face:.3f} GFLOP a face: a floor of {floor.milliseconds(1):.2f} ms"),
+        ("matrix products", "; ".join(rates)),
+        ("network", f"{floor.gflop_per_face:.3f} GFLOP a face: a floor of {floor.milliseconds(1):.2f} ms for one"),
         ("measured on", machine.day),
     ]
     return table(("", ""), rows)
@@ -54,11 +56,13 @@ def stages_table(report: Report) -> str:
 
 def faces_table(report: Report) -> str:
     """One row a number of faces."""
-    head = ("faces", "tracked", "network", "floor", "network in floors", "crop", "landmarks", "frame", "frames/s")
+    timed = ("network", "floor", "network in floors", "crop", "landmarks", "frame", "frames/s")
+    head = ("faces", "tracked", "threads", *timed)
     rows = [
         (
             str(row.faces),
             str(row.tracked),
+            str(row.threads),
             milliseconds(row.network),
             _short(row.floor_ms),
             f"{row.network_floors:.2f}",
@@ -78,13 +82,14 @@ def backends_table(report: Report) -> str:
         (
             row.name,
             str(row.faces),
+            str(row.threads),
             milliseconds(row.network),
             _short(row.floor_ms),
             f"{row.network.median_ms / row.floor_ms:.2f}",
         )
         for row in report.backends
     ]
-    return table(("backend", "faces", "ms: median (p95)", "floor", "in floors"), rows)
+    return table(("backend", "faces", "threads", "ms: median (p95)", "floor", "in floors"), rows)
 
 
 def cameras_table(report: Report) -> str:
@@ -168,10 +173,10 @@ def fairness_table(report: Report) -> str:
     return table(("camera", "images sent", "processed", "latency, first fifth, ms", "last fifth, ms"), rows)
 
 
-def _threads(report: Report) -> str:
-    if report.floor.device == "cuda":
+def _threads(floor: Floor) -> str:
+    if floor.device == "cuda":
         return "on the GPU"
-    return "1 thread" if report.floor.threads == 1 else f"{report.floor.threads} threads"
+    return "1 thread" if floor.threads == 1 else f"{floor.threads} threads"
 
 
 def _others(report: Report) -> str:

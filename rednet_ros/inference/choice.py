@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rednet_ros.errors import InputError
@@ -12,6 +12,7 @@ from rednet_ros.inference.backends.backend import Backend, BackendUnavailableErr
 from rednet_ros.inference.backends.eager import EagerBackend
 from rednet_ros.inference.engine_file import EngineFile, file_sha256, usual_file
 from rednet_ros.inference.runner import Candidate
+from rednet_ros.inference.threads import CpuThreads, usual_threads
 from rednet_ros.network.rednet import REDNet
 
 BACKENDS = ("auto", "eager", "compiled", "openvino", "cuda_graph", "tensorrt")
@@ -27,7 +28,7 @@ DEVICE_OF = {"openvino": "cpu", "cuda_graph": "cuda", "tensorrt": "cuda"}
 @dataclass(frozen=True)
 class Wanted:
     """A network, and how it is to be run: on `device` "cpu" or "cuda", from crops or from images, with `threads` of
-    the CPU.
+    a CPU.
 
     `weights_file`: what it was loaded from; None: it was made otherwise, and there are no engine files of it.
     `engine_file`: one in another place than `engine_file.usual_file`.
@@ -36,7 +37,7 @@ class Wanted:
     network: REDNet
     device: str
     from_frames: bool
-    threads: int = 1
+    threads: CpuThreads = field(default_factory=usual_threads)
     weights_file: Path | None = None
     engine_file: Path | None = None
 

@@ -17,6 +17,7 @@ from rednet_ros.inference.choice import Wanted, candidates
 from rednet_ros.inference.graph import RecordLayout
 from rednet_ros.inference.runner import Runner
 from rednet_ros.inference.slots import StateTable
+from rednet_ros.inference.threads import CpuThreads, usual_threads
 from rednet_ros.inference.types import Estimate, FaceState
 from rednet_ros.landmarks import LANDMARK_COUNT
 from rednet_ros.network import weights
@@ -24,10 +25,6 @@ from rednet_ros.network.config import STATE_SIZE
 from rednet_ros.network.rednet import REDNet
 
 log = logging.getLogger(__name__)
-
-CPU_THREADS = 1
-"""Threads of the network on a CPU. One face's small network gains little from more, and they wait for each other
-whenever the detector, a decoder or ROS wants a core (figures in docs/inference.md)."""
 
 
 class LandmarkEngine:
@@ -45,11 +42,12 @@ class LandmarkEngine:
         backend: str = "eager",
         *,
         takes_frames: bool | None = None,
-        threads: int = CPU_THREADS,
+        threads: CpuThreads | None = None,
         weights_file: Path | None = None,
         engine_file: Path | None = None,
     ) -> None:
-        """`backend`: one of `choice.BACKENDS`. `takes_frames`: as above; None: on a GPU. `threads`: of the CPU.
+        """`backend`: one of `choice.BACKENDS`. `takes_frames`: as above; None: on a GPU. `threads`: of a CPU; None:
+        `usual_threads`.
 
         `weights_file`: what `network` was loaded from; `engine_file`: an engine of it in another than the usual place.
 
@@ -66,6 +64,7 @@ class LandmarkEngine:
         self.identity_threshold = info.identity_threshold
         self.crop_size_px = network.config.crop_px
         self._layout = RecordLayout.of(network.config)
+        threads = threads or usual_threads()
         wanted = Wanted(network, device, self.takes_frames, threads, weights_file, engine_file)
         has_state = network.config.temporal != "none"
         dtype = torch.promote_types(network.dtype, torch.float32)
@@ -77,22 +76,24 @@ class LandmarkEngine:
         cls,
         name_or_path: str | Path,
         device: str = "auto",
-        threads: int = CPU_THREADS,
+        threads: CpuThreads | None = None,
         backend: str = "auto",
         engine_file: Path | None = None,
     ) -> LandmarkEngine:
         """An engine for shipped weights (by name) or a weights file, on "cpu", "cuda", or the best there is ("auto").
 
-        `threads`: of the network on a CPU, and of PyTorch in this process. `backend`: how the network is computed
-        (docs/inference.md). `engine_file`: of `rednet-export`, where it is not in the usual place.
+        `threads`: of the network on a CPU (None: `usual_threads`). PyTorch takes as many in this process as for few
+        faces: its own wait for each other whenever the detector, a decoder or ROS wants a core. `backend`: how the
+        network is computed (docs/inference.md). `engine_file`: of `rednet-export`, where it is not in the usual place.
 
         Raises:
             WeightsError: the weights cannot be used.
             InputError: `device` or `backend` is unknown, "cuda" where torch finds no GPU, or the two do not fit.
         """
         chosen = choose_device(device)
+        threads = threads or usual_threads()
         if chosen == "cpu":
-            torch.set_num_threads(threads)
+            torch.set_num_threads(threads.few)
         network, info = weights.load(name_or_path)
         file = weights.resolve(name_or_path)
         engine = cls(network, info, chosen, backend, threads=threads, weights_file=file, engine_file=engine_file)
@@ -110,6 +111,11 @@ class LandmarkEngine:
     def backend(self) -> str:
         """What computes the network at present, with its precision."""
         return self._runner.backend.name
+
+    def cpu_threads(self, faces: int) -> int:
+        """How many cores compute a batch of so many faces."""
+        own = self._runner.backend.threads
+        return torch.get_num_threads() if own is None else own.of(faces)
 
     @property
     def notices(self) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ def ms(median_ms: float) -> Timing:
 
 
 def faces_row(faces: int, network_ms: float, frame_ms: float) -> FacesRow:
-    return FacesRow(faces, faces, ms(network_ms), 5.0 * faces, ms(frame_ms), ms(0.5), ms(0.5), ms(40.0))
+    return FacesRow(faces, faces, 1, ms(network_ms), 5.0 * faces, ms(frame_ms), ms(0.5), ms(0.5), ms(40.0))
 
 
 @pytest.fixture
@@ -45,10 +45,13 @@ def make_report() -> Callable[..., Report]:
             "backend": "eager float32",
             "size_px": (640, 480),
             "frames_from": "drawing",
-            "floor": Floor("cpu", "float32", 1, 100.0, 0.5),
+            "floors": (Floor("cpu", "float32", 1, 100.0, 0.5), Floor("cpu", "float32", 2, 190.0, 0.5)),
             "others_share": 0.01,
             "faces": (faces_row(1, 9.0, 11.0), faces_row(8, 70.0, 50.0)),
-            "backends": (BackendRow("eager float32", 1, ms(9.0), 5.0), BackendRow("openvino float32", 1, ms(6.0), 5.0)),
+            "backends": (
+                BackendRow("eager float32", 1, 1, ms(9.0), 5.0),
+                BackendRow("openvino float32", 1, 1, ms(6.0), 5.0),
+            ),
             "cameras": (CamerasRow(1, 1, ms(11.0)), CamerasRow(3, 3, ms(30.0))),
             "clip": ClipRow("clip.mp4", 640, 480, ms(0.1), 60.0),
             "frame_path": FramePath(True, ms(0.01), ms(0.2), ms(0.1), (message,)),

@@ -24,12 +24,12 @@ def test_unknown_weights_are_refused():
 
 def test_the_rate_of_matrix_products_is_found(monkeypatch):
     monkeypatch.setattr(floor, "_SIDES", {"cpu": (64, 128)})
-    assert 0.01 < matrix_rate_gflops("cpu", torch.float32) < 100_000
+    assert 0.01 < matrix_rate_gflops("cpu", torch.float32, 1) < 100_000
 
 
 @pytest.mark.gpu
 def test_the_rate_of_a_gpu_is_found_in_low_precision():
-    assert matrix_rate_gflops("cuda", torch.float16) > 1.5 * matrix_rate_gflops("cuda", torch.float32)
+    assert matrix_rate_gflops("cuda", torch.float16, 1) > 1.5 * matrix_rate_gflops("cuda", torch.float32, 1)
 
 
 def test_the_floor_of_a_batch_is_that_of_its_faces():

@@ -22,7 +22,7 @@ def test_parts_that_were_not_measured_come_back_as_such(make_report, tmp_path):
 @pytest.mark.parametrize(
     "damage",
     [
-        lambda values: values.pop("floor"),
+        lambda values: values.pop("floors"),
         lambda values: values.update(colour="red"),
         lambda values: values["faces"][0].pop("network"),
         lambda values: values["faces"][0].update(network=7),

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import shutil
+import time
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import torch
 from rednet_ros.errors import InputError
 from rednet_ros.inference import engine_file
 from rednet_ros.inference.engine import LandmarkEngine
+from rednet_ros.inference.threads import CpuThreads
 from rednet_ros.network import weights
 
 INFO = weights.WeightsInfo("tiny", "for tests", "noise")
@@ -79,6 +81,32 @@ def test_openvino_gives_the_same_and_converts_once(network, weights_file, monkey
     third = LandmarkEngine.load(weights_file, "cpu")
     assert third.backend == "eager float32"
     assert "asked to convert" in third.notices[0]
+
+
+@needs_openvino
+@pytest.mark.slow
+def test_openvino_spreads_large_batches_over_cores_and_not_small_ones(network):
+    engine = LandmarkEngine(network, INFO, backend="openvino", threads=CpuThreads(1, 2))
+    assert engine.backend == "openvino float32"
+    assert [engine.cpu_threads(faces) for faces in (1, 2, 3, 8)] == [1, 1, 2, 2]
+    assert _others_share(engine, 2) < 0.1
+    assert 0.25 < _others_share(engine, 16) < 0.75
+
+
+def _others_share(engine: LandmarkEngine, faces: int) -> float:
+    """How much of the processor time of a batch other threads than the calling one spend, on a busy machine as well."""
+    crops = RNG.integers(0, 256, (faces, 64, 64, 3), dtype=np.uint8)
+    engine.run(crops)
+    own_s, all_s = time.thread_time(), time.process_time()
+    for _ in range(20):
+        engine.run(crops)
+    own_s, all_s = time.thread_time() - own_s, time.process_time() - all_s
+    return 1 - own_s / all_s
+
+
+def test_eager_takes_the_threads_of_pytorch(network):
+    engine = LandmarkEngine(network, INFO, threads=CpuThreads(1, 2))
+    assert engine.cpu_threads(8) == torch.get_num_threads()
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ from rednet_ros.inference.backends import BackendUnavailableError
 from rednet_ros.inference.batches import CropBatch
 from rednet_ros.inference.runner import REFERENCE, Candidate, Runner
 from rednet_ros.inference.slots import StateTable
+from rednet_ros.inference.threads import CpuThreads
 
 LENGTH = 4
 
@@ -26,6 +27,7 @@ class Stand:
     name: str
     buckets: tuple[int, ...] | None = None
     device: str = "cpu"
+    threads: CpuThreads | None = None
     failures: list[Exception] = field(default_factory=list)
     room: int = 1000
     broken: tuple[int, ...] = ()

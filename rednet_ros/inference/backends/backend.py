@@ -11,6 +11,7 @@ from torch import Tensor
 from rednet_ros.errors import RednetError
 from rednet_ros.inference.folding import fold_batch_norm
 from rednet_ros.inference.graph import CropGraph, FrameGraph
+from rednet_ros.inference.threads import CpuThreads
 from rednet_ros.network.rednet import REDNet
 
 Graph = CropGraph | FrameGraph
@@ -27,12 +28,13 @@ class Backend(Protocol):
     """Computes a graph.
 
     `name`: with its precision, as people are told. `device`: where its arguments must lie. `buckets`: the numbers of
-    faces that it takes, ascending; None: any number.
+    faces that it takes, ascending; None: any number. `threads`: of the CPU; None: PyTorch's, or a GPU does it.
     """
 
     name: str
     device: str
     buckets: tuple[int, ...] | None
+    threads: CpuThreads | None
 
     def run(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """The graph's results for its arguments. May raise whatever the device raises. What comes back may be

@@ -19,6 +19,7 @@ class CompiledBackend:
     """See `Backend`."""
 
     buckets: tuple[int, ...] | None = None
+    threads = None
 
     def __init__(self, network: REDNet, device: str, from_frames: bool) -> None:
         """Compiles at once, so that no frame has to wait for it. Raises BackendUnavailableError where that fails."""

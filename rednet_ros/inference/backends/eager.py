@@ -14,6 +14,7 @@ class EagerBackend:
     """See `Backend`. In the precision of the network that is given."""
 
     buckets: tuple[int, ...] | None = None
+    threads = None
 
     def __init__(self, network: REDNet, device: str, from_frames: bool) -> None:
         self.name = f"eager {str(network.dtype).removeprefix('torch.')}"

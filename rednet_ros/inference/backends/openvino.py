@@ -18,6 +18,7 @@ from torch import Tensor
 from rednet_ros.inference.backends.backend import BackendUnavailableError, prepared
 from rednet_ros.inference.engine_file import EngineFile, EngineMismatchError
 from rednet_ros.inference.graph import CropGraph
+from rednet_ros.inference.threads import CpuThreads
 from rednet_ros.network.rednet import REDNet
 
 log = logging.getLogger(__name__)
@@ -28,27 +29,24 @@ MAX_FACES = 1024
 
 
 class OpenVinoBackend:
-    """See `Backend`. Takes crops, any number of them: one model, whose shapes follow the batch."""
+    """See `Backend`. Takes crops, any number of them: the shapes follow the batch.
+
+    OpenVINO fixes the number of threads when it compiles, so small and large batches have a compiled model each.
+    """
 
     name = NAME
     device = "cpu"
     buckets: tuple[int, ...] | None = None
 
-    def __init__(self, network: REDNet, threads: int, file: EngineFile | None = None) -> None:
+    def __init__(self, network: REDNet, threads: CpuThreads, file: EngineFile | None = None) -> None:
         """`file`: where the converted network lies or shall be kept; None: it is converted anew.
 
         Raises BackendUnavailableError where OpenVINO is not installed, or cannot convert the network.
         """
+        self.threads = threads
         model = _model(network, file)
-        settings = {
-            "PERFORMANCE_HINT": "LATENCY",
-            "NUM_STREAMS": 1,
-            "INFERENCE_NUM_THREADS": threads,
-            "INFERENCE_PRECISION_HINT": "f32",  # on newer CPUs it would take bfloat16 without being asked
-            "ENABLE_CPU_PINNING": False,  # the detector and ROS want the same cores
-        }
         try:
-            self._request = _core().compile_model(model, "CPU", settings).create_infer_request()
+            self._requests = {count: _request(model, count) for count in {threads.few, threads.many}}
         except Exception as error:
             raise BackendUnavailableError(f"OpenVINO cannot use the network: {error}") from error
 
@@ -56,8 +54,21 @@ class OpenVinoBackend:
         """See `Backend.run`."""
         arrays = [np.ascontiguousarray(value.numpy()) for value in inputs]
         # Copies of the results: what it shares is freed as soon as a batch of another size comes.
-        results = self._request.infer(arrays, share_inputs=True, share_outputs=False)
+        request = self._requests[self.threads.of(len(arrays[0]))]
+        results = request.infer(arrays, share_inputs=True, share_outputs=False)
         return tuple(torch.from_numpy(results[index]) for index in range(len(results)))
+
+
+def _request(model: Any, threads: int) -> Any:
+    """What runs a model with so many threads."""
+    settings = {
+        "PERFORMANCE_HINT": "LATENCY",
+        "NUM_STREAMS": 1,
+        "INFERENCE_NUM_THREADS": threads,
+        "INFERENCE_PRECISION_HINT": "f32",  # on newer CPUs it would take bfloat16 without being asked
+        "ENABLE_CPU_PINNING": False,  # the detector and ROS want the same cores
+    }
+    return _core().compile_model(model, "CPU", settings).create_infer_request()
 
 
 def convert(network: REDNet) -> Any:

@@ -27,6 +27,8 @@ USUAL_FACES = 4
 class TensorRtBackend:
     """See `Backend`."""
 
+    threads = None
+
     def __init__(self, file: EngineFile) -> None:
         """Raises EngineMismatchError where the file is damaged or of something else, BackendUnavailableError where
         torch-tensorrt is missing or cannot load it."""
