@@ -34,7 +34,9 @@ class Backend(Protocol):
     name: str
     device: str
     buckets: tuple[int, ...] | None
-    threads: CpuThreads | None
+
+    @property
+    def threads(self) -> CpuThreads | None: ...
 
     def run(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """The graph's results for its arguments. May raise whatever the device raises. What comes back may be

@@ -9,7 +9,6 @@ from torch import Tensor
 
 from rednet_ros.inference.backends.backend import BackendUnavailableError, prepared
 from rednet_ros.inference.backends.eager import graph_of
-from rednet_ros.inference.threads import CpuThreads
 from rednet_ros.network.rednet import REDNet
 
 WARM_UP_FACES = (1, 2, 3)
@@ -20,7 +19,7 @@ class CompiledBackend:
     """See `Backend`."""
 
     buckets: tuple[int, ...] | None = None
-    threads: CpuThreads | None = None
+    threads = None
 
     def __init__(self, network: REDNet, device: str, from_frames: bool) -> None:
         """Compiles at once, so that no frame has to wait for it. Raises BackendUnavailableError where that fails."""

@@ -10,7 +10,6 @@ from torch import Tensor
 
 from rednet_ros.inference.backends.backend import BUCKETS, prepared
 from rednet_ros.inference.backends.eager import graph_of
-from rednet_ros.inference.threads import CpuThreads
 from rednet_ros.network.rednet import REDNet
 
 PIXELS = 4 * 1920 * 1080
@@ -23,7 +22,7 @@ WARM_UP_RUNS = 3
 class CudaGraphBackend:
     """See `Backend`. In half precision: float16 keeps three more bits than bfloat16 (parity in docs/inference.md)."""
 
-    threads: CpuThreads | None = None
+    threads = None
 
     def __init__(self, network: REDNet, device: str = "cuda", dtype: torch.dtype = torch.float16) -> None:
         self.name = f"cuda graph {str(dtype).removeprefix('torch.')}"

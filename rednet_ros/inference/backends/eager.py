@@ -7,7 +7,6 @@ from torch import Tensor
 
 from rednet_ros.inference.backends.backend import Graph, prepared
 from rednet_ros.inference.graph import CropGraph, FrameGraph
-from rednet_ros.inference.threads import CpuThreads
 from rednet_ros.network.rednet import REDNet
 
 
@@ -15,7 +14,7 @@ class EagerBackend:
     """See `Backend`. In the precision of the network that is given."""
 
     buckets: tuple[int, ...] | None = None
-    threads: CpuThreads | None = None
+    threads = None
 
     def __init__(self, network: REDNet, device: str, from_frames: bool) -> None:
         self.name = f"eager {str(network.dtype).removeprefix('torch.')}"

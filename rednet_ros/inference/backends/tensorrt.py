@@ -16,7 +16,6 @@ from torch import Tensor
 from rednet_ros.inference.backends.backend import BUCKETS, BackendUnavailableError, prepared
 from rednet_ros.inference.engine_file import EngineFile
 from rednet_ros.inference.graph import FrameGraph
-from rednet_ros.inference.threads import CpuThreads
 from rednet_ros.network.rednet import REDNet
 
 PIXELS = (64 * 64, 1920 * 1080, 4 * 1920 * 1080)
@@ -28,7 +27,7 @@ USUAL_FACES = 4
 class TensorRtBackend:
     """See `Backend`."""
 
-    threads: CpuThreads | None = None
+    threads = None
 
     def __init__(self, file: EngineFile) -> None:
         """Raises EngineMismatchError where the file is damaged or of something else, BackendUnavailableError where
