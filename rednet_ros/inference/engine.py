@@ -112,6 +112,11 @@ class LandmarkEngine:
         """What computes the network at present, with its precision."""
         return self._runner.backend.name
 
+    @property
+    def engine_file(self) -> Path | None:
+        """The file that serves, where the backend has one: of `rednet-export`, or in the cache folder."""
+        return self._runner.backend.engine_path
+
     def cpu_threads(self, faces: int) -> int:
         """How many cores compute a batch of so many faces."""
         own = self._runner.backend.threads

@@ -67,6 +67,7 @@ def test_openvino_gives_the_same_and_converts_once(network, weights_file, monkey
     first = LandmarkEngine.load(weights_file, "cpu")
     assert first.backend == "openvino float32"
     assert first.notices == ()
+    assert first.engine_file.parent == tmp_path / "cache"
     check_same(LandmarkEngine(network, INFO), first)
     from rednet_ros.inference.backends import openvino
 
@@ -79,7 +80,7 @@ def test_openvino_gives_the_same_and_converts_once(network, weights_file, monkey
     sidecar.write_text(json.dumps({**json.loads(sidecar.read_text()), "openvino": "2020.1"}))
     monkeypatch.setattr(openvino, "convert", lambda _: (_ for _ in ()).throw(RuntimeError("asked to convert")))
     third = LandmarkEngine.load(weights_file, "cpu")
-    assert third.backend == "eager float32"
+    assert (third.backend, third.engine_file) == ("eager float32", None)
     assert "asked to convert" in third.notices[0]
 
 

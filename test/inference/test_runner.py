@@ -1,6 +1,7 @@
 """What the runner does when a backend fails: stand-ins for GPUs and engines, with a network that counts."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 import torch
@@ -28,6 +29,7 @@ class Stand:
     buckets: tuple[int, ...] | None = None
     device: str = "cpu"
     threads: CpuThreads | None = None
+    engine_path: Path | None = None
     failures: list[Exception] = field(default_factory=list)
     room: int = 1000
     broken: tuple[int, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 from typing import Protocol
 
 import torch
@@ -29,6 +30,7 @@ class Backend(Protocol):
 
     `name`: with its precision, as people are told. `device`: where its arguments must lie. `buckets`: the numbers of
     faces that it takes, ascending; None: any number. `threads`: of the CPU; None: PyTorch's, or a GPU does it.
+    `engine_path`: the file that the computation was read from or is kept in; None: there is none.
     """
 
     name: str
@@ -37,6 +39,9 @@ class Backend(Protocol):
 
     @property
     def threads(self) -> CpuThreads | None: ...
+
+    @property
+    def engine_path(self) -> Path | None: ...
 
     def run(self, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """The graph's results for its arguments. May raise whatever the device raises. What comes back may be

@@ -20,6 +20,7 @@ class CompiledBackend:
 
     buckets: tuple[int, ...] | None = None
     threads = None
+    engine_path = None
 
     def __init__(self, network: REDNet, device: str, from_frames: bool) -> None:
         """Compiles at once, so that no frame has to wait for it. Raises BackendUnavailableError where that fails."""

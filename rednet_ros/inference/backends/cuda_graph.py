@@ -23,6 +23,7 @@ class CudaGraphBackend:
     """See `Backend`. In half precision: float16 keeps three more bits than bfloat16 (parity in docs/inference.md)."""
 
     threads = None
+    engine_path = None
 
     def __init__(self, network: REDNet, device: str = "cuda", dtype: torch.dtype = torch.float16) -> None:
         self.name = f"cuda graph {str(dtype).removeprefix('torch.')}"

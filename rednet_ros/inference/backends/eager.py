@@ -15,6 +15,7 @@ class EagerBackend:
 
     buckets: tuple[int, ...] | None = None
     threads = None
+    engine_path = None
 
     def __init__(self, network: REDNet, device: str, from_frames: bool) -> None:
         self.name = f"eager {str(network.dtype).removeprefix('torch.')}"

@@ -44,7 +44,7 @@ class OpenVinoBackend:
         Raises BackendUnavailableError where OpenVINO is not installed, or cannot convert the network.
         """
         self.threads = threads
-        model = _model(network, file)
+        model, self.engine_path = _model(network, file)
         try:
             self._requests = {count: _request(model, count) for count in {threads.few, threads.many}}
         except Exception as error:
@@ -112,19 +112,20 @@ def save(model: Any, path: Path) -> None:
             written.with_suffix(suffix).replace(path.with_suffix(suffix))
 
 
-def _model(network: REDNet, file: EngineFile | None) -> Any:
+def _model(network: REDNet, file: EngineFile | None) -> tuple[Any, Path | None]:
+    """The network converted, and where it is kept."""
     if file is None:
-        return convert(network)
+        return convert(network), None
     try:
         file.check({"openvino": version()})
-        return _core().read_model(file.path)
+        return _core().read_model(file.path), file.path
     except (EngineMismatchError, RuntimeError) as error:
         log.info("converting the network for OpenVINO, once: %s", error)
     try:
-        return build(network, file)
+        return build(network, file), file.path
     except (OSError, RuntimeError) as error:  # OpenVINO's own error where it cannot write is a RuntimeError
         log.warning("the converted network cannot be kept in %s, every start converts it again: %s", file.path, error)
-    return convert(network)
+    return convert(network), None
 
 
 def _dynamic(count: int, faces: Any) -> tuple[Any, ...]:

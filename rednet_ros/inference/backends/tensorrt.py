@@ -35,6 +35,7 @@ class TensorRtBackend:
         told = file.check(this_machine())
         self.name = f"tensorrt {told['precision']}"
         self.device = "cuda"
+        self.engine_path = file.path
         self.buckets: tuple[int, ...] | None = tuple(told["buckets"])
         try:
             self._engine = _torch_tensorrt().load(str(file.path)).module()
