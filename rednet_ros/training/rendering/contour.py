@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rednet_ros.training.rendering.arrays import BoolArray, FloatArray
+from rednet_ros.training.rendering.arrays import BoolArray, FloatArray, IntArray
 from rednet_ros.training.rendering.brows import SurfacePoints
 from rednet_ros.training.rendering.geometry import barycentric_points, project, unit_rows
 from rednet_ros.training.rendering.raycast import outermost_hits
@@ -26,13 +26,14 @@ BEFORE_EAR_DM = (0.63, 0.62, 0.62, 0.67)
 """How far forward (z of the mean head) the jaw's first four points lie: at the ear, as 300-W has them."""
 TOWARDS = (39, 39, 31, 50, 58, 58, 57, 57, 57)
 """The landmarks at which the right side's nine paths aim."""
-BELOW_END = 0.033
+BELOW_END = 0.028
 """Share of a side's line above its first landmark when both ears are seen alike: 300-W has 0 and 16 a little below the
 eyes' corners. Nothing of it is left on a side that is LONGER times as long as the other, being turned to the camera."""
 LONGER = 1.2
-BELOW_EYE = 0.03
-"""Where a silhouette begins that hides the ear: so far below the eye's outer corner (share of the nose's length). What
-is above is temple and brow; 300-W's annotators agree on this within 5 % of the eyes' distance."""
+BELOW_EYE, LOWERED, ROUND = 0.03, 0.25, 14
+"""Where a silhouette begins that hides the ear: BELOW_EYE below the eye's outer corner (share of the nose's length).
+What is above is temple and brow; 300-W's annotators agree on this within 5 % of the eyes' distance. A head that turns
+lowers the line to there from LOWERED above, until its outline at the cheek is point number ROUND of the paths."""
 REACH = 0.95
 INSIDE = np.array([0.0, 6.9, 0.5])
 """A point (dm) in the middle of the head from which all of the face can be seen."""
@@ -66,21 +67,15 @@ class JawLine:
         how_far_out = seen[:, :, 0] * outward[:, :1] - seen[:, :, 1] * outward[:, 1:]
         outermost = how_far_out.argmax(axis=1)
         outline = seen[np.arange(self._count), outermost]
-        below_eyes = self._below_eyes(outline[:, :2], inner_px[:, :2], np.array([sin, cos]))
-        chin = self._count // 2
-        right, left = (
-            without_folds(without_temple(outline[rows], below_eyes[rows], outermost[rows] > 0))
-            for rows in (slice(chin + 1), slice(None, chin - 1, -1))
-        )
+        down, inner, chin = np.array([sin, cos]), inner_px[:, :2], self._count // 2
+        sides = []
+        for rows, corner in ((slice(chin + 1), 36), (slice(None, chin - 1, -1), 45)):
+            line, round_it = outline[rows], outermost[rows]
+            below = line[:, :2] @ down - _begin_px(inner, corner, down, round_it)
+            sides.append(without_folds(without_temple(line, below, round_it > 0)))
+        right, left = sides
         starts = _starts(right, left)
         return np.concatenate([even_steps(right, STEPS, starts[0]), even_steps(left, STEPS, starts[1])[-2::-1]])
-
-    def _below_eyes(self, outline: FloatArray, inner: FloatArray, down: FloatArray) -> FloatArray:
-        """How far each point (R x 2) lies below the level at which a silhouette begins on its side, pixels."""
-        nose = float(np.hypot(*(inner[33 - 17] - inner[27 - 17])))
-        right, left = (inner[corner - 17] @ down + BELOW_EYE * nose for corner in (36, 45))
-        level = np.where(np.arange(self._count) <= self._count // 2, right, left)
-        return np.asarray(outline @ down - level)
 
 
 def without_temple(line: FloatArray, below: FloatArray, silhouette: BoolArray) -> FloatArray:
@@ -119,6 +114,14 @@ def even_steps(line: FloatArray, steps: int, start: float = 0.0) -> FloatArray:
     along = np.concatenate([[0.0], np.cumsum(lengths)])
     wanted = np.linspace(start * along[-1], along[-1], steps + 1)
     return np.stack([np.interp(wanted, along, line[:, column]) for column in range(line.shape[1])], axis=1)
+
+
+def _begin_px(inner: FloatArray, corner: int, down: FloatArray, round_it: IntArray) -> float:
+    """How far down a silhouette begins on the side of an eye's `corner`; `round_it`: the outermost points of the side's
+    paths, from the ear on."""
+    nose = float(np.hypot(*(inner[33 - 17] - inner[27 - 17])))
+    turned = min(1.0, float(round_it[: 2 * FINER + 1].mean()) / ROUND)
+    return float(inner[corner - 17] @ down) + nose * (BELOW_EYE - LOWERED * (1 - turned))
 
 
 def _starts(right: FloatArray, left: FloatArray) -> tuple[float, float]:
