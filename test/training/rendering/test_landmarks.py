@@ -56,13 +56,18 @@ def test_a_silhouette_begins_where_the_cheek_does() -> None:
     np.testing.assert_array_equal(without_temple(line, below + 10, whole), line)
 
 
-@pytest.mark.parametrize("yaw_deg", [20, 35, -20, -35])
+@pytest.mark.parametrize("yaw_deg", [35, 50, -35, -50])
 def test_the_far_side_begins_below_the_eye_and_not_at_the_temple(model: HeadModel, yaw_deg: float) -> None:
     """300-W's annotators have it 6 to 9 % of the eyes' distance below the corner, whatever the pose."""
     end, corner = (16, 1) if yaw_deg > 0 else (0, 0)
     eyes = inner(model, yaw_deg)[[36 - 17, 45 - 17]]
     lower = trace(model, yaw_deg)[end, 1] - eyes[corner, 1]
     assert 0.03 < lower / np.linalg.norm(eyes[0] - eyes[1]) < 0.12
+
+
+def test_the_far_side_does_not_jump_as_the_head_turns(model: HeadModel) -> None:
+    ends = [trace(model, yaw_deg)[16, 1] for yaw_deg in range(0, 40, 4)]
+    assert np.abs(np.diff(ends)).max() < 0.04 * SIZE_PX
 
 
 @pytest.mark.parametrize("yaw_deg", [0, 30, 60])
