@@ -26,11 +26,11 @@ BEFORE_EAR_DM = (0.63, 0.62, 0.62, 0.67)
 """How far forward (z of the mean head) the jaw's first four points lie: at the ear, as 300-W has them."""
 TOWARDS = (39, 39, 31, 50, 58, 58, 57, 57, 57)
 """The landmarks at which the right side's nine paths aim."""
-BELOW_END = 0.028
+BELOW_END = 0.012
 """Share of a side's line above its first landmark when both ears are seen alike: 300-W has 0 and 16 a little below the
 eyes' corners. Nothing of it is left on a side that is LONGER times as long as the other, being turned to the camera."""
 LONGER = 1.2
-BELOW_EYE, LOWERED, ROUND = 0.03, 0.25, 14
+BELOW_EYE, LOWERED, ROUND = 0.105, 0.39, 14
 """Where a silhouette begins that hides the ear: BELOW_EYE below the eye's outer corner (share of the nose's length).
 What is above is temple and brow; 300-W's annotators agree on this within 5 % of the eyes' distance. A head that turns
 lowers the line to there from LOWERED above, until its outline at the cheek is point number ROUND of the paths."""

@@ -19,6 +19,8 @@ JAW = slice(0, 17)
 SLIDES = {
     **{index: ((17 if index < 22 else 26,), 0.33) for index in (18, 25)},
     **{index: ((18 if index < 22 else 25,), 0.2) for index in (19, 24)},
+    39: ((36,), 0.035),
+    42: ((45,), 0.035),
     37: ((38,), 0.27),
     41: ((40,), 0.2),
     44: ((43,), 0.27),
@@ -41,10 +43,10 @@ SLIDES = {
 }
 """How far points of the rig move along brow, lid or lip towards others (the middle of them), to where 300-W has them.
 
-Brows: 18 and 25 lie near the outer ends, where the brow bends. Lids: 37, 38 and 40, 41 divide them in three. Nose: the
-wings a little wider. Lips: 51 lies in the upper lip's dip, 2 % of the eyes' distance below its peaks 50 and 52; 58, 61
-and 67 lie below the peak 50, 56, 63 and 65 below 52; 49, 53, 55 and 59 half-way between their neighbours; the inner
-corners 60 and 64 a little inside the outer ones.
+Brows: 18 and 25 lie near the outer ends, where the brow bends. Eyes: 37, 38 and 40, 41 divide the lids in three; 39
+and 42 lie a little outside the inner corner. Nose: the wings a little wider. Lips: 51 lies in the upper lip's dip, 2 %
+of the eyes' distance below its peaks 50 and 52; 58, 61 and 67 lie below the peak 50, 56, 63 and 65 below 52; 49, 53, 55
+and 59 half-way between their neighbours; the inner corners 60 and 64 a little inside the outer ones.
 """
 BROW_RISE = {
     **dict.fromkeys((17, 26), 0.15),
