@@ -34,7 +34,9 @@ ARGUMENTS = [
         description="Video file, image folder or camera index; clip or portrait for a built-in one.",
     ),
     DeclareLaunchArgument("output", default_value="demo_output", description="Folder of the results."),
-    DeclareLaunchArgument("weights", default_value="rednet-lite", description="Network weights: a name, or a path."),
+    DeclareLaunchArgument(
+        "weights", default_value="rednet-lite-clean", description="Network weights: a name, or a path."
+    ),
     DeclareLaunchArgument("device", default_value="auto", description="Where the network runs: auto, cpu or cuda."),
     DeclareLaunchArgument("rviz", default_value="false", description="Open RViz with the overlay and the landmarks."),
     DeclareLaunchArgument("log_level", default_value="info", description="The tracker's lowest level of messages."),

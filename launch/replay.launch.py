@@ -39,7 +39,9 @@ ARGUMENTS = [
         "start_after_s", default_value=str(LOADING_S), description="Seconds until the bag starts: loading takes some."
     ),
     DeclareLaunchArgument("record", default_value="", description="Folder of a new bag of the faces; empty: none."),
-    DeclareLaunchArgument("weights", default_value="rednet-lite", description="Network weights: a name, or a path."),
+    DeclareLaunchArgument(
+        "weights", default_value="rednet-lite-clean", description="Network weights: a name, or a path."
+    ),
     DeclareLaunchArgument("device", default_value="auto", description="Where the network runs: auto, cpu or cuda."),
     DeclareLaunchArgument(
         "params_file", default_value=str(SHARE / "config" / "tracker.yaml"), description="Parameters, as YAML."

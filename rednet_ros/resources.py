@@ -9,6 +9,9 @@ from rednet_ros.errors import RednetError
 MODELS_VARIABLE = "REDNET_ROS_MODELS"
 """Environment variable naming a folder to use in place of the shipped models."""
 
+DEFAULT_WEIGHTS = "rednet-lite-clean"
+"""What is used where nobody asks for other weights: the best ones that may be used for anything."""
+
 
 def models_dir() -> Path:
     """The folder of network weights and detectors, as an absolute path.

@@ -13,6 +13,7 @@ import numpy as np
 
 from rednet_ros.inference.engine import LandmarkEngine
 from rednet_ros.inference.threads import same_threads, usual_threads
+from rednet_ros.resources import DEFAULT_WEIGHTS
 
 FACES = (1, 2, 3, 4, 8, 16)
 ROUNDS, RUNS = 3, 20
@@ -21,7 +22,7 @@ ROUNDS, RUNS = 3, 20
 def main() -> None:
     """One line a number of faces; the settings take turns, the best round counts."""
     counts = (1, max(2, usual_threads().many))
-    weights = sys.argv[1] if len(sys.argv) > 1 else "rednet-lite"
+    weights = sys.argv[1] if len(sys.argv) > 1 else DEFAULT_WEIGHTS
     engines = [LandmarkEngine.load(weights, "cpu", threads=same_threads(count)) for count in counts]
     print(f"| faces | {' | '.join(f'{count} threads, ms' for count in counts)} |  # {engines[0].backend}")
     print("|---|" + "---|" * len(counts))

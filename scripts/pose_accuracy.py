@@ -22,6 +22,7 @@ from tqdm import tqdm
 
 from rednet_ros.cli.command import progress_interval_s
 from rednet_ros.inference.engine import LandmarkEngine
+from rednet_ros.resources import DEFAULT_WEIGHTS
 from rednet_ros.tracking.camera_model import CameraModel
 from rednet_ros.tracking.detector import NoDetector
 from rednet_ros.tracking.draw import draw_landmarks
@@ -175,7 +176,7 @@ def _whole(ends_px: NDArray[np.float64]) -> Iterable[Sequence[int]]:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure head poses on rendered faces.")
     parser.add_argument("--assets", metavar="FOLDER", type=Path, required=True, help="see docs/rendering.md")
-    parser.add_argument("--weights", default="rednet-lite", help="name or file (default: %(default)s)")
+    parser.add_argument("--weights", default=DEFAULT_WEIGHTS, help="name or file (default: %(default)s)")
     parser.add_argument("--count", type=int, default=150, help="pictures (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=9001, help="of the renderer (default: %(default)s)")
     parser.add_argument("--size", type=int, default=256, help="of the pictures, in pixels (default: %(default)s)")

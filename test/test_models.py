@@ -24,7 +24,7 @@ FACELESS = ("coffee", "rocket", "coins", "moon", "page", "brick", "grass", "hubb
 @pytest.fixture(scope="module")
 def tracker() -> Iterator[FaceTracker]:
     settings = TrackerSettings(confirm_frames=1, detect_in_background=False)
-    with FaceTracker("rednet-lite", "cpu", settings=settings) as made:
+    with FaceTracker(device="cpu", settings=settings) as made:
         yield made
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rednet_ros.errors import RednetError
-from rednet_ros.resources import models_dir
+from rednet_ros.resources import DEFAULT_WEIGHTS, models_dir
 
 PRINT_MODELS_DIR = "from rednet_ros.resources import models_dir; print(models_dir())"
 
@@ -61,3 +61,9 @@ def test_without_any_models_the_error_says_what_to_do(package_copy: Path) -> Non
     answer = ask(package_copy)
     assert answer.returncode != 0
     assert "set REDNET_ROS_MODELS to a folder of weights" in answer.stderr
+
+
+@pytest.mark.parametrize("name", ["demo.launch.py", "replay.launch.py"])
+def test_launch_files_start_with_the_default_weights(name):
+    text = (Path(__file__).parents[1] / "launch" / name).read_text()
+    assert f'"weights", default_value="{DEFAULT_WEIGHTS}"' in " ".join(text.split()).replace("( ", "(")

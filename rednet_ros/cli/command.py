@@ -13,10 +13,10 @@ from pathlib import Path
 
 from rednet_ros import __version__
 from rednet_ros.errors import InputError, RednetError
+from rednet_ros.resources import DEFAULT_WEIGHTS
 from rednet_ros.tracking.video import silence_codecs
 
 DEVICES = ("auto", "cpu", "cuda")
-DEFAULT_WEIGHTS = "rednet-lite"
 
 OK, BAD_INPUT, INTERRUPTED = 0, 2, 130
 

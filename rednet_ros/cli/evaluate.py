@@ -24,6 +24,7 @@ from rednet_ros.cli.evaluation_report import as_record, as_table, rounded, worst
 from rednet_ros.cli.evaluation_runs import Run, run_all
 from rednet_ros.cli.evaluation_tables import print_table
 from rednet_ros.errors import InputError
+from rednet_ros.resources import DEFAULT_WEIGHTS
 from rednet_ros.training.annotation import UNITS
 from rednet_ros.training.error_curves import error_over_time
 from rednet_ros.training.evaluation import FaceResult, worst
@@ -59,7 +60,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _networks(options: argparse.Namespace) -> list[Network]:
-    return open_networks(options.weights or [command.DEFAULT_WEIGHTS], options.device, options.landmarks == "7")
+    return open_networks(options.weights or [DEFAULT_WEIGHTS], options.device, options.landmarks == "7")
 
 
 def _landmarks(options: argparse.Namespace, networks: Sequence[Network], data: DataSet) -> None:

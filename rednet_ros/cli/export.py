@@ -11,6 +11,7 @@ import numpy as np
 from rednet_ros.cli import command
 from rednet_ros.cli.export_parity import Parity, measure_parity, sample_crops
 from rednet_ros.errors import InputError
+from rednet_ros.resources import DEFAULT_WEIGHTS
 from rednet_ros.tracking.types import ImageArray
 
 NAME = "rednet-export"
@@ -30,7 +31,7 @@ def argument_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--weights",
         metavar="N",
-        default=command.DEFAULT_WEIGHTS,
+        default=DEFAULT_WEIGHTS,
         help="name of shipped weights, or a .safetensors file (default: %(default)s)",
     )
     parser.add_argument(

@@ -9,6 +9,7 @@ from torch import Tensor
 from rednet_ros.inference.graph import FrameGraph
 from rednet_ros.network.config import RESNET_UNITS, REDNetConfig
 from rednet_ros.network.rednet import REDNet
+from rednet_ros.resources import DEFAULT_WEIGHTS
 
 ARCHITECTURES: dict[str, REDNetConfig] = {
     "vgg": REDNetConfig(),
@@ -21,7 +22,7 @@ ARCHITECTURES: dict[str, REDNetConfig] = {
 """
 
 
-def exportable(weights: str | Path = "rednet-lite", faces: int = 1) -> tuple[FrameGraph, tuple[Tensor, ...]]:
+def exportable(weights: str | Path = DEFAULT_WEIGHTS, faces: int = 1) -> tuple[FrameGraph, tuple[Tensor, ...]]:
     """The graph from images to landmarks, ready for `torch.export.export`, and example inputs for `faces` faces.
 
     It is in eval mode on the CPU; the inputs are of one VGA image (`FrameGraph.example_inputs`).

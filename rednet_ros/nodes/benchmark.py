@@ -25,6 +25,7 @@ from rednet_ros.nodes.benchmark_client import TrackerSession
 from rednet_ros.nodes.benchmark_messages import measure_frame_path
 from rednet_ros.nodes.fastdds import PROFILE_VARIABLE, image_environment
 from rednet_ros.nodes.processes import yaml_text
+from rednet_ros.resources import DEFAULT_WEIGHTS
 
 logger = logging.getLogger(__name__)
 
@@ -145,7 +146,7 @@ class _Bench:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="rednet_ros.nodes.benchmark", description="See rednet-benchmark.")
     parser.add_argument("--json", type=Path, required=True)
-    parser.add_argument("--weights", default="rednet-lite")
+    parser.add_argument("--weights", default=DEFAULT_WEIGHTS)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--input")
     parser.add_argument("--size", type=int, nargs=2, default=(640, 480))

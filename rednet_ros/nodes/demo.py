@@ -19,6 +19,7 @@ from rednet_ros.nodes.fastdds import image_environment
 from rednet_ros.nodes.processes import NodeProcess, wait_for_any, yaml_text
 from rednet_ros.nodes.session_report import SUMMARY_NAME, SessionReport
 from rednet_ros.nodes.statistics import PUBLISHING_PERIOD_S
+from rednet_ros.resources import DEFAULT_WEIGHTS
 
 logger = logging.getLogger(__name__)
 
@@ -110,7 +111,7 @@ def _parser() -> argparse.ArgumentParser:
         help="video file, image folder or camera index; clip or portrait for a built-in one (default: one of these)",
     )
     parser.add_argument("--output", type=Path, default=Path("demo_output"), help="folder of the results (%(default)s)")
-    parser.add_argument("--weights", default="rednet-lite", help="name or path of the weights (%(default)s)")
+    parser.add_argument("--weights", default=DEFAULT_WEIGHTS, help="name or path of the weights (%(default)s)")
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"), help="(%(default)s)")
     parser.add_argument("--seconds", type=float, default=0.0, help="end after this time; 0: at the input's end")
     return parser

@@ -8,6 +8,7 @@ from typing import Any
 
 from rednet_ros.errors import InputError
 from rednet_ros.nodes.parameter_table import parameter
+from rednet_ros.resources import DEFAULT_WEIGHTS
 from rednet_ros.tracking.settings import RANGES, TrackerSettings
 
 
@@ -49,7 +50,7 @@ class TrackerParameters:
         pattern="([a-z][a-z0-9_]*)?",
         read_only=True,
     )
-    weights: str = parameter("rednet-lite", "Network weights: a name in models/, or the path of a .safetensors file.")
+    weights: str = parameter(DEFAULT_WEIGHTS, "Network weights: a name in models/, or the path of a .safetensors file.")
     detector: str = parameter(
         "centerface",
         "What finds new faces: centerface, the path of a CenterFace or YuNet .onnx file, or topic: detections of "

@@ -11,6 +11,7 @@ from types import TracebackType
 import numpy as np
 
 from rednet_ros.errors import InputError
+from rednet_ros.resources import DEFAULT_WEIGHTS
 from rednet_ros.tracking.association import intruders, same_face
 from rednet_ros.tracking.background_detector import (
     BackgroundDetector,
@@ -64,7 +65,7 @@ class FaceTracker:
 
     def __init__(
         self,
-        weights: str = "rednet-lite",
+        weights: str = DEFAULT_WEIGHTS,
         device: str = "auto",
         *,
         detector: Detector | None = None,

@@ -8,6 +8,7 @@ from types import ModuleType
 import pytest
 
 from rednet_ros.cli import evaluate, track
+from rednet_ros.resources import DEFAULT_WEIGHTS
 from rednet_ros.tracking.settings import TrackerSettings
 
 PAGE = (Path(__file__).parents[2] / "docs/commands.md").read_text(encoding="utf-8")
@@ -40,7 +41,7 @@ def test_the_page_names_every_field_of_the_results() -> None:
 
 def test_the_page_names_the_defaults() -> None:
     assert f"Default {TrackerSettings().max_faces} |" in section(track.NAME)
-    assert "Default `rednet-lite`" in PAGE
+    assert f"Default `{DEFAULT_WEIGHTS}`" in PAGE
 
 
 def test_the_page_has_a_section_for_every_command() -> None:

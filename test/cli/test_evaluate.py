@@ -11,6 +11,7 @@ import pytest
 from rednet_ros.cli import evaluate
 from rednet_ros.images import read_image
 from rednet_ros.landmarks import REGIONS
+from rednet_ros.resources import DEFAULT_WEIGHTS
 from rednet_ros.tracking.memory import Memory
 from rednet_ros.tracking.types import Box, FloatArray, ImageArray
 
@@ -74,7 +75,7 @@ def _networks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Weights called "still..." have no temporal module; none given are called "fake"."""
 
     def open_fakes(weights: list[str], device: str, major_only: bool) -> list[FakeNetwork]:
-        titles = ["fake" if name == "rednet-lite" else name for name in weights]
+        titles = ["fake" if name == DEFAULT_WEIGHTS else name for name in weights]
         return [FakeNetwork(title, has_state=not title.startswith("still")) for title in titles]
 
     monkeypatch.setattr(evaluate, "open_networks", open_fakes)

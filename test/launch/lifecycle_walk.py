@@ -112,7 +112,7 @@ class TestLifecycle(unittest.TestCase):
         self.spin_until(lambda: any(message.faces for message in self.messages), "no face was published")
         message = next(message for message in self.messages if message.faces)
         assert message.header.frame_id == "camera"
-        assert message.weights == "rednet-lite"
+        assert message.weights == "rednet-lite-clean"
         face = message.faces[0]
         assert face.id[0].isalpha()
         assert face.state == Face.STATE_TRACKED

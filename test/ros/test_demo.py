@@ -6,7 +6,7 @@ import json
 import pytest
 
 from rednet_ros.nodes.demo_sources import open_named
-from rednet_ros.resources import models_dir
+from rednet_ros.resources import DEFAULT_WEIGHTS, models_dir
 from rednet_ros.tracking.video import VideoWriter
 
 pytestmark = [pytest.mark.ros, pytest.mark.slow]
@@ -44,7 +44,9 @@ def portrait_clip(tmp_path):
     return path
 
 
-@pytest.mark.skipif(not (models_dir() / "rednet-lite.safetensors").is_file(), reason="models/ holds no rednet-lite")
+@pytest.mark.skipif(
+    not (models_dir() / f"{DEFAULT_WEIGHTS}.safetensors").is_file(), reason=f"models/ holds no {DEFAULT_WEIGHTS}"
+)
 def test_a_face_is_tracked_and_recorded(demo, portrait_clip, tmp_path):
     folder = tmp_path / "output"
     code = demo(["--input", str(portrait_clip), "--output", str(folder)])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rednet_ros.nodes.process_memory import resident_mb
-from rednet_ros.resources import models_dir
+from rednet_ros.resources import DEFAULT_WEIGHTS, models_dir
 
 pytestmark = [
     pytest.mark.ros,
@@ -59,6 +59,6 @@ def test_the_node_leaves_nothing(make_bench, tracker):
 def test_the_real_tracker_leaves_nothing(make_bench):
     from rednet_ros.nodes.tracker_loading import load_tracker
 
-    if not (models_dir() / "rednet-lite.safetensors").is_file():
-        pytest.skip("models/rednet-lite.safetensors is not here")
+    if not (models_dir() / f"{DEFAULT_WEIGHTS}.safetensors").is_file():
+        pytest.skip(f"models/ holds no {DEFAULT_WEIGHTS}")
     check_nothing_is_left(make_bench(load_tracker, device="cpu"), allowed_mb=40)
