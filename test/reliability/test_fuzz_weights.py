@@ -125,7 +125,9 @@ def test_tensors_of_other_shapes_types_and_values(tmp_path, good, data):
     else:
         tensors[name] = tensors[name].to(dtype)
     network = load_or_reason(write(tmp_path, tensors, read_header(good)))
-    assert network is None or action in ("retype", "replace")
+    # Batch norm's counter is no number of the network: PyTorch itself does without where it is missing.
+    uncounted = action == "remove" and name.endswith("num_batches_tracked")
+    assert network is None or action in ("retype", "replace") or uncounted
 
 
 def read_header(path):
