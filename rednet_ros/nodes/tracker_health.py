@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
@@ -84,5 +85,11 @@ class TrackerHealth:
         self._node.get_logger().info(
             f"{processed} images in {elapsed_s:.0f} s ({processed / elapsed_s:.1f} Hz)"
             + "".join(f", {count} {what}" for what, count in lost.items())
-            + f"; latency median {now.latency_median_ms:.1f} ms, p95 {now.latency_p95_ms:.1f} ms; faces: {now.faces}"
+            + f"; {_latency(now)}; faces: {now.faces}"
         )
+
+
+def _latency(figures: FrameStatistics) -> str:
+    if math.isnan(figures.latency_median_ms):
+        return "latency unknown: the images' stamps are not of this clock"
+    return f"latency median {figures.latency_median_ms:.1f} ms, p95 {figures.latency_p95_ms:.1f} ms"

@@ -38,14 +38,19 @@ def test_latency_is_measured_against_the_clock_of_the_stamps(bench, make_image, 
     assert 0 < bench.node.statistics().latency_median_ms < 5000
 
 
-def test_the_log_tells_the_latency_now_and_then(make_bench, tracker, make_image, wait_until, monkeypatch, capfd):
+@pytest.mark.parametrize(("of_this_clock", "words"), [(True, "latency median"), (False, "latency unknown")])
+def test_the_log_tells_the_latency_now_and_then(
+    make_bench, tracker, make_image, wait_until, monkeypatch, capfd, of_this_clock, words
+):
     monkeypatch.setattr("rednet_ros.nodes.tracker_health.LOG_PERIOD_S", 0.5)
     bench = make_bench(lambda parameters: tracker, autostart=True)
-    publisher = bench.publisher()
-    publisher.publish(make_image())
+    publisher, image = bench.publisher(), make_image()
+    if of_this_clock:
+        image.header.stamp = bench.client.get_clock().now().to_msg()
+    publisher.publish(image)
     assert wait_until(lambda: bench.node.statistics().processed == 1)
     told = []
-    assert wait_until(lambda: told.append(capfd.readouterr().err) or "latency median" in "".join(told))
+    assert wait_until(lambda: told.append(capfd.readouterr().err) or words in "".join(told))
     assert "1 images in" in "".join(told)
 
 
