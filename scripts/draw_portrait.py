@@ -1,4 +1,4 @@
-"""Draws docs/images/portrait.png: what the shipped weights find on scikit-image's public-domain portrait.
+"""Draws docs/images/portrait.png: what the default weights find on scikit-image's public-domain portrait.
 
 python scripts/run_in_environment.py python scripts/draw_portrait.py
 """
@@ -23,7 +23,7 @@ def main() -> None:
     portrait = cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2BGR)[:HEIGHT_SHOWN_PX]
     large = cv2.resize(portrait, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
     settings = TrackerSettings(confirm_frames=1, detect_in_background=False)
-    with FaceTracker("rednet-lite", "cpu", settings=settings) as tracker:
+    with FaceTracker(device="cpu", settings=settings) as tracker:
         faces = tracker.update(large, 0.0)
     PICTURE.parent.mkdir(parents=True, exist_ok=True)
     cv2.imwrite(str(PICTURE), draw_faces(large, faces))

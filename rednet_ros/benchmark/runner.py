@@ -90,8 +90,9 @@ class _Run:
         ]
         backends = [row for name in plan.backends for row in self._backend(name)]
         # Once more: the best rate of the run counts.
-        rows = [replace(row, floor_ms=self._floor(row.faces).milliseconds(row.faces)) for row in rows]
-        floors = {floor.threads: floor for floor in map(self._floor, [1, *(row.faces for row in rows)])}
+        again = {faces: self._floor(faces) for faces in (1, *(row.faces for row in rows))}
+        rows = [replace(row, floor_ms=again[row.faces].milliseconds(row.faces)) for row in rows]
+        floors = {floor.threads: floor for floor in again.values()}
         with tempfile.TemporaryDirectory() as folder:
             clip = self._clip(Path(folder))
             ros = self._ros(Path(folder) / "ros.json")

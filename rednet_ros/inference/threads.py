@@ -13,8 +13,8 @@ MOST_THREADS = 4
 class CpuThreads:
     """Threads of a batch of fewer than MANY_FACES faces, and of a larger one.
 
-    A face or two are done long before the next frame comes, and leave the other cores to the detector, decoders and
-    ROS. More would hold up every camera, and divide well (figures in docs/inference.md).
+    A face or two are done before the next frame of a 30 Hz camera comes, and leave the other cores to the detector,
+    decoders and ROS. More would hold up every camera, and divide well (figures in docs/inference.md).
     """
 
     few: int
