@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ RULES = (*(memory.value for memory in Memory), ALONE)
 WITH_STATE = Memory.STATE.value
 REFERENCE = Memory.CROP.value
 MOTION, SHARE = "smooth path of the third", "with state, as a share"
+CLIP_SHARE = "mean of the clips' shares"
 AWAY, LOST = "distance from the third", "frames without the face"
 
 
@@ -59,25 +61,25 @@ def measure(network: Network, paths: Sequence[Path]) -> list[ClipResult]:
 
 
 def as_record(network: Network, results: Sequence[ClipResult]) -> dict[str, Any]:
-    """The numbers as a JSON object; `share`: the flicker with state as a share of each other rule's."""
+    """The numbers as a JSON object; `share`: the flicker with state as a share of each other rule's.
+
+    `clip_share`: the mean of the clips' own shares, in which clips of much motion have no more weight than others.
+    """
     whole = joined([result.flicker for result in results])
-    with_state = whole.landmarks.get(WITH_STATE, float("nan"))
+    by_clip = [_shares(result.flicker) for result in results]
     return {
         "weights": network.title,
         "has_state": network.has_state,
         "clips": [{"clip": result.name, "faces": result.faces, **_numbers(result.flicker)} for result in results],
         **_numbers(whole),
-        "share": {
-            name: with_state / value if value else float("nan")
-            for name, value in whole.landmarks.items()
-            if name != WITH_STATE
-        },
+        "share": _shares(whole),
+        "clip_share": {name: _mean([shares[name] for shares in by_clip]) for name in _shares(whole)},
     }
 
 
 def as_text(record: dict[str, Any]) -> str:
     """The object of `as_record` (after `rounded`) for people."""
-    width = max(len(MOTION), *(len(clip["clip"]) for clip in record["clips"])) + 2
+    width = max(len(CLIP_SHARE), *(len(clip["clip"]) for clip in record["clips"])) + 2
     columns = [max(len(rule), 8) + 2 for rule in RULES]
 
     def line(name: str, faces: object, frames: object, values: Sequence[str]) -> str:
@@ -95,6 +97,7 @@ def as_text(record: dict[str, Any]) -> str:
     )
     lines.append(line(MOTION, "", "", _cells({REFERENCE: record["motion"]}, "%.3f")))
     lines.append(line(SHARE, "", "", _cells(record["share"], "%.2f")))
+    lines.append(line(CLIP_SHARE, "", "", _cells(record["clip_share"], "%.2f")))
     lines.append(line(AWAY, "", "", _cells(record["away"], "%.2f")))
     lines.append(line(LOST, "", "", _cells(record["lost"], "%d")))
     if not record["has_state"]:
@@ -121,6 +124,18 @@ def _frames(path: Path, title: str) -> Iterator[ImageArray]:
 
 def _holds_images(folder: Path) -> bool:
     return any(entry.suffix.lower() in IMAGE_SUFFIXES for entry in folder.iterdir())
+
+
+def _shares(flicker: ClipFlicker) -> dict[str, float]:
+    """Flicker with state as a share of each other rule's, nan where that is not known or nought."""
+    with_state = flicker.landmarks[WITH_STATE]
+    others = {name: value for name, value in flicker.landmarks.items() if name != WITH_STATE}
+    return {name: with_state / value if value else math.nan for name, value in others.items()}
+
+
+def _mean(values: Sequence[float]) -> float:
+    known = [value for value in values if math.isfinite(value)]
+    return sum(known) / len(known) if known else math.nan
 
 
 def _numbers(flicker: ClipFlicker) -> dict[str, Any]:

@@ -21,7 +21,6 @@ from rednet_ros.inference.threads import CpuThreads, usual_threads
 from rednet_ros.inference.types import Estimate, FaceState
 from rednet_ros.landmarks import LANDMARK_COUNT
 from rednet_ros.network import weights
-from rednet_ros.network.config import STATE_SIZE
 from rednet_ros.network.rednet import REDNet
 
 log = logging.getLogger(__name__)
@@ -68,7 +67,7 @@ class LandmarkEngine:
         wanted = Wanted(network, device, self.takes_frames, threads, weights_file, engine_file)
         has_state = network.config.temporal != "none"
         dtype = torch.promote_types(network.dtype, torch.float32)
-        self._table = StateTable(STATE_SIZE, device, dtype) if has_state else None
+        self._table = StateTable(network.config.state_size, device, dtype) if has_state else None
         self._runner = Runner(candidates(wanted, backend), self._layout.length, self._table)
 
     @classmethod

@@ -12,7 +12,7 @@ from rednet_ros.landmarks import DETECTION_INDICES, LANDMARK_COUNT
 from rednet_ros.network.config import STATE_SIZE, REDNetConfig
 from rednet_ros.network.rednet import REDNet, normalise, read_landmarks, read_presence
 
-GRAPH_VERSION = 1
+GRAPH_VERSION = 2
 """Counts changes of these graphs' inputs, results or arithmetic: engine files of another version are not used."""
 
 
@@ -51,8 +51,8 @@ class CropGraph(nn.Module):
 
     Takes `crops`, N x S x S x 3 BGR 0..255, uint8 or float; `previous_px`, N x 68 x 2 float, the landmarks of the frame
     before in pixels of these crops (a row with nan: none); and of a network with a temporal module `hidden` and `cell`,
-    N x 256 each. Returns `record`, N x `RecordLayout.length` float with landmarks in crop pixels, and, of a network
-    with a temporal module, the next hidden and cell state.
+    N x `REDNetConfig.state_size` each. Returns `record`, N x `RecordLayout.length` float with landmarks in crop pixels,
+    and, of a network with a temporal module, the next hidden and cell state.
     """
 
     def __init__(self, network: REDNet) -> None:

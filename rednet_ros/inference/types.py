@@ -11,7 +11,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class FaceState:
-    """Temporal state of N faces (paper, section 3.3): `hidden` and `cell`, each N x 256 float.
+    """Temporal state of N faces (paper, section 3.3): `hidden` and `cell`, each N x `REDNetConfig.state_size` float.
 
     One row a face; rows never influence each other. A face without history has a row of zeros.
     """

@@ -23,6 +23,10 @@ STATE_SIZE = 256
 """Hidden units of the temporal LSTM, and length of the identity vector (paper, sections 3.3 and 3.4)."""
 
 
+TREND_SIZE = 6
+"""Numbers that the smoothing keeps behind each of the LSTM's two states (`smoothing.Trend`)."""
+
+
 @dataclass(frozen=True)
 class REDNetConfig:
     """Shape of a RED-Net.
@@ -31,9 +35,10 @@ class REDNetConfig:
     `crop_px`: side of the input crop, a multiple of 32. `steps`: the K spatially recurrent steps (section 3.2); the
     last one is a regression, but in experiments, where it may be a detection: such a network finds the 7 landmarks
     only. `shared_steps`: all steps use the same weights (the paper's recurrence) or each has its own (the cascade that
-    the paper compares with). `smoothing`: with the learned pull towards the previous landmarks (`LandmarkSmoothing`;
-    not in the paper), which reads the temporal module's state. `temporal`: how the LSTM's output meets the non-identity
-    code: "none" (no temporal module), "residual" (added), "replace" (the paper). `identity`: with the identity branch.
+    the paper compares with). `smoothing`: with the learned filter over successive landmarks (`LandmarkSmoothing`; not
+    in the paper), whose numbers travel behind the temporal module's state. `temporal`: how the LSTM's output meets the
+    non-identity code: "none" (no temporal module), "residual" (added), "replace" (the paper). `identity`: with the
+    identity branch.
     `sigma_px`, `radius_px`: of the regression Gaussian and the detection disc, in pixels of a 256-pixel crop.
     `regression_maps`: "linear" (the paper: the last convolution's output is the heat map, fitted by squared error) or
     "softmax" (it is turned into a distribution over the map whose mean is the landmark).
@@ -77,6 +82,11 @@ class REDNetConfig:
     def channels(self, full: int) -> int:
         """Channels of a layer that has `full` at width 1: scaled, and a multiple of 8."""
         return max(8, round(full * self.width / 8) * 8)
+
+    @property
+    def state_size(self) -> int:
+        """Numbers of a face's hidden and of its cell state: the LSTM's, and behind them those of the smoothing."""
+        return STATE_SIZE + self.smoothing * TREND_SIZE
 
     @property
     def finds_all_landmarks(self) -> bool:

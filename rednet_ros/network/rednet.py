@@ -21,7 +21,7 @@ from rednet_ros.network.heatmaps import (
 )
 from rednet_ros.network.identity import IdentityBranch
 from rednet_ros.network.resnet import ResNetEncoderDecoder
-from rednet_ros.network.smoothing import LandmarkSmoothing
+from rednet_ros.network.smoothing import LandmarkSmoothing, Trend
 from rednet_ros.network.temporal import State, TemporalModule
 from rednet_ros.network.vgg import VGGEncoderDecoder
 
@@ -35,7 +35,7 @@ class REDNetOutput(NamedTuple):
     `steps`: the response maps of every step in order: detection steps N x 7 x M x M logits, regression steps
     N x 68 x M x M heat maps. `state`: to be passed in with the next frame, None without the temporal module.
     `identity`: N x 256 of the last step, None without the identity branch. `smoothed`: what
-    `read_landmarks` gives, where the network has decoded and smoothed it already, else None.
+    `read_landmarks` gives, of a network with smoothing, which has decoded the maps already; else None.
     """
 
     steps: tuple[Tensor, ...]
@@ -71,7 +71,7 @@ class REDNet(nn.Module):
         """The state of `faces` faces that have no history, None without the temporal module."""
         if self.temporal is None:
             return None
-        zeros = torch.zeros(faces, STATE_SIZE, dtype=self.dtype, device=self.device)
+        zeros = torch.zeros(faces, self.config.state_size, dtype=self.dtype, device=self.device)
         return zeros, zeros.clone()
 
     @property
@@ -106,8 +106,9 @@ class REDNet(nn.Module):
         """
         if state is None or self.temporal is None:
             state = self.initial_state(crops.shape[0])
+        lstm_state = None if state is None else (state[0][:, :STATE_SIZE], state[1][:, :STATE_SIZE])
         image = self.body.stem(crops)
-        z, maps, next_state, identity = z0, [], state, None
+        z, maps, next_state, identity = z0, [], lstm_state, None
         for step, kind in enumerate(self.config.steps):
             body: Any = self.body
             heads: Any = self.heads
@@ -115,17 +116,30 @@ class REDNet(nn.Module):
                 body, heads = self.later_bodies[step - 1], self.later_heads[step - 1]
                 image = body.stem(crops)
             # Each step starts from the previous frame's state; the last step's is kept (digest, temporal [choice]).
-            features, next_state, identity = self._step(body, image, z, state)
+            features, next_state, identity = self._step(body, image, z, lstm_state)
             maps.append(self._maps(heads[kind](features), kind))
             z = feedback(maps[-1], kind)
-        return REDNetOutput(tuple(maps), next_state, identity, self._smooth(maps[-1], previous_px, next_state))
-
-    def _smooth(self, maps: Tensor, previous_px: Tensor | None, state: State | None) -> tuple[Tensor, Tensor] | None:
-        if self.smoothing is None or previous_px is None:
-            return None
+        if self.smoothing is None:
+            return REDNetOutput(tuple(maps), next_state, identity)
         assert state is not None
+        assert next_state is not None
+        smoothed, next_state = self._smooth(maps[-1], previous_px, state, next_state)
+        return REDNetOutput(tuple(maps), next_state, identity, smoothed)
+
+    def _smooth(
+        self, maps: Tensor, previous_px: Tensor | None, state: State, lstm_state: State
+    ) -> tuple[tuple[Tensor, Tensor], State]:
+        """Landmarks and confidences after the smoothing, and the whole next state."""
+        assert self.smoothing is not None
         points_px, confidence = read_step(maps.float(), "regression", self.config)
-        return points_px + self.smoothing(points_px, previous_px, state[0], self.config.crop_px), confidence
+        if previous_px is None:
+            previous_px = torch.full_like(points_px, torch.nan)
+        trend = Trend.unpacked(state[0][:, STATE_SIZE:], state[1][:, STATE_SIZE:])
+        points_px, trend = self.smoothing(points_px, previous_px, trend, self.config.crop_px)
+        hidden, cell = (
+            torch.cat([old, new.to(old)], dim=1) for old, new in zip(lstm_state, trend.packed(), strict=True)
+        )
+        return (points_px, confidence), (hidden, cell)
 
     def _maps(self, maps: Tensor, kind: str) -> Tensor:
         if kind == "regression" and self.config.regression_maps == "softmax":

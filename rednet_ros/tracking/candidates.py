@@ -13,7 +13,7 @@ from rednet_ros.tracking.background_detector import DetectionResult
 from rednet_ros.tracking.calibration import crop_from_detection, landmark_box
 from rednet_ros.tracking.camera import Camera
 from rednet_ros.tracking.crops import CropTransform
-from rednet_ros.tracking.looks import Engine, Look, Sighting, look_at
+from rednet_ros.tracking.looks import Engine, Look, Sighting, look_at, together
 from rednet_ros.tracking.memory import look_again
 from rednet_ros.tracking.settings import TrackerSettings
 from rednet_ros.tracking.track import shows_face
@@ -111,10 +111,14 @@ def hold_up(engine: Engine, found: Sequence[Candidate], settings: TrackerSetting
     """The candidates that show a face twice, with what the second look saw.
 
     The first look is where the detector saw the face, in an image that may be some frames old; the second is at the
-    newest image, from the landmarks of the first.
+    newest image, from the landmarks of the first. Where that is the same image, the mean of both counts.
     """
     first = zip(found, look_at(engine, [candidate.look for candidate in found]), strict=True)
     held = [(one, sighting) for one, sighting in first if shows_face(one.look, sighting, settings)]
     looks = [look_again(engine, one.image, seen) for one, seen in held]
     second = zip(held, looks, look_at(engine, looks), strict=True)
-    return [(one, sighting) for (one, _), look, sighting in second if shows_face(look, sighting, settings)]
+    return [
+        (one, together(before, now) if one.image is one.look.image else now)
+        for (one, before), look, now in second
+        if shows_face(look, now, settings)
+    ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol, cast
 
@@ -114,6 +114,14 @@ def look_at(engine: Engine, looks: Sequence[Look]) -> list[Sighting]:
         in_crops_px = _array(estimate.landmarks_px)
         points_px = [look.crop.to_image(in_crops_px[row]) for row, look in enumerate(looks)]
     return _sightings(looks, points_px, estimate)
+
+
+def together(first: Sighting, second: Sighting) -> Sighting:
+    """Two looks at a face in one image as one: the second's, with the mean of both looks' landmarks.
+
+    The second crop lies better, and the first was not told where the landmarks are, so their errors differ in part.
+    """
+    return replace(second, landmarks_px=(first.landmarks_px + second.landmarks_px) / 2)
 
 
 def _previous_in_crop(look: Look) -> FloatArray:

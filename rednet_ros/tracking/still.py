@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rednet_ros.tracking.calibration import crop_from_detection, landmark_box
 from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.tracking.detector import Detector
-from rednet_ros.tracking.looks import Engine, Look, Sighting, look_at
+from rednet_ros.tracking.looks import Engine, Look, Sighting, look_at, together
 from rednet_ros.tracking.memory import Memory, look_again
 from rednet_ros.tracking.types import Box, Detection, ImageArray
 
@@ -48,10 +48,10 @@ class StillPredictor:
         return self.face_in_crop(image, CropTransform.from_box(box, self._engine.crop_size_px))
 
     def face_in_crop(self, image: ImageArray, crop: CropTransform) -> Sighting:
-        """Look at the crop, then once more from the landmarks of the first look, as at the birth of a track."""
+        """Look at the crop, then once more from the landmarks of the first look: the mean of both."""
         (first,) = look_at(self._engine, [Look(image, crop, None, self._engine.initial_state(1))])
         (second,) = look_at(self._engine, [look_again(self._engine, image, first, self._memory)])
-        return second
+        return together(first, second)
 
 
 def best_covering(detections: Sequence[Detection], box: Box) -> Detection | None:

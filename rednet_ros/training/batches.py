@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rednet_ros.landmarks import DETECTION_INDICES, LANDMARK_COUNT
 from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.tracking.types import FloatArray, ImageArray
-from rednet_ros.training import augmentation
+from rednet_ros.training import augmentation, face_paint
 from rednet_ros.training.config import StageConfig
 from rednet_ros.training.pool import UNKNOWN_PERSON, FacePool, Picture
 
@@ -88,12 +88,13 @@ class StillBatches:
 
     def _sample(self, index: int | None, rng: np.random.Generator) -> _Sample:
         if index is None:
-            return self._background(self._pool.picture(int(rng.integers(len(self._pool)))), rng)
+            return self._background(self._any_picture(rng), rng)
         picture, settings, size_px = self._pool.picture(index), self._stage.augmentation, self._stage.crop_px
         transform = augmentation.disturb(CropTransform.from_landmarks(picture.place_px, size_px), settings, rng)
         crop, points_px = transform.extract(picture.image), transform.to_crop(picture.points_px)
         if rng.random() < settings.flip:
             crop, points_px = augmentation.mirror(crop, points_px)
+        crop = face_paint.paint(crop, points_px, lambda: self._any_picture(rng).image, settings.paint, rng)
         crop = augmentation.change_looks(crop, settings, rng)
         return _Sample(crop, points_px, True, self._previous(points_px, rng), picture.person)
 
@@ -111,6 +112,9 @@ class StillBatches:
         nowhere = np.full((LANDMARK_COUNT, 2), np.nan, np.float32)
         crop = augmentation.change_looks(crop, settings, rng)
         return _Sample(crop, nowhere, False, previous_px, UNKNOWN_PERSON)
+
+    def _any_picture(self, rng: np.random.Generator) -> Picture:
+        return self._pool.picture(int(rng.integers(len(self._pool))))
 
     def _previous(self, points_px: FloatArray, rng: np.random.Generator) -> FloatArray:
         if rng.random() < self._stage.augmentation.previous:

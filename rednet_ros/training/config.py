@@ -42,13 +42,24 @@ class LossWeights:
 
 
 @dataclass(frozen=True)
+class PaintSettings:
+    """Probabilities of what is painted onto a training face; see `face_paint`. All zero: nothing."""
+
+    side_light: float = 0.0
+    glare: float = 0.0
+    beard: float = 0.0
+    surround: float = 0.0
+    edge: float = 0.0
+
+
+@dataclass(frozen=True)
 class AugmentationSettings:
     """What is done to a training face; see `augmentation`.
 
     `shift`: of the crop's centre, as a fraction of its side (each axis); `log_scale`: of its side; `roll_deg`: of its
     turn: standard deviations, or with `spread: uniform` the largest values. `flip`, `occlude`, `blur`, `grey`, `noise`:
     probabilities; `light`: factor of all changes of light and colour, 0 leaves them out; `previous`: share of faces
-    whose z0 is drawn from disturbed landmarks, as in tracking, in place of the mean shape.
+    whose z0 is drawn from disturbed landmarks, as in tracking, in place of the mean shape. `paint`: of stills.
     """
 
     shift: float = 0.04
@@ -62,6 +73,7 @@ class AugmentationSettings:
     noise: float = 0.2
     light: float = 1.0
     previous: float = 0.5
+    paint: PaintSettings = field(default_factory=PaintSettings)
 
 
 @dataclass(frozen=True)
@@ -220,7 +232,9 @@ def _stage(values: dict[str, Any], folder: Path) -> StageConfig:
         {
             **values,
             "losses": _build(LossWeights, values.get("losses", {})),
-            "augmentation": _build(AugmentationSettings, augmentation),
+            "augmentation": _build(
+                AugmentationSettings, {**augmentation, "paint": _build(PaintSettings, augmentation.get("paint", {}))}
+            ),
             "clips": _build(ClipSettings, values.get("clips", {})),
         },
     )

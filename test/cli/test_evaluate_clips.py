@@ -100,6 +100,17 @@ def test_state_halves_the_flicker_and_the_report_says_so(tmp_path: Path, capsys:
 
 
 @pytest.mark.usefixtures("_trembling")
+def test_in_the_mean_of_shares_a_long_clip_weighs_as_much_as_a_short_one(tmp_path: Path) -> None:
+    clips = [make_clip(tmp_path / f"clip{index}", [200] * count) for index, count in enumerate((12, 90))]
+    target = tmp_path / "flicker.json"
+    assert evaluate.main(["--flicker", *map(str, clips), "--weights", "fake", "--json", str(target)]) == 0
+    record = json.loads(target.read_text())
+    shares = [clip["flicker"]["with state"] / clip["flicker"]["without state"] for clip in record["clips"]]
+    assert record["clip_share"]["without state"] == pytest.approx(np.mean(shares), abs=2e-3)
+    assert record["share"]["without state"] == pytest.approx(np.average(shares, weights=[10, 88]), rel=0.05)
+
+
+@pytest.mark.usefixtures("_trembling")
 def test_weights_without_state_are_told_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     clip, target = make_clip(tmp_path / "clip", [200] * 12), tmp_path / "flicker.json"
     arguments = ["--flicker", str(clip), "--weights", "still", "--weights", "fake", "--json", str(target)]

@@ -179,15 +179,17 @@ _MOODS: dict[str, Any] = {
 
 
 def _lids(face: _Builder) -> None:
+    """Eyes as open as people hold them for a camera, which is wider than the rig's at rest; some half or quite shut."""
     draw = face.some()
-    if draw < 0.1:
+    if draw < 0.06:
         face.both("eyeBlink", 1.0, 0.0)
+    elif draw < 0.12:
+        face.both("eyeBlink", 0.3 + 0.5 * face.some(), 0.05)
     elif draw < 0.16:
-        face.both("eyeBlink", 0.5 + 0.3 * face.some(), 0.05)
-    elif draw < 0.4:
-        face.both("eyeBlink", 0.3 * face.some(), 0.05)
-    elif draw < 0.46:
         face.one(str(face.rng.choice(["eyeBlinkLeft", "eyeBlinkRight"])), 1.0)
+    else:
+        wide = face.rng.normal(0.3, 0.35)
+        face.both("eyeWide" if wide > 0 else "eyeBlink", abs(wide), 0.05)
 
 
 def _gaze(face: _Builder) -> None:
