@@ -1,4 +1,4 @@
-"""Averages the weights of runs that began with the same ones: often better than each, at no cost (Wortsman et al., 2022).
+"""Averages the weights of runs that began with the same ones: often better than each (Wortsman et al., 2022).
 
     python scripts/run_in_environment.py python scripts/average_weights.py runs/a/weights.safetensors \\
         runs/b/weights.safetensors --whole models/before.safetensors --output averaged.safetensors

@@ -121,7 +121,7 @@ def together(first: Sighting, second: Sighting) -> Sighting:
 
     The second crop lies better, and the first was not told where the landmarks are, so their errors differ in part.
     """
-    return replace(second, landmarks_px=(first.landmarks_px + second.landmarks_px) / 2)
+    return replace(second, landmarks_px=np.mean([first.landmarks_px, second.landmarks_px], axis=0, dtype=np.float32))
 
 
 def _previous_in_crop(look: Look) -> FloatArray:
