@@ -67,7 +67,7 @@ class LandmarkSmoothing(nn.Module):
     velocity (alpha and beta; Benedict and Bordner, 1962) whose gains follow from how much it misses, how much it did
     lately, and whether it misses to the same side again. Of the rest, what a landmark moved within the face, a small
     network says for each how much is trembling. The first two looks at a face are taken as they are: they are looks at
-    one image (docs/network.md).
+    one image.
     """
 
     def __init__(self) -> None:

@@ -57,8 +57,8 @@ def light_from_one_side(crop: ImageArray, points_px: FloatArray, rng: Rng) -> Im
     width = float(np.linalg.norm(points_px[16] - points_px[0])) + 1.0
     rows, columns = np.mgrid[: crop.shape[0], : crop.shape[1]].astype(np.float32)
     along, aside = (columns * axis[0] + rows * axis[1] for axis in (down, across))
-    order = np.sort(points_px[RIDGE] @ down)
-    ridge = np.interp(along, order, (points_px[RIDGE] @ across)[np.argsort(points_px[RIDGE] @ down)])
+    from_top = points_px[RIDGE][np.argsort(points_px[RIDGE] @ down)]
+    ridge = np.interp(along, from_top @ down, from_top @ across)
     softness = width * np.exp(rng.uniform(np.log(0.02), np.log(0.4)))
     lit = 1 / (1 + np.exp(-np.clip((aside - ridge + rng.normal(0, 0.2) * width) / softness, -30, 30)))
     shade, light = rng.uniform(0.1, 0.6) * _tint(rng), rng.uniform(1.0, 1.9) * _tint(rng)
@@ -87,9 +87,11 @@ def grow_beard(crop: ImageArray, points_px: FloatArray, rng: Rng) -> ImageArray:
     if rng.random() < 0.65:
         first = int(rng.integers(1, 5))
         jaw = middle + (points_px[first : 17 - first] - middle) * length
-        beside = [points_px[side] + rng.uniform(0.1, 0.5) * (points_px[corner] - points_px[side]) for side, corner in
-                  ((16 - first, 54), (first, 48))]  # fmt: skip
-        outline = np.concatenate([jaw, [0.5 * (beside[0] + points_px[54])], lip, [0.5 * (beside[1] + points_px[48])]])
+        left, right = (
+            points_px[corner] + rng.uniform(0.25, 0.45) * (points_px[cheek] - points_px[corner])
+            for cheek, corner in ((16 - first, 54), (first, 48))
+        )
+        outline = np.concatenate([jaw, [left], lip, [right]])
     else:
         chin = middle + (points_px[6:11] - middle) * length
         corners = middle + (points_px[[54, 48]] - middle) * rng.uniform(1.1, 1.5)
@@ -169,4 +171,4 @@ def _polygon(size: int, outline: NDArray[np.floating]) -> FloatArray:
 
 
 def _as_image(pixels: NDArray[np.floating]) -> ImageArray:
-    return np.clip(pixels, 0, BRIGHT).astype(np.uint8)
+    return np.clip(np.rint(pixels), 0, BRIGHT).astype(np.uint8)
