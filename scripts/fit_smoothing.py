@@ -60,8 +60,8 @@ def with_fresh_smoothing(trained: REDNet, seed: int) -> REDNet:
     torch.manual_seed(seed)
     network = REDNet(replace(trained.config, smoothing=True))
     kept = {name: value for name, value in trained.state_dict().items() if not name.startswith("smoothing.")}
-    network.load_state_dict(kept, strict=False)
-    network.smoothing = LandmarkSmoothing()
+    network.load_state_dict({**network.state_dict(), **kept})
+    network.smoothing = LandmarkSmoothing()  # drawn after all else: so the shipped weights' smoothing began
     return network.eval()
 
 

@@ -66,14 +66,14 @@ def as_record(network: Network, results: Sequence[ClipResult]) -> dict[str, Any]
     `clip_share`: the mean of the clips' own shares, in which clips of much motion have no more weight than others.
     """
     whole = joined([result.flicker for result in results])
-    by_clip = [_shares(result.flicker) for result in results]
+    shares, by_clip = _shares(whole), [_shares(result.flicker) for result in results]
     return {
         "weights": network.title,
         "has_state": network.has_state,
         "clips": [{"clip": result.name, "faces": result.faces, **_numbers(result.flicker)} for result in results],
         **_numbers(whole),
-        "share": _shares(whole),
-        "clip_share": {name: _mean([shares[name] for shares in by_clip]) for name in _shares(whole)},
+        "share": shares,
+        "clip_share": {name: _mean([of_clip[name] for of_clip in by_clip]) for name in shares},
     }
 
 

@@ -43,7 +43,11 @@ class LossWeights:
 
 @dataclass(frozen=True)
 class PaintSettings:
-    """Probabilities of what is painted onto a training face; see `face_paint`. All zero: nothing."""
+    """Probabilities of what is painted onto a training face; see `face_paint`. All zero: nothing.
+
+    `side_light`: one side bright, the other in shade; `glare`: bright spots; `beard`; `surround`: cloth, skin or
+    another picture about the chin; `edge`: the picture ends near the face's rim.
+    """
 
     side_light: float = 0.0
     glare: float = 0.0

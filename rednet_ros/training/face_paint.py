@@ -1,7 +1,8 @@
 """What photographed faces have and rendered ones lack, painted onto a crop by its landmarks.
 
 Light from one side, glare, beards, clothes or hands about the chin, the picture's edge through the face: the worst of
-the validation faces had these in common (docs/experiments.md).
+the validation faces had these in common (docs/experiments.md). All functions take a crop, S x S x 3 uint8 BGR, and the
+face's landmarks in it, 68 x 2 crop pixels, all of them finite, and give a new crop of the same kind.
 """
 
 from __future__ import annotations
@@ -54,26 +55,26 @@ def light_from_one_side(crop: ImageArray, points_px: FloatArray, rng: Rng) -> Im
     down = points_px[8] - points_px[27]
     down = down / max(float(np.linalg.norm(down)), 1e-3)
     across = np.array([down[1], -down[0]]) * rng.choice([-1.0, 1.0])
-    width = float(np.linalg.norm(points_px[16] - points_px[0])) + 1.0
+    width_px = _face_width_px(points_px)
     rows, columns = np.mgrid[: crop.shape[0], : crop.shape[1]].astype(np.float32)
     along, aside = (columns * axis[0] + rows * axis[1] for axis in (down, across))
     from_top = points_px[RIDGE][np.argsort(points_px[RIDGE] @ down)]
     ridge = np.interp(along, from_top @ down, from_top @ across)
-    softness = width * np.exp(rng.uniform(np.log(0.02), np.log(0.4)))
-    lit = 1 / (1 + np.exp(-np.clip((aside - ridge + rng.normal(0, 0.2) * width) / softness, -30, 30)))
+    softness_px = width_px * np.exp(rng.uniform(np.log(0.02), np.log(0.4)))
+    lit = 1 / (1 + np.exp(-np.clip((aside - ridge + rng.normal(0, 0.2) * width_px) / softness_px, -30, 30)))
     shade, light = rng.uniform(0.1, 0.6) * _tint(rng), rng.uniform(1.0, 1.9) * _tint(rng)
     return _as_image(crop * (shade + (light - shade) * lit[:, :, None]))
 
 
 def add_glare(crop: ImageArray, points_px: FloatArray, rng: Rng) -> ImageArray:
     """One to three bright spots on the skin."""
-    width = float(np.linalg.norm(points_px[16] - points_px[0])) + 1.0
+    width_px = _face_width_px(points_px)
     rows, columns = np.mgrid[: crop.shape[0], : crop.shape[1]].astype(np.float32)
     pixels = crop.astype(np.float32)
     for _ in range(rng.integers(1, 4)):
         x, y = rng.dirichlet([1.0, 1.0, 1.0]) @ points_px[rng.choice(68, 3, replace=False)]
-        reach_x, reach_y = width * rng.uniform(0.03, 0.2, 2)
-        spot = np.exp(-(((columns - x) / reach_x) ** 2 + ((rows - y) / reach_y) ** 2))
+        reach_x_px, reach_y_px = width_px * rng.uniform(0.03, 0.2, 2)
+        spot = np.exp(-(((columns - x) / reach_x_px) ** 2 + ((rows - y) / reach_y_px) ** 2))
         pixels += (rng.uniform(40, 220) * _tint(rng, 0.05)) * spot[:, :, None]
     return _as_image(pixels)
 
@@ -157,6 +158,11 @@ def _matter(crop: ImageArray, points_px: FloatArray, other: Callable[[], ImageAr
         piece = picture[top_px : top_px + side, left_px : left_px + side]
     turned = np.ascontiguousarray(np.rot90(piece, int(rng.integers(4))))
     return np.asarray(cv2.resize(turned, (size, size)), np.float32) * np.float32(rng.uniform(0.5, 1.3))
+
+
+def _face_width_px(points_px: FloatArray) -> float:
+    """From one end of the jaw line to the other, at least one pixel."""
+    return float(np.linalg.norm(points_px[16] - points_px[0])) + 1.0
 
 
 def _tint(rng: Rng, spread: float = 0.2) -> FloatArray:

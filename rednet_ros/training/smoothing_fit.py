@@ -67,7 +67,10 @@ def gather(network: REDNet, batches: Iterable[ClipBatch]) -> Paths:
 
 
 def smoothed(smoothing: LandmarkSmoothing, paths: Paths) -> Tensor:
-    """The paths as `smoothing` leaves them; each face is looked at twice in its first frame, as in the tracker."""
+    """The paths as `smoothing` leaves them, N x T x 68 x 2 pixels.
+
+    Each face is looked at twice in its first frame, as in the tracker.
+    """
     previous_px, trend = torch.full_like(paths.seen_px[:, 0], torch.nan), Trend.none(len(paths))
     frames = []
     for time in (0, *range(paths.seen_px.shape[1])):
