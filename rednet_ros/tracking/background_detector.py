@@ -5,11 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
+import numpy as np
+
 from rednet_ros.tracking.detector import Detector
-from rednet_ros.tracking.types import Detection, FloatArray, ImageArray
+from rednet_ros.tracking.search_plan import Region
+from rednet_ros.tracking.types import Box, Detection, FloatArray, ImageArray
 
 LOG_INTERVAL_S = 10.0
 """A detector that keeps failing is reported once in this time."""
@@ -22,28 +25,51 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class DetectionRequest:
-    """An image to search. `tracked`: id -> 68 x 2 landmarks (pixels) of the faces tracked in this very image.
+    """A region of an image to search. `tracked`: id -> 68 x 2 landmarks (pixels) of the faces tracked in this very
+    image. `clock_s`: when it was taken, on the camera's clock.
 
     `epoch`: the camera's count of new beginnings; the answer to a request of an earlier epoch means nothing.
     """
 
     camera: str
     image: ImageArray
+    region: Region
     tracked: dict[str, FloatArray]
+    clock_s: float
     epoch: int
 
 
 @dataclass(frozen=True)
 class DetectionResult:
-    """What a detector found in the request's image."""
+    """What a detector found in the request's image, in its pixels. `took_s`: of a thread that others wait for; 0 where
+    the search was done within the frame. `is_from_outside`: found in an earlier image than the request's, in which the
+    tracks were where the request has them."""
 
     request: DetectionRequest
     detections: tuple[Detection, ...]
+    took_s: float = 0.0
+    is_from_outside: bool = False
+
+
+def search(detector: Detector, request: DetectionRequest) -> tuple[Detection, ...]:
+    """The faces in the request's region; without those that its inner borders cut, which another region shows whole."""
+    region = request.region
+    found = (_moved(detection, region) for detection in detector.detect(region.of(request.image)))
+    return tuple(detection for detection in found if region.has_room_for(detection.box))
+
+
+def _moved(detection: Detection, region: Region) -> Detection:
+    """From a region's pixels to the image's."""
+    box, points = detection.box, detection.points
+    moved = None if points is None else (points + np.array([region.x, region.y])).astype(np.float32)
+    return Detection(Box(box.x + region.x, box.y + region.y, box.width, box.height), detection.score, moved)
 
 
 class DetectionRunner(Protocol):
     """Takes requests, hands out results. All methods belong to the tracker's thread and never wait for a detector
-    that runs elsewhere."""
+    that runs elsewhere. `is_immediate`: a result is there as soon as it was asked for, however long that takes."""
+
+    is_immediate: bool
 
     def submit(self, request: DetectionRequest) -> None:
         """Search this image; it takes the place of the camera's earlier request that nobody has begun."""
@@ -51,6 +77,10 @@ class DetectionRunner(Protocol):
 
     def is_busy(self, camera: str) -> bool:
         """Whether an image of this camera is being searched, or its result waits to be collected."""
+        ...
+
+    def wait(self, timeout_s: float) -> float:
+        """Wait until there are results, at most so long. Returns how long it took, in seconds."""
         ...
 
     def collect(self) -> list[DetectionResult]:
@@ -65,17 +95,23 @@ class DetectionRunner(Protocol):
 class InlineDetector:
     """Searches within `submit`: repeatable, for files and tests. The detector's exceptions reach the caller."""
 
+    is_immediate = True
+
     def __init__(self, detector: Detector) -> None:
         self._detector = detector
         self._results: list[DetectionResult] = []
 
     def submit(self, request: DetectionRequest) -> None:
         """See `DetectionRunner`."""
-        self._results.append(DetectionResult(request, tuple(self._detector.detect(request.image))))
+        self._results.append(DetectionResult(request, search(self._detector, request)))
 
     def is_busy(self, camera: str) -> bool:
         """See `DetectionRunner`."""
         return any(result.request.camera == camera for result in self._results)
+
+    def wait(self, timeout_s: float) -> float:
+        """See `DetectionRunner`."""
+        return 0.0
 
     def collect(self) -> list[DetectionResult]:
         """See `DetectionRunner`."""
@@ -90,12 +126,18 @@ class InlineDetector:
 class IdleDetector:
     """Never searches: detections come from outside."""
 
+    is_immediate = False
+
     def submit(self, request: DetectionRequest) -> None:
         """See `DetectionRunner`; nothing happens."""
 
     def is_busy(self, camera: str) -> bool:
         """See `DetectionRunner`; always, so that nothing is submitted."""
         return True
+
+    def wait(self, timeout_s: float) -> float:
+        """See `DetectionRunner`."""
+        return 0.0
 
     def collect(self) -> list[DetectionResult]:
         """See `DetectionRunner`; none."""
@@ -111,6 +153,8 @@ class BackgroundDetector:
     An exception of the detector is logged (at most every `LOG_INTERVAL_S`); that image has no result.
     """
 
+    is_immediate = False
+
     def __init__(self, detector: Detector) -> None:
         self._detector = detector
         self._changed = threading.Condition()
@@ -124,15 +168,22 @@ class BackgroundDetector:
 
     def submit(self, request: DetectionRequest) -> None:
         """See `DetectionRunner`. The image is copied: the caller may reuse its buffer."""
-        copied = DetectionRequest(request.camera, request.image.copy(), request.tracked, request.epoch)
+        copied = replace(request, image=request.image.copy())
         with self._changed:
             self._waiting[request.camera] = copied
-            self._changed.notify()
+            self._changed.notify_all()
 
     def is_busy(self, camera: str) -> bool:
         """See `DetectionRunner`."""
         with self._changed:
             return self._searching == camera or any(result.request.camera == camera for result in self._results)
+
+    def wait(self, timeout_s: float) -> float:
+        """See `DetectionRunner`."""
+        begun_s = time.monotonic()
+        with self._changed:
+            self._changed.wait_for(lambda: self._results or self._closed, timeout_s)
+        return time.monotonic() - begun_s
 
     def collect(self) -> list[DetectionResult]:
         """See `DetectionRunner`."""
@@ -144,16 +195,19 @@ class BackgroundDetector:
         """See `DetectionRunner`. Waits for the image being searched, at most `CLOSE_TIMEOUT_S`."""
         with self._changed:
             self._closed = True
-            self._changed.notify()
+            self._changed.notify_all()
         self._thread.join(CLOSE_TIMEOUT_S)
 
     def _work(self) -> None:
         while (request := self._next()) is not None:
+            begun_s = time.monotonic()
             detections = self._search(request)
+            took_s = time.monotonic() - begun_s
             with self._changed:
                 self._searching = None
                 if detections is not None:
-                    self._results.append(DetectionResult(request, detections))
+                    self._results.append(DetectionResult(request, detections, took_s))
+                    self._changed.notify_all()
 
     def _next(self) -> DetectionRequest | None:
         with self._changed:
@@ -166,7 +220,7 @@ class BackgroundDetector:
 
     def _search(self, request: DetectionRequest) -> tuple[Detection, ...] | None:
         try:
-            return tuple(self._detector.detect(request.image))
+            return search(self._detector, request)
         except Exception:
             self._failures += 1
             if time.monotonic() - self._logged_at_s >= LOG_INTERVAL_S:

@@ -12,6 +12,7 @@ from rednet_ros.tracking.background_detector import (
     DetectionResult,
     InlineDetector,
 )
+from rednet_ros.tracking.search_plan import whole
 from rednet_ros.tracking.types import Box, Detection, ImageArray
 
 
@@ -33,7 +34,8 @@ class Gate:
 
 
 def request(value: int, camera: str = "a") -> DetectionRequest:
-    return DetectionRequest(camera, np.full((4, 4, 3), value, np.uint8), {}, 0)
+    image = np.full((4, 4, 3), value, np.uint8)
+    return DetectionRequest(camera, image, whole(4, 4, 480), {}, clock_s=0.0, epoch=0)
 
 
 def results(runner: BackgroundDetector, count: int) -> list[DetectionResult]:
