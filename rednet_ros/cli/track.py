@@ -57,6 +57,13 @@ def argument_parser() -> argparse.ArgumentParser:
         default=TrackerSettings().max_faces,
         help="track at most N faces at a time (default: %(default)s)",
     )
+    parser.add_argument(
+        "--detector-px",
+        metavar="N",
+        type=command.positive,
+        default=TrackerSettings().detector_px,
+        help="longer side of what the detector sees at a time; larger finds far faces sooner (default: %(default)s)",
+    )
     command.add_network_arguments(parser)
     return parser
 
@@ -82,7 +89,9 @@ def run(options: argparse.Namespace, open_tracker: OpenTracker | None = None) ->
 
 def tracker_settings(options: argparse.Namespace, source: VideoSource) -> TrackerSettings:
     """Files give the same result every time: the detector runs within the frame. A camera must not wait for it."""
-    usual = TrackerSettings(max_faces=options.max_faces, detect_in_background=source.live)
+    usual = TrackerSettings(
+        max_faces=options.max_faces, detector_px=options.detector_px, detect_in_background=source.live
+    )
     if source.frame_count == 1:  # there is no second frame in which a still's faces could be confirmed
         return replace(usual, confirm_frames=1)
     return usual

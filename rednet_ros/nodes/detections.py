@@ -10,7 +10,7 @@ import threading
 from typing import Any
 
 from rednet_ros.errors import InputError
-from rednet_ros.tracking.types import Box, Detection
+from rednet_ros.tracking.types import Box, Detection, Detections
 
 MAX_AGE_S = 1.0
 """Detections of an image this much older than the one at hand say nothing of it."""
@@ -55,17 +55,17 @@ class LatestDetections:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._latest: tuple[float, list[Detection]] | None = None
+        self._latest: Detections | None = None
 
     def put(self, stamp_s: float, found: list[Detection]) -> None:
         """What was found in the image stamped `stamp_s`."""
         with self._lock:
-            self._latest = stamp_s, found
+            self._latest = Detections(tuple(found), stamp_s)
 
-    def take(self, stamp_s: float) -> list[Detection] | None:
+    def take(self, stamp_s: float) -> Detections | None:
         """The newest, for the image stamped `stamp_s`; None where nothing new came that is not too old for it."""
         with self._lock:
             latest, self._latest = self._latest, None
-        if latest is None or abs(stamp_s - latest[0]) > MAX_AGE_S:
+        if latest is None or latest.stamp_s is None or abs(stamp_s - latest.stamp_s) > MAX_AGE_S:
             return None
-        return latest[1]
+        return latest

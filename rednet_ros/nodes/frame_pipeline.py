@@ -16,7 +16,7 @@ from rednet_ros.nodes.messages import seconds
 from rednet_ros.nodes.statistics import FrameRecorder
 from rednet_ros.tracking.camera_model import CameraModel
 from rednet_ros.tracking.settings import TrackerSettings
-from rednet_ros.tracking.types import Detection, Face, ImageArray
+from rednet_ros.tracking.types import Detections, Face, ImageArray
 
 
 class Tracker(Protocol):
@@ -32,7 +32,7 @@ class Tracker(Protocol):
     def update_many(
         self,
         frames: Mapping[str, tuple[ImageArray, float]],
-        detections: Mapping[str, Sequence[Detection]],
+        detections: Mapping[str, Detections],
     ) -> Mapping[str, Sequence[Face]]:
         """The confirmed faces in each camera's image; detections that come from outside, by camera."""
 

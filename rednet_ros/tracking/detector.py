@@ -18,6 +18,9 @@ from rednet_ros.tracking.types import Box, Detection, FloatArray, ImageArray
 STRIDE_PX = 32
 """Both networks need sides that are multiples of this."""
 
+MIN_SCORE = 0.3
+"""Weaker responses are no detections; tracks that are in doubt may live on what is below `min_detection_score`."""
+
 MAX_OVERLAP = 0.3
 """Of two boxes that overlap more than this, only the better one is kept."""
 
@@ -45,7 +48,7 @@ class CenterFace:
     finds fewer small faces (their landmarks need about 20 px there). `min_score`: 0..1, weaker responses are ignored.
     """
 
-    def __init__(self, path: str | Path, longest_side_px: int = 480, min_score: float = 0.3) -> None:
+    def __init__(self, path: str | Path, longest_side_px: int = 480, min_score: float = MIN_SCORE) -> None:
         _check_parameters(longest_side_px, min_score)
         self._net = _read_network(path, "CenterFace")
         # With fusion on, OpenCV (seen in 4.14) folds scales into the weights again at every change of the input's
@@ -74,7 +77,7 @@ class YuNet:
     Needs OpenCV 4.8 or newer: older ones have `FaceDetectorYN`, but cannot run this model. Parameters as `CenterFace`.
     """
 
-    def __init__(self, path: str | Path, longest_side_px: int = 480, min_score: float = 0.3) -> None:
+    def __init__(self, path: str | Path, longest_side_px: int = 480, min_score: float = MIN_SCORE) -> None:
         _check_parameters(longest_side_px, min_score)
         if not hasattr(cv2, "FaceDetectorYN"):
             raise InputError(f"OpenCV {cv2.__version__} has no FaceDetectorYN: YuNet needs OpenCV 4.8 or newer.")
@@ -109,16 +112,21 @@ class YuNet:
         return net
 
 
-def load_detector(kind_or_path: str = "centerface", longest_side_px: int = 480) -> Detector:
+def load_detector(
+    kind_or_path: str = "centerface", longest_side_px: int = 480, min_score: float = MIN_SCORE
+) -> Detector:
     """A detector by name or file: "centerface" is the one in the package, anything else the path of an ONNX file.
+
+    `longest_side_px`, `min_score`: as `CenterFace`.
 
     A file whose name contains "yunet" is opened as YuNet, any other as CenterFace. Raises InputError where the file
     is missing or is not such a model.
     """
     if kind_or_path == "centerface":
-        return CenterFace(models_dir() / "centerface.onnx", longest_side_px)
+        return CenterFace(models_dir() / "centerface.onnx", longest_side_px, min_score)
     path = Path(kind_or_path).expanduser()
-    return YuNet(path, longest_side_px) if "yunet" in path.name.lower() else CenterFace(path, longest_side_px)
+    kind = YuNet if "yunet" in path.name.lower() else CenterFace
+    return kind(path, longest_side_px, min_score)
 
 
 def shrink(image: ImageArray, longest_side_px: int) -> tuple[ImageArray, float]:

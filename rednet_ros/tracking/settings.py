@@ -13,7 +13,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "confirm_s": (0.0, 10.0),
     "min_face_px": (4.0, 10_000.0),
     "detector_px": (64, 4096),
-    "min_detection_score": (0.0, 1.0),
+    "min_detection_score": (0.05, 1.0),
     "min_confidence": (0.0, 1.0),
     "trusted_confidence": (0.0, 1.0),
     "detection_interval_s": (0.0, 3600.0),
@@ -37,7 +37,7 @@ class TrackerSettings:
         side of the landmarks' box, pixels of the image) are not tracked. `detector_px`: the detector sees an image
         shrunk to this longer side, and between these searches, where that hides faces of `min_face_px`, finer pieces
         of the image in turn (`search_plan`); larger: small faces are found sooner, at the square of the cost.
-        `min_detection_score`: 0..1, weaker detections start no face. `detection_interval_s`: between two detector runs
+        `min_detection_score`: weaker detections start no face. `detection_interval_s`: between two detector runs
         while every face is well; `search_interval_s`: while there is no face or one was just lost.
         `detect_in_background`: the detector runs in its own thread and never holds up a frame; False runs it within
         `update`, which makes results repeatable (files, tests).

@@ -30,7 +30,7 @@ from rednet_ros.tracking.candidates import (
     hold_up,
     was_searched,
 )
-from rednet_ros.tracking.detector import Detector, NoDetector, load_detector
+from rednet_ros.tracking.detector import MIN_SCORE, Detector, NoDetector, load_detector
 from rednet_ros.tracking.looks import Engine, Look, Sighting, look_at
 from rednet_ros.tracking.posing import posed
 from rednet_ros.tracking.recognition import Recognition
@@ -89,7 +89,7 @@ class FaceTracker:
         self.settings = settings or TrackerSettings()
         self._engine = engine or _load_engine(weights, device, backend)
         self._recognition = Recognition(self._engine, self.settings)
-        detector = detector or load_detector(longest_side_px=self.settings.detector_px)
+        detector = detector or detector_for(self.settings)
         self._detector = TimedDetector(detector)
         has_none = isinstance(detector, NoDetector)
         self._runner = runner or (IdleDetector() if has_none else _runner(self._detector, self.settings))
@@ -289,6 +289,11 @@ def _load_engine(weights: str, device: str, backend: str) -> Engine:
     from rednet_ros.inference.engine import LandmarkEngine
 
     return LandmarkEngine.load(weights, device, backend=backend)
+
+
+def detector_for(settings: TrackerSettings, kind_or_path: str = "centerface") -> Detector:
+    """The detector that a tracker with these settings needs; see `load_detector`."""
+    return load_detector(kind_or_path, settings.detector_px, min(MIN_SCORE, settings.min_detection_score))
 
 
 def _runner(detector: Detector, settings: TrackerSettings) -> DetectionRunner:

@@ -230,7 +230,8 @@ def test_detections_from_outside_reach_the_tracker_once(make_bench, tracker, mak
         publisher.publish(make_image(stamp_s=1.0 + count / 30))
         assert wait_until(lambda count=count: len(tracker.detections) == count)
     first, second = tracker.detections
-    assert [(entry.box.x, entry.score) for entry in first[""]] == [(15.0, 0.75)]
+    assert [(entry.box.x, entry.score) for entry in first[""].faces] == [(15.0, 0.75)]
+    assert first[""].stamp_s == pytest.approx(1.0)  # of the image that they were found in
     assert second == {}
 
 
