@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from rednet_ros.tracking.cuts import MIN_FACE_LIKENESS, MIN_LIKENESS_AFTER_CUT, likeness
+from rednet_ros.tracking.cuts import MIN_FACE_LIKENESS, likeness
 from rednet_ros.tracking.looks import Sighting
 from rednet_ros.tracking.track import SIZE_STEP_RANGE, Track
 from rednet_ros.tracking.types import Box, FaceStatus, FloatArray
@@ -23,7 +23,7 @@ SAME_FACE_DISTANCE = 0.2
 REACH, REACH_PER_S = 0.5, 6.0
 """A lost face is within so many of its sides of where it is expected, and so many more for each second."""
 
-MIN_FIT, FIT_LOST_BY_SIDE = 0.4, 0.25
+MIN_FIT, FIT_LOST_BY_SIDE = 0.3, 0.25
 """A found face is a lost one's if their likeness is at least the first, and more by the second for each side that it
 lies from where that one is expected. After 0.4 s a face's likeness to itself is 0.93 in the median of ten real clips,
 0.37 in one of twenty cases."""
@@ -88,8 +88,7 @@ def _fit(track: Track, sighting: Sighting) -> float:
     apart = math.dist(track.box.center, sighting.box.center) / max(side_px, 1e-6)
     is_in_reach = apart <= REACH + REACH_PER_S * track.bad_s and SIZE_STEP_RANGE[0] <= size_step <= SIZE_STEP_RANGE[1]
     alike = likeness(track.appearance, sighting.appearance)
-    least = MIN_LIKENESS_AFTER_CUT if track.after_cut else -1.0
-    return alike - FIT_LOST_BY_SIDE * apart if is_in_reach and alike >= least else -math.inf
+    return alike - FIT_LOST_BY_SIDE * apart if is_in_reach and alike >= track.least_likeness else -math.inf
 
 
 def same_face(first_px: FloatArray, second_px: FloatArray) -> bool:

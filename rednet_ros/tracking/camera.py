@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from rednet_ros.tracking.background_detector import DetectionRequest, DetectionResult
 from rednet_ros.tracking.camera_model import CameraModel
-from rednet_ros.tracking.cuts import Overview, is_cut, overview
+from rednet_ros.tracking.cuts import Overview, is_cut, least_likeness, overview
 from rednet_ros.tracking.search_plan import Region, around, pieces, whole
 from rednet_ros.tracking.settings import TrackerSettings
 from rednet_ros.tracking.track import NOMINAL_STEP_S, Track
@@ -79,17 +79,17 @@ class Camera:
         for late or doubled frames and cost nothing. After a cut of an edited video the
         tracks are marked, and the image is searched at once.
         """
-        self._look_for_cut(image)
         size = (image.shape[1], image.shape[0])
         step_s = 0.0 if self._stamp_s is None else stamp_s - self._stamp_s
-        before = self.tracks
+        ended: list[Track] = []
         if self._size not in (None, size) or abs(step_s) > max_gap_s:
+            ended, step_s = self.tracks, 0.0
             self.forget()
-            step_s = 0.0
         self._stamp_s, self._size = stamp_s, size
         self.step_s = step_s if step_s > 0 else NOMINAL_STEP_S
         self.clock_s += self.step_s
-        return [] if self.tracks is before else before
+        self._look_for_cut(image)
+        return ended
 
     def forget(self) -> None:
         """No faces; results under way are void; the next frame is searched."""
@@ -101,7 +101,8 @@ class Camera:
     def _look_for_cut(self, image: ImageArray) -> None:
         before, self._overview = self._overview, overview(image)
         if before is not None and self.tracks and is_cut(before, self._overview):
-            self.tracks = [replace(track, after_cut=True) for track in self.tracks]
+            least = least_likeness(self.step_s)
+            self.tracks = [replace(track, least_likeness=least) for track in self.tracks]
             self._search_anew()
 
     def model(self, settings: TrackerSettings) -> CameraModel | None:

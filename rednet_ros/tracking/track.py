@@ -10,7 +10,7 @@ import numpy as np
 
 from rednet_ros.inference.types import FaceState
 from rednet_ros.tracking.crops import CROP_SCALE
-from rednet_ros.tracking.cuts import MIN_FACE_LIKENESS, MIN_LIKENESS_AFTER_CUT, likeness
+from rednet_ros.tracking.cuts import MIN_FACE_LIKENESS, likeness
 from rednet_ros.tracking.looks import Look, Sighting, look_from
 from rednet_ros.tracking.plausibility import fraction_inside, is_face_shape
 from rednet_ros.tracking.portrait import Portrait
@@ -82,7 +82,8 @@ class Track:
     `unseen`: how many of the detector's last runs, in a row, missed it. `identity_similarity`: as in `Face`.
     `pose`: that of the head in the last frame in which it was shown (`posing.py`).
     `appearance`: what the face looked like of late. `likeness`: of the last sighting to it, -1..1.
-    `after_cut`: the scene has changed since, and whoever is in its place is this face only if it looks alike.
+    `least_likeness`: the scene has changed since, and whoever is in its place is this face only if it looks so much
+    alike; -1: it has not.
     """
 
     id: str
@@ -102,7 +103,7 @@ class Track:
     identity_similarity: float = float("nan")
     appearance: FloatArray | None = None
     likeness: float = 1.0
-    after_cut: bool = False
+    least_likeness: float = -1.0
     pose: SteadyPose | None = None
     who: Who = field(default_factory=Who)
 
@@ -206,7 +207,7 @@ def _has_jumped(track: Track, look: Look, sighting: Sighting) -> bool:
 
 def may_be(track: Track, sighting: Sighting) -> bool:
     """Whether a face that is where a track's face is expected may be the same one: after a cut it must look alike."""
-    return not track.after_cut or likeness(track.appearance, sighting.appearance) >= MIN_LIKENESS_AFTER_CUT
+    return likeness(track.appearance, sighting.appearance) >= track.least_likeness
 
 
 def after_good_frame(track: Track, sighting: Sighting, settings: TrackerSettings, step_s: float) -> Track:
@@ -265,7 +266,7 @@ def _seen(track: Track, sighting: Sighting, step_s: float) -> Track:
         state=sighting.state,
         appearance=_remembered(track, sighting, step_s),
         likeness=likeness(track.appearance, sighting.appearance),
-        after_cut=False,
+        least_likeness=-1.0,
     )
 
 
