@@ -18,7 +18,7 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from rednet_ros.errors import InputError
-from rednet_ros.nodes import diagnostics
+from rednet_ros.nodes import diagnostics, library_log
 from rednet_ros.nodes.demo_parameters import PlayerParameters
 from rednet_ros.nodes.demo_sources import open_named
 from rednet_ros.nodes.messages import bgr_image
@@ -40,6 +40,7 @@ class PlayerNode(Node):
 
     def __init__(self, **node_options: object) -> None:
         super().__init__(NODE_NAME, allow_undeclared_parameters=True, **node_options)
+        library_log.through_node(self)
         self.done: Future = Future()
         self._settings = DeclaredParameters(self, PlayerParameters, is_configured=lambda: True).read()
         self._source = open_named(self._settings.source)

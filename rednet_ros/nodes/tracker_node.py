@@ -18,7 +18,7 @@ from rclpy.task import Future
 from std_srvs.srv import SetBool, Trigger
 
 from rednet_ros.errors import InputError, RednetError
-from rednet_ros.nodes import process_memory
+from rednet_ros.nodes import library_log, process_memory
 from rednet_ros.nodes.camera_input import CameraInput
 from rednet_ros.nodes.camera_names import of_camera
 from rednet_ros.nodes.frame_pipeline import FramePipeline, Output, Tracker
@@ -51,6 +51,7 @@ class TrackerNode(SteadyLifecycleNode):
 
     def __init__(self, create_tracker: TrackerFactory = load_tracker, **node_options: object) -> None:
         super().__init__(NODE_NAME, allow_undeclared_parameters=True, **node_options)
+        library_log.through_node(self)
         self.done: Future = Future()
         self._create_tracker = create_tracker
         self._tracker: Tracker | None = None
