@@ -1,4 +1,7 @@
-"""SIGINT, SIGTERM and SIGHUP at any moment of a node's life: exit code 0 and no traceback. In `make soak` at many moments."""
+"""SIGINT, SIGTERM and SIGHUP at any moment of a node's life: exit code 0 and no traceback.
+
+In `make soak` at many moments.
+"""
 
 import os
 import random
