@@ -14,6 +14,9 @@ from rednet_ros.tracking.types import Detection, FloatArray, ImageArray
 LOG_INTERVAL_S = 10.0
 """A detector that keeps failing is reported once in this time."""
 
+HANGING_S = 10.0
+"""A search that takes longer is a problem to tell of."""
+
 CLOSE_TIMEOUT_S = 5.0
 """A detector that hangs is not waited for longer; its thread is a daemon."""
 
@@ -57,6 +60,10 @@ class DetectionRunner(Protocol):
         """The results since the last call, in the order in which they came."""
         ...
 
+    def problem(self) -> str:
+        """What is wrong with the detector now, for people; empty where nothing is. Any thread may ask."""
+        ...
+
     def close(self) -> None:
         """Stop; no results follow."""
         ...
@@ -82,6 +89,10 @@ class InlineDetector:
         results, self._results = self._results, []
         return results
 
+    def problem(self) -> str:
+        """See `DetectionRunner`; none: exceptions reach the caller."""
+        return ""
+
     def close(self) -> None:
         """See `DetectionRunner`."""
         self._results = []
@@ -101,6 +112,10 @@ class IdleDetector:
         """See `DetectionRunner`; none."""
         return []
 
+    def problem(self) -> str:
+        """See `DetectionRunner`; none."""
+        return ""
+
     def close(self) -> None:
         """See `DetectionRunner`."""
 
@@ -116,6 +131,8 @@ class BackgroundDetector:
         self._changed = threading.Condition()
         self._waiting: dict[str, DetectionRequest] = {}
         self._searching: str | None = None
+        self._searching_since_s = 0.0
+        self._last_failure = ""
         self._results: list[DetectionResult] = []
         self._closed = False
         self._failures, self._logged_at_s = 0, -LOG_INTERVAL_S
@@ -140,6 +157,14 @@ class BackgroundDetector:
             results, self._results = self._results, []
         return results
 
+    def problem(self) -> str:
+        """See `DetectionRunner`: a search that takes longer than `HANGING_S`, or the exception of the last one."""
+        with self._changed:
+            searching_s = 0.0 if self._searching is None else time.monotonic() - self._searching_since_s
+            if searching_s >= HANGING_S:
+                return f"the face detector has been searching one image for {searching_s:.0f} s: no new face is found"
+            return self._last_failure
+
     def close(self) -> None:
         """See `DetectionRunner`. Waits for the image being searched, at most `CLOSE_TIMEOUT_S`."""
         with self._changed:
@@ -161,15 +186,18 @@ class BackgroundDetector:
             if self._closed:
                 return None
             camera = next(iter(self._waiting))
-            self._searching = camera
+            self._searching, self._searching_since_s = camera, time.monotonic()
             return self._waiting.pop(camera)
 
     def _search(self, request: DetectionRequest) -> tuple[Detection, ...] | None:
         try:
-            return tuple(self._detector.detect(request.image))
-        except Exception:
+            found = tuple(self._detector.detect(request.image))
+        except Exception as error:
             self._failures += 1
+            self._last_failure = f"the face detector failed on its last image: {type(error).__name__}: {error}"
             if time.monotonic() - self._logged_at_s >= LOG_INTERVAL_S:
                 self._logged_at_s = time.monotonic()
                 _log.exception("the face detector failed (%d times so far); tracking goes on", self._failures)
             return None
+        self._last_failure = ""
+        return found
