@@ -120,3 +120,29 @@ def test_on_the_spot_answers_at_once_and_lets_errors_through(gate: Gate) -> None
     assert runner.collect() == []
     with pytest.raises(RuntimeError, match="thirteen"):
         runner.submit(request(13))
+
+
+def test_a_search_that_hangs_is_a_problem_until_it_ends(
+    runner: BackgroundDetector, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rednet_ros.tracking.background_detector.HANGING_S", 0.05)
+    assert runner.problem() == ""
+    runner.submit(request(1))
+    assert gate.begun.wait(10)
+    time.sleep(0.06)
+    assert runner.problem().startswith("the face detector has been searching one image for 0 s")
+    gate.open.set()
+    results(runner, 1)
+    assert runner.problem() == ""
+
+
+def test_a_failure_is_a_problem_until_the_detector_works_again(runner: BackgroundDetector, gate: Gate) -> None:
+    gate.open.set()
+    runner.submit(request(13, "a"))
+    runner.submit(request(13, "b"))
+    while len(gate.seen) < 2 or not runner.problem():
+        time.sleep(0.002)
+    assert runner.problem() == "the face detector failed on its last image: RuntimeError: thirteen"
+    runner.submit(request(1))
+    results(runner, 1)
+    assert runner.problem() == ""
