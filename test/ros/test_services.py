@@ -1,6 +1,7 @@
 """The services ~/reset and ~/enable."""
 
 import threading
+import time
 
 import pytest
 
@@ -26,12 +27,19 @@ def test_reset_waits_for_the_frame_under_way(bench, tracker, make_image, wait_un
     assert wait_until(lambda: len(bench.faces) == 1)
 
 
-def test_a_reset_that_was_promised_happens_though_the_node_is_deactivated(bench, tracker, make_image):
+def test_a_reset_that_was_promised_happens_though_the_node_is_deactivated(bench, tracker, make_image, wait_until):
     tracker.may_go_on.clear()
-    bench.publisher().publish(make_image())
+    publisher = bench.publisher()
+    publisher.publish(make_image())
     assert tracker.is_busy.wait(10)
     assert bench.reset().success
-    threading.Timer(0.2, tracker.may_go_on.set).start()
+
+    def finish_when_it_is_being_deactivated():
+        assert wait_until(lambda: publisher.get_subscription_count() == 0)
+        time.sleep(0.1)
+        tracker.may_go_on.set()
+
+    threading.Thread(target=finish_when_it_is_being_deactivated).start()
     assert bench.change_state(DEACTIVATE)
     assert tracker.resets == 1
 
