@@ -14,12 +14,14 @@ from launch.conditions import IfCondition
 from launch.substitutions import EnvironmentVariable, LaunchConfiguration
 from launch_ros.actions import LifecycleNode, Node
 from launch_ros.parameter_descriptions import ParameterValue
+from launch_ros.utilities import prefix_namespace
 
 from rednet_ros.errors import InputError
 from rednet_ros.nodes import launch_parameters
 from rednet_ros.nodes.launch_parameters import AS_IN_FILE
 
 SHARE = Path(get_package_share_directory("rednet_ros"))
+NODE_NAME = "rednet_tracker"
 CAMERA_IMAGE = "/camera/image_raw"
 DRIVERS = {"v4l2_camera": ("v4l2_camera_node", "camera_frame_id"), "usb_cam": ("usb_cam_node_exe", "frame_id")}
 """Package -> its executable, and its parameter for the frame of the images."""
@@ -121,14 +123,17 @@ def tracker(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         name: ParameterValue(value, value_type=str) if isinstance(value, str) else value
         for name, value in values.items()
     }
+    # Of this node only: at debug the middleware alone writes thousands of lines.
+    group, namespace = context.launch_configurations.get("ros_namespace"), LaunchConfiguration("namespace")
+    logger = launch_parameters.logger_name(prefix_namespace(group, namespace.perform(context)) or "", NODE_NAME)
     node = LifecycleNode(
         package="rednet_ros",
         executable="tracker_node",
-        name="rednet_tracker",
-        namespace=LaunchConfiguration("namespace"),
+        name=NODE_NAME,
+        namespace=namespace,
         parameters=[LaunchConfiguration("params_file"), {**typed, **of_launch}],
         remappings=[("image", images[""])] if "" in images else [],
-        arguments=["--ros-args", "--log-level", LaunchConfiguration("log_level")],
+        arguments=["--ros-args", "--log-level", f"{logger}:={LaunchConfiguration('log_level').perform(context)}"],
         output="screen",
     )
     return [node]

@@ -13,6 +13,7 @@ from rednet_ros.errors import InputError
 from rednet_ros.training.datasets import LOADERS, open_dataset
 from rednet_ros.training.datasets.conversion import CROP_SCALE, MOST_PX, convert
 from rednet_ros.training.labels import write_labels
+from rednet_ros.wording import counted
 
 NAME = "rednet-convert"
 
@@ -56,7 +57,7 @@ def run(options: argparse.Namespace) -> None:
     bar = tqdm(faces, unit="face", desc="rednet-convert", mininterval=command.progress_interval_s())
     # Labels last: a folder that has them is complete.
     write_labels(labels, list(convert(bar, options.output, options.crop)))
-    print(f"{labels}: {len(faces)} faces")
+    print(f"{labels}: {counted(len(faces), 'face')}")
 
 
 def _at_least_one(text: str) -> float:

@@ -35,7 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if missing:
         logger.error("%s not found: source a ROS 2 workspace with this package, or run `make demo`", missing[0])
         return 1
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup does
+            signal.signal(number, signal.default_int_handler)
     codes = _run_nodes(options)
     failed = [f"{name} ended with code {code}" for name, code in codes.items() if code != 0]
     try:

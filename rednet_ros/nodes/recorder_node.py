@@ -1,6 +1,6 @@
 """Records a session: `overlay` into overlay.mp4 and contact_sheet.png, `faces` and /diagnostics into summary.json.
 
-The files are finished when the process is told to end (SIGINT, SIGTERM).
+The files are finished when the process is told to end (SIGINT, SIGTERM, SIGHUP).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sensor_msgs.msg import Image
 
 from rednet_ros.errors import InputError
 from rednet_ros.msg import FaceLandmarks
-from rednet_ros.nodes import diagnostics
+from rednet_ros.nodes import diagnostics, library_log
 from rednet_ros.nodes.contact_sheet import EvenSampler, contact_sheet
 from rednet_ros.nodes.demo_parameters import RecorderParameters
 from rednet_ros.nodes.image_conversion import to_bgr
@@ -38,6 +38,7 @@ class RecorderNode(Node):
 
     def __init__(self, **node_options: object) -> None:
         super().__init__(NODE_NAME, allow_undeclared_parameters=True, **node_options)
+        library_log.through_node(self)
         self.done: Future = Future()
         self._settings = DeclaredParameters(self, RecorderParameters, is_configured=lambda: True).read()
         self._folder = _cleared(Path(self._settings.output_dir).expanduser().absolute())

@@ -80,7 +80,9 @@ class TrackerParameters:
     autostart: bool = parameter(
         False, "Configure and activate the node as soon as it runs, instead of waiting for a lifecycle manager."
     )
-    on_demand: bool = parameter(False, "Track only while somebody subscribes to a result.", dynamic=True)
+    on_demand: bool = parameter(
+        False, "Track only while somebody subscribes to a result; subscribers of /tf do not count.", dynamic=True
+    )
     ros4hri: bool = parameter(
         False, "Publish the faces by ROS4HRI (REP 155) too, under /humans/faces; needs hri_msgs (docs/hri.md)."
     )

@@ -17,6 +17,9 @@ from rednet_ros.tracking.types import Box, Detection, FloatArray, ImageArray
 LOG_INTERVAL_S = 10.0
 """A detector that keeps failing is reported once in this time."""
 
+HANGING_S = 10.0
+"""A search that takes longer is a problem to tell of."""
+
 CLOSE_TIMEOUT_S = 5.0
 """A detector that hangs is not waited for longer; its thread is a daemon."""
 
@@ -80,11 +83,15 @@ class DetectionRunner(Protocol):
         ...
 
     def wait(self, timeout_s: float) -> float:
-        """Wait until there are results, at most so long. Returns how long it took, in seconds."""
+        """Wait for results, at most so long; not where none are to come. Returns how long it took, in seconds."""
         ...
 
     def collect(self) -> list[DetectionResult]:
         """The results since the last call, in the order in which they came."""
+        ...
+
+    def problem(self) -> str:
+        """What is wrong with the detector now, for people; empty where nothing is. Any thread may ask."""
         ...
 
     def close(self) -> None:
@@ -118,6 +125,10 @@ class InlineDetector:
         results, self._results = self._results, []
         return results
 
+    def problem(self) -> str:
+        """See `DetectionRunner`; none: exceptions reach the caller."""
+        return ""
+
     def close(self) -> None:
         """See `DetectionRunner`."""
         self._results = []
@@ -143,6 +154,10 @@ class IdleDetector:
         """See `DetectionRunner`; none."""
         return []
 
+    def problem(self) -> str:
+        """See `DetectionRunner`; none."""
+        return ""
+
     def close(self) -> None:
         """See `DetectionRunner`."""
 
@@ -160,6 +175,8 @@ class BackgroundDetector:
         self._changed = threading.Condition()
         self._waiting: dict[str, DetectionRequest] = {}
         self._searching: str | None = None
+        self._searching_since_s = 0.0
+        self._last_failure = ""
         self._results: list[DetectionResult] = []
         self._closed = False
         self._failures, self._logged_at_s = 0, -LOG_INTERVAL_S
@@ -182,7 +199,7 @@ class BackgroundDetector:
         """See `DetectionRunner`."""
         begun_s = time.monotonic()
         with self._changed:
-            self._changed.wait_for(lambda: self._results or self._closed, timeout_s)
+            self._changed.wait_for(lambda: self._results or (self._searching is None and not self._waiting), timeout_s)
         return time.monotonic() - begun_s
 
     def collect(self) -> list[DetectionResult]:
@@ -190,6 +207,14 @@ class BackgroundDetector:
         with self._changed:
             results, self._results = self._results, []
         return results
+
+    def problem(self) -> str:
+        """See `DetectionRunner`: a search that takes longer than `HANGING_S`, or the exception of the last one."""
+        with self._changed:
+            searching_s = 0.0 if self._searching is None else time.monotonic() - self._searching_since_s
+            if searching_s >= HANGING_S:
+                return f"the face detector has been searching one image for {searching_s:.0f} s: no new face is found"
+            return self._last_failure
 
     def close(self) -> None:
         """See `DetectionRunner`. Waits for the image being searched, at most `CLOSE_TIMEOUT_S`."""
@@ -200,14 +225,13 @@ class BackgroundDetector:
 
     def _work(self) -> None:
         while (request := self._next()) is not None:
-            begun_s = time.monotonic()
             detections = self._search(request)
-            took_s = time.monotonic() - begun_s
             with self._changed:
                 self._searching = None
                 if detections is not None:
+                    took_s = time.monotonic() - self._searching_since_s
                     self._results.append(DetectionResult(request, detections, took_s))
-                    self._changed.notify_all()
+                self._changed.notify_all()
 
     def _next(self) -> DetectionRequest | None:
         with self._changed:
@@ -215,15 +239,18 @@ class BackgroundDetector:
             if self._closed:
                 return None
             camera = next(iter(self._waiting))
-            self._searching = camera
+            self._searching, self._searching_since_s = camera, time.monotonic()
             return self._waiting.pop(camera)
 
     def _search(self, request: DetectionRequest) -> tuple[Detection, ...] | None:
         try:
-            return search(self._detector, request)
-        except Exception:
+            found = search(self._detector, request)
+        except Exception as error:
             self._failures += 1
+            self._last_failure = f"the face detector failed on its last image: {type(error).__name__}: {error}"
             if time.monotonic() - self._logged_at_s >= LOG_INTERVAL_S:
                 self._logged_at_s = time.monotonic()
                 _log.exception("the face detector failed (%d times so far); tracking goes on", self._failures)
             return None
+        self._last_failure = ""
+        return found

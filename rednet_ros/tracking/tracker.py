@@ -110,8 +110,10 @@ class FaceTracker:
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """What went wrong with the engine so far and what was done about it, for people; the latest last."""
-        return tuple(getattr(self._engine, "notices", ()))
+        """What went wrong with the engine so far and what was done about it, and last what is wrong with the detector
+        now; for people. May be called from any thread."""
+        problem = self._runner.problem()
+        return (*getattr(self._engine, "notices", ()), *([problem] if problem else []))
 
     def update(self, image_bgr: ImageArray, stamp_s: float) -> list[Face]:
         """The faces in the next frame of the only camera: H x W x 3, uint8, BGR, taken at `stamp_s` seconds.

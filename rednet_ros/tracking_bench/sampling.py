@@ -74,6 +74,10 @@ class LateDetector:
         self._pending = [entry for entry in self._pending if entry[0] > self.now_s]
         return ready
 
+    def problem(self) -> str:
+        """See `DetectionRunner`; it has none."""
+        return ""
+
     def close(self) -> None:
         """See `DetectionRunner`."""
         self._pending = []

@@ -5,7 +5,7 @@ from dataclasses import fields
 import pytest
 
 from rednet_ros.errors import InputError
-from rednet_ros.nodes.launch_parameters import arguments, camera_images, devices, parameter_values
+from rednet_ros.nodes.launch_parameters import arguments, camera_images, devices, logger_name, parameter_values
 from rednet_ros.nodes.tracker_parameters import CameraParameters, TrackerParameters
 
 ONE = {"": "/camera/image_raw"}
@@ -74,8 +74,8 @@ def test_one_camera_without_a_name_has_the_default_topic():
 @pytest.mark.parametrize(
     ("cameras", "image", "reason"),
     [
-        ("front,rear", "/a", "image:=/a gives 1 topics for 2 cameras"),
-        ("", "/a,/b", "gives 2 topics for 1 cameras"),
+        ("front,rear", "/a", "image:=/a gives 1 topic for 2 cameras"),
+        ("", "/a,/b", r"gives 2 topics for 1 camera \("),
         ("front,front", "", "names a camera twice"),
     ],
 )
@@ -92,5 +92,18 @@ def test_a_name_that_is_no_name_is_refused():
 def test_devices_are_counted():
     assert devices("", 2) == ["/dev/video0", "/dev/video2"]
     assert devices("/dev/a,/dev/b", 2) == ["/dev/a", "/dev/b"]
-    with pytest.raises(InputError, match="gives 1 devices for 2 cameras"):
+    with pytest.raises(InputError, match="gives 1 device for 2 cameras"):
         devices("/dev/a", 2)
+
+
+@pytest.mark.parametrize(
+    ("namespace", "expected"),
+    [
+        ("", "rednet_tracker"),
+        ("/", "rednet_tracker"),
+        ("robot", "robot.rednet_tracker"),
+        ("/a/b/", "a.b.rednet_tracker"),
+    ],
+)
+def test_a_node_logs_under_its_full_name(namespace, expected):
+    assert logger_name(namespace, "rednet_tracker") == expected

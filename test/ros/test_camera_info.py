@@ -105,3 +105,17 @@ def test_the_tracker_gets_it_and_does_without_what_is_none(bench, tracker, make_
 
     assert after(info()).focal_px == (500.0, 510.0)
     assert after(info(k=[0.0] * 9)) is None
+
+
+def test_a_calibration_published_once_before_is_used(make_bench, tracker, make_image, wait_until):
+    from rclpy.qos import DurabilityPolicy, QoSProfile
+    from sensor_msgs.msg import CameraInfo
+
+    bench = make_bench(lambda parameters: tracker)
+    latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    bench.client.create_publisher(CameraInfo, "camera_info", latched).publish(info())
+    for transition in (1, 3):  # configure, activate
+        assert bench.change_state(transition)
+    images = bench.publisher()
+    assert wait_until(lambda: images.publish(make_image()) or tracker.calibration is not None)
+    assert tracker.calibration.focal_px == (500.0, 510.0)

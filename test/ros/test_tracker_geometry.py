@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from rednet_ros.errors import InputError
 from rednet_ros.tracking.types import HeadPose
 
 pytestmark = pytest.mark.ros
@@ -54,18 +55,18 @@ def tf2_ros(monkeypatch):
 def test_faces_are_broadcast_only_while_somebody_listens_to_tf(tf2_ros, make_face, header):
     from rednet_ros.nodes.transforms import TransformOutput, make_broadcasters
 
-    warned, destroyed = [], []
-    logger = SimpleNamespace(warning=lambda text, once: warned.append(text))
-    node = SimpleNamespace(get_logger=lambda: logger, destroy_publisher=destroyed.append)
+    destroyed = []
+    node = SimpleNamespace(destroy_publisher=destroyed.append)
     (broadcaster,) = make_broadcasters(node, [""]).values()
     output = TransformOutput(node, broadcaster)
     output.publish(SimpleNamespace(header=header, faces=[make_face("f7", head_pose=POSE)]))
     assert [transform.child_frame_id for transform in broadcaster.sent[0]] == ["face_f7", "gaze_f7"]
     header.frame_id = ""
-    output.publish(SimpleNamespace(header=header, faces=[make_face("f7", head_pose=POSE)]))
+    with pytest.raises(InputError, match="frame_id is empty"):  # for the log and /diagnostics
+        output.publish(SimpleNamespace(header=header, faces=[make_face("f7", head_pose=POSE)]))
     assert len(broadcaster.sent) == 1
-    assert "frame_id is empty" in warned[0]
     assert output.is_wanted()
+    assert not output.has_listeners()  # of this node's results: /tf is everybody's
     broadcaster.listeners = 0
     assert not output.is_wanted()
     output.close()
