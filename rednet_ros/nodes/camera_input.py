@@ -12,7 +12,7 @@ from rclpy.subscription import Subscription
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from rednet_ros.errors import InputError
-from rednet_ros.nodes.camera_info import camera_model, info_topic, is_rectified
+from rednet_ros.nodes.camera_info import camera_model, distortion_problem, info_topic, is_rectified
 from rednet_ros.nodes.camera_names import in_camera, of_camera
 from rednet_ros.nodes.compressed_image import compressed_to_bgr
 from rednet_ros.nodes.detections import LatestDetections, detection_message_type, detections
@@ -63,6 +63,7 @@ class CameraInput:
         self._others: list[Subscription] = []
         self._is_reliable = False
         self._heard_since_s = 0.0
+        self._calibration_problem = ""
 
     @property
     def is_listening(self) -> bool:
@@ -125,8 +126,13 @@ class CameraInput:
             "type": self._message_type.__name__,
             "reliability": "reliable" if self._is_reliable else "best_effort",
             "publishers": str(len(offers(self._node, self.topic))),
-            "calibration": "none" if self.stream.calibration is None else self._info_topic,
+            "calibration": self._calibration(),
         }
+
+    def _calibration(self) -> str:
+        """Where the calibration comes from, "none" without one; and what of it cannot be used."""
+        source = "none" if self.stream.calibration is None else self._info_topic
+        return f"{source} ({self._calibration_problem})" if self._calibration_problem else source
 
     def detections_received(self, message: Any) -> None:
         """Callback of vision_msgs/Detection2DArray."""
@@ -150,11 +156,17 @@ class CameraInput:
         self._node.get_logger().error(f"images{of_camera(self.name)} cannot be heard: {reason}")
 
     def _info_received(self, message: CameraInfo) -> None:
+        rectified = is_rectified(self.topic)
         try:
-            self.stream.calibration = camera_model(message, rectified=is_rectified(self.topic))
+            self.stream.calibration = camera_model(message, rectified=rectified)
+            reason = distortion_problem(message, rectified=rectified)
+            problem = f"used without distortion: {reason}" if reason else ""
         except InputError as error:
             self.stream.calibration = None
-            self._node.get_logger().warning(f"camera_info{of_camera(self.name)} is not used: {error}", once=True)
+            problem = f"not used: {error}"
+        if problem and problem != self._calibration_problem:
+            self._node.get_logger().warning(f"camera_info{of_camera(self.name)} is {problem}")
+        self._calibration_problem = problem
 
 
 def _renamed(node: Node, topic: str) -> str | None:
