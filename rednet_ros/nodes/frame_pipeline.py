@@ -11,6 +11,7 @@ from std_msgs.msg import Header
 
 from rednet_ros.errors import InputError
 from rednet_ros.nodes.detections import LatestDetections
+from rednet_ros.nodes.face_ids import with_prefix
 from rednet_ros.nodes.image_conversion import to_bgr
 from rednet_ros.nodes.messages import seconds
 from rednet_ros.nodes.statistics import FrameRecorder
@@ -111,7 +112,8 @@ class FramePipeline:
     """Runs in the inference thread: convert, track all cameras' faces in one batch, publish.
 
     `settings` may be replaced from another thread at any time; the next frame is tracked with them. `report` is told of
-    a frame that was lost, with its camera and the reason: an InputError where it was no usable image.
+    a frame that was lost, with its camera and the reason: an InputError where it was no usable image. `id_prefix` comes
+    before the ids of the tracker's faces in all that is published.
     """
 
     def __init__(
@@ -121,12 +123,14 @@ class FramePipeline:
         streams: Mapping[str, CameraStream],
         now_s: Callable[[], float],
         report: Callable[[str, Exception], None],
+        id_prefix: str = "",
     ) -> None:
         self.settings = settings
         self._tracker = tracker
         self._streams = streams
         self._now_s = now_s
         self._report = report
+        self._id_prefix = id_prefix
         self._reset_wanted = threading.Event()
 
     def request_reset(self) -> None:
@@ -144,7 +148,8 @@ class FramePipeline:
         settings = self._tracker.settings = self.settings
         calibrations = {camera: self._streams[camera].calibration for camera in frames}
         found = self._track(frames, calibrations)
-        for camera, faces in found.items():
+        for camera, tracked in found.items():
+            faces = with_prefix(tracked, self._id_prefix)
             frame = frames[camera]
             model = CameraModel.known_or_assumed(
                 calibrations[camera], frame.image_bgr.shape[1], frame.image_bgr.shape[0], settings.assumed_fov_deg

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from rednet_ros.errors import InputError
+from rednet_ros.nodes import face_ids
 from rednet_ros.nodes.parameter_table import parameter
 from rednet_ros.resources import DEFAULT_WEIGHTS
 from rednet_ros.tracking.settings import RANGES, TrackerSettings
@@ -80,6 +81,12 @@ class TrackerParameters:
     )
     broadcast_tf: bool = parameter(
         True, "Broadcast TF frames face_<id> and gaze_<id>, where tf2_ros is installed (docs/geometry.md)."
+    )
+    id_prefix: str = parameter(
+        face_ids.FROM_NAMESPACE,
+        "Before the id of every face, so that no two nodes of a robot give the same; auto: the node's namespace, "
+        "as front_ in /front.",
+        pattern=face_ids.PATTERN,
     )
     camera_timeout_s: float = parameter(
         2.0,
