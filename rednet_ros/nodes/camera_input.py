@@ -14,10 +14,10 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from rednet_ros.errors import InputError
 from rednet_ros.nodes.camera_info import camera_model, distortion_problem, info_topic, is_rectified
 from rednet_ros.nodes.camera_names import in_camera, of_camera
-from rednet_ros.nodes.compressed_image import compressed_to_bgr
+from rednet_ros.nodes.compressed_image import CompressedImageConverter
 from rednet_ros.nodes.detections import LatestDetections, detection_message_type, detections
 from rednet_ros.nodes.frame_pipeline import CameraStream, Output
-from rednet_ros.nodes.image_conversion import to_bgr
+from rednet_ros.nodes.image_conversion import ImageConverter
 from rednet_ros.nodes.messages import seconds
 from rednet_ros.nodes.publisher_offers import complaint, offers, wants_reliable
 from rednet_ros.nodes.statistics import FrameRecorder, steady_s
@@ -47,11 +47,12 @@ class CameraInput:
         self._receive = receive
         is_compressed = camera.image_transport == "compressed"
         self._message_type = CompressedImage if is_compressed else Image
-        convert = compressed_to_bgr if is_compressed else to_bgr
-        self.stream = CameraStream(outputs, statistics, convert, camera.frame_id)
         image = in_camera(name, camera.image_topic or "image")
         raw_topic = node.resolve_topic_name(image)
         self.topic = _renamed(node, f"{image}/compressed") or f"{raw_topic}/compressed" if is_compressed else raw_topic
+        converter = CompressedImageConverter if is_compressed else ImageConverter
+        convert = converter(self.topic, int(parameters.max_image_megapixels * 1e6))
+        self.stream = CameraStream(outputs, statistics, convert, camera.frame_id)
         info = in_camera(name, camera.camera_info_topic or "camera_info")
         is_told = bool(camera.camera_info_topic)
         self._info_topic = node.resolve_topic_name(info) if is_told else _renamed(node, info) or info_topic(raw_topic)

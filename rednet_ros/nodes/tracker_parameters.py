@@ -72,6 +72,13 @@ class TrackerParameters:
     image_queue_depth: int = parameter(
         5, "Images the middleware may hold; the node keeps only the newest.", minimum=1, maximum=100
     )
+    max_image_megapixels: float = parameter(
+        50.0,
+        "Larger images are refused, compressed ones before they take their memory.",
+        unit="megapixels",
+        minimum=0.01,
+        maximum=10000,
+    )
     autostart: bool = parameter(
         False, "Configure and activate the node as soon as it runs, instead of waiting for a lifecycle manager."
     )
