@@ -248,28 +248,19 @@ def test_detections_from_outside_need_their_messages(make_bench, tracker, wait_u
     assert tracker.is_closed
 
 
-def test_images_beyond_the_limit_and_distances_are_refused_with_the_reason(
-    make_bench, tracker, make_image, wait_until, monkeypatch
-):
-    bench = make_bench(
-        lambda parameters: tracker,
-        autostart=True,
-        max_image_megapixels=0.01,
-        image_topic="/camera/depth/image_rect_raw",
-    )
-    reasons = []
-    report = bench.node._pipeline._report
-    monkeypatch.setattr(
-        bench.node._pipeline, "_report", lambda camera, error: reasons.append(str(error)) or report(camera, error)
-    )
-    publisher = bench.publisher(topic="/camera/depth/image_rect_raw")
-    publisher.publish(make_image(width=101, height=100))
-    assert wait_until(lambda: bench.node.statistics().rejected == 1)
-    distances = make_image(width=64, height=48)
+def test_images_beyond_the_limit_and_distances_are_refused_with_the_reason(make_bench, tracker, make_image, wait_until):
+    topic = "/camera/depth/image_rect_raw"
+    bench = make_bench(lambda parameters: tracker, autostart=True, max_image_megapixels=0.01, image_topic=topic)
+    publisher = bench.publisher(topic=topic)
+    large, distances = make_image(width=101, height=100), make_image(width=64, height=48)
     distances.encoding = "16UC1"
-    publisher.publish(distances)
-    assert wait_until(lambda: bench.node.statistics().rejected == 2)
-    assert "101x100 pixels is larger than the limit of 0.01 megapixels" in reasons[0]
-    assert "'16UC1' on /camera/depth/image_rect_raw holds distances" in reasons[1]
+    for count, message in enumerate((large, distances), start=1):
+        publisher.publish(message)
+        assert wait_until(lambda count=count: bench.node.statistics().rejected == count)
     publisher.publish(make_image(width=100, height=100))
     assert wait_until(lambda: bench.faces)
+    convert = bench.node._cameras[""].stream.convert
+    with pytest.raises(InputError, match=r"101x100 pixels is larger than the limit of 0\.01 megapixels"):
+        convert(large)
+    with pytest.raises(InputError, match=f"'16UC1' on {topic} holds distances"):
+        convert(distances)
