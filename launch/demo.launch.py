@@ -58,6 +58,7 @@ def generate_launch_description() -> LaunchDescription:
         launch_arguments={
             "image": "image",
             "namespace": NAMESPACE,
+            "id_prefix": "demo_",
             "weights": LaunchConfiguration("weights"),
             "device": LaunchConfiguration("device"),
             "rviz": LaunchConfiguration("rviz"),

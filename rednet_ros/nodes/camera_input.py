@@ -9,13 +9,13 @@ from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from rednet_ros.errors import InputError
-from rednet_ros.nodes.camera_info import camera_model, info_topic, is_rectified
+from rednet_ros.nodes.camera_info import camera_model, distortion_problem, info_topic, is_rectified
 from rednet_ros.nodes.camera_names import in_camera, of_camera
-from rednet_ros.nodes.compressed_image import compressed_to_bgr
+from rednet_ros.nodes.compressed_image import CompressedImageConverter
 from rednet_ros.nodes.detections import LatestDetections, detection_message_type, detections
 from rednet_ros.nodes.following_subscription import FollowingSubscription
 from rednet_ros.nodes.frame_pipeline import CameraStream, Output
-from rednet_ros.nodes.image_conversion import to_bgr
+from rednet_ros.nodes.image_conversion import ImageConverter
 from rednet_ros.nodes.messages import seconds
 from rednet_ros.nodes.publisher_offers import offers, quality, quality_of_small_messages
 from rednet_ros.nodes.statistics import FrameRecorder, steady_s
@@ -45,11 +45,12 @@ class CameraInput:
         self._receive = receive
         is_compressed = camera.image_transport == "compressed"
         self._message_type = CompressedImage if is_compressed else Image
-        convert = compressed_to_bgr if is_compressed else to_bgr
-        self.stream = CameraStream(outputs, statistics, convert, camera.frame_id)
         image = in_camera(name, camera.image_topic or "image")
         raw_topic = node.resolve_topic_name(image)
         self.topic = _renamed(node, f"{image}/compressed") or f"{raw_topic}/compressed" if is_compressed else raw_topic
+        converter = CompressedImageConverter if is_compressed else ImageConverter
+        convert = converter(self.topic, int(parameters.max_image_megapixels * 1e6))
+        self.stream = CameraStream(outputs, statistics, convert, camera.frame_id)
         info = in_camera(name, camera.camera_info_topic or "camera_info")
         is_told = bool(camera.camera_info_topic)
         self._info_topic = node.resolve_topic_name(info) if is_told else _renamed(node, info) or info_topic(raw_topic)
@@ -61,7 +62,7 @@ class CameraInput:
         self._infos: FollowingSubscription | None = None
         self._detections: FollowingSubscription | None = None
         self.listening_since_s = 0.0
-        self.calibration_problem = ""
+        self._calibration_flaw = ""
 
     @property
     def is_listening(self) -> bool:
@@ -112,6 +113,11 @@ class CameraInput:
         """How long there has been no image, or none since `listen`; 0 while paused."""
         return self._silence_s(self.stream.statistics.last_arrival_s())
 
+    @property
+    def calibration_problem(self) -> str:
+        """What of the camera's calibration cannot be used, and why; empty where all of it can, or none came."""
+        return f"camera_info{of_camera(self.name)} is {self._calibration_flaw}" if self._calibration_flaw else ""
+
     def complaint(self) -> str:
         """Why no image may come, and what to do; empty where all fits, and while paused."""
         return "" if self._images is None else self._images.complaint()
@@ -138,7 +144,6 @@ class CameraInput:
     def figures(self) -> dict[str, str]:
         """How images are subscribed to and what they are, for people."""
         images = self._images
-        calibration = "none" if self.stream.calibration is None else self._info_topic
         return {
             "topic": self.topic,
             "type": self._message_type.__name__,
@@ -146,8 +151,13 @@ class CameraInput:
             "reliability": "" if images is None else images.quality.reliability,
             "durability": "" if images is None else images.quality.durability,
             "publishers": str(len(offers(self._node, self.topic))),
-            "calibration": calibration,
+            "calibration": self._calibration(),
         }
+
+    def _calibration(self) -> str:
+        """Where the calibration comes from, "none" without one; and what of it cannot be used."""
+        source = "none" if self.stream.calibration is None else self._info_topic
+        return f"{source} ({self._calibration_flaw})" if self._calibration_flaw else source
 
     def detections_received(self, message: Any) -> None:
         """Callback of vision_msgs/Detection2DArray."""
@@ -163,14 +173,16 @@ class CameraInput:
         return 0.0 if self._images is None else steady_s() - max(self.listening_since_s, last_s or 0.0)
 
     def _info_received(self, message: CameraInfo) -> None:
-        before = self.calibration_problem
+        rectified = is_rectified(self.topic)
         try:
-            self.stream.calibration = camera_model(message, rectified=is_rectified(self.topic))
-            self.calibration_problem = ""
+            self.stream.calibration = camera_model(message, rectified=rectified)
+            reason = distortion_problem(message, rectified=rectified)
+            flaw = f"used without distortion: {reason}" if reason else ""
         except InputError as error:
             self.stream.calibration = None
-            self.calibration_problem = f"camera_info{of_camera(self.name)} is not used: {error}"
-        if self.calibration_problem not in ("", before):
+            flaw = f"not used: {error}"
+        before, self._calibration_flaw = self._calibration_flaw, flaw
+        if flaw not in ("", before):
             self._node.get_logger().warning(self.calibration_problem)
 
 

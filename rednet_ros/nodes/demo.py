@@ -64,6 +64,7 @@ def _run_nodes(options: argparse.Namespace) -> dict[str, int]:
             "weights": yaml_text(options.weights),
             "device": options.device,
             "image_reliability": reliability,
+            "id_prefix": "demo_",
         },
         "player_node": {
             "source": yaml_text(options.input),

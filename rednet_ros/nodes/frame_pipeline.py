@@ -14,6 +14,7 @@ from std_msgs.msg import Header
 from rednet_ros.errors import InputError
 from rednet_ros.nodes.camera_names import of_camera
 from rednet_ros.nodes.detections import LatestDetections
+from rednet_ros.nodes.face_ids import with_prefix
 from rednet_ros.nodes.image_conversion import to_bgr
 from rednet_ros.nodes.messages import seconds
 from rednet_ros.nodes.statistics import FrameRecorder
@@ -126,7 +127,8 @@ class FramePipeline:
     """Runs in the inference thread: convert, track all cameras' faces in one batch, publish.
 
     `settings` may be replaced from another thread at any time; the next frame is tracked with them. What is lost counts
-    in the camera's statistics, with the reason; `report` gets camera, kind of loss and a line for people.
+    in the camera's statistics, with the reason; `report` gets camera, kind of loss and a line for people. `id_prefix`
+    comes before the ids of the tracker's faces in all that is published.
     """
 
     def __init__(
@@ -136,12 +138,14 @@ class FramePipeline:
         streams: Mapping[str, CameraStream],
         now_s: Callable[[], float],
         report: Callable[[str, Loss, str], None],
+        id_prefix: str = "",
     ) -> None:
         self.settings = settings
         self._tracker = tracker
         self._streams = streams
         self._now_s = now_s
         self._report = report
+        self._id_prefix = id_prefix
         self._reset_wanted = threading.Event()
 
     def request_reset(self) -> None:
@@ -194,7 +198,8 @@ class FramePipeline:
             self._tracker.calibrate(calibrations[camera], camera)
         images = {camera: (frame.image_bgr, frame.stamp_s) for camera, frame in frames.items()}
         results = []
-        for camera, faces in self._tracker.update_many(images, detections).items():
+        for camera, tracked in self._tracker.update_many(images, detections).items():
+            faces = with_prefix(tracked, self._id_prefix)
             header, image_bgr = frames[camera].header, frames[camera].image_bgr
             height_px, width_px = image_bgr.shape[:2]
             model = CameraModel.known_or_assumed(calibrations[camera], width_px, height_px, settings.assumed_fov_deg)

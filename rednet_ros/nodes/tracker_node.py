@@ -21,6 +21,7 @@ from rednet_ros.errors import RednetError
 from rednet_ros.nodes import library_log, process_memory
 from rednet_ros.nodes.camera_input import CameraInput
 from rednet_ros.nodes.camera_names import of_camera
+from rednet_ros.nodes.face_ids import id_prefix
 from rednet_ros.nodes.frame_pipeline import FramePipeline, Loss, Output, Tracker
 from rednet_ros.nodes.latest_frame import LatestFrameWorker
 from rednet_ros.nodes.outputs import check_installed, make_outputs
@@ -108,7 +109,10 @@ class TrackerNode(SteadyLifecycleNode):
         result = super().on_activate(state)
         assert self._tracker is not None
         streams = {name: camera.stream for name, camera in self._cameras.items()}
-        self._pipeline = FramePipeline(self._tracker, self._wanted.settings(), streams, self._now_s, self._frame_failed)
+        prefix = id_prefix(self._wanted.id_prefix, self.get_namespace())
+        self._pipeline = FramePipeline(
+            self._tracker, self._wanted.settings(), streams, self._now_s, self._frame_failed, prefix
+        )
         self._worker = LatestFrameWorker(self._pipeline.process, self._thread_failed)
         self._health.begin(self._cameras)
         self._is_active = True

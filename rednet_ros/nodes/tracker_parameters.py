@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from rednet_ros.errors import InputError
+from rednet_ros.nodes import face_ids
 from rednet_ros.nodes.parameter_table import parameter
 from rednet_ros.resources import DEFAULT_WEIGHTS
 from rednet_ros.tracking.settings import RANGES, TrackerSettings
@@ -77,6 +78,13 @@ class TrackerParameters:
     image_queue_depth: int = parameter(
         5, "Images the middleware may hold; the node keeps only the newest.", minimum=1, maximum=100
     )
+    max_image_megapixels: float = parameter(
+        50.0,
+        "Larger images are refused, compressed ones before they take their memory.",
+        unit="megapixels",
+        minimum=0.01,
+        maximum=10000,
+    )
     autostart: bool = parameter(
         False, "Configure and activate the node as soon as it runs, instead of waiting for a lifecycle manager."
     )
@@ -88,6 +96,12 @@ class TrackerParameters:
     )
     broadcast_tf: bool = parameter(
         True, "Broadcast TF frames face_<id> and gaze_<id>, where tf2_ros is installed (docs/geometry.md)."
+    )
+    id_prefix: str = parameter(
+        face_ids.FROM_NAMESPACE,
+        "Before the id of every face, so that no two nodes of a robot give the same; auto: the node's namespace, "
+        "as front_ in /front.",
+        pattern=face_ids.PATTERN,
     )
     camera_timeout_s: float = parameter(
         2.0,

@@ -1,6 +1,7 @@
 """Faces as TF frames (REP 155): `face_<id>` in the camera's optical frame, and `gaze_<id>` in that.
 
-Needs tf2_ros, which comes with a ROS installation and not from PyPI; without it there are no frames.
+Needs tf2_ros (of the ROS package tf2_ros_py), which comes with a ROS installation and not from PyPI; without it there
+are no frames.
 """
 
 from __future__ import annotations

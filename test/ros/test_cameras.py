@@ -331,3 +331,21 @@ def test_ros4hri_needs_its_messages_before_the_weights_are_loaded(make_bench, wa
     assert bench.state == "unconfigured"
     assert wait_until(lambda: "needs the messages of hri_msgs 2" in (bench.status("frames") or "..")[1])
     assert loaded == []
+
+
+def test_images_beyond_the_limit_and_distances_are_refused_with_the_reason(make_bench, tracker, make_image, wait_until):
+    topic = "/camera/depth/image_rect_raw"
+    bench = make_bench(lambda parameters: tracker, autostart=True, max_image_megapixels=0.01, image_topic=topic)
+    publisher = bench.publisher(topic=topic)
+    large, distances = make_image(width=101, height=100), make_image(width=64, height=48)
+    distances.encoding = "16UC1"
+    for count, message in enumerate((large, distances), start=1):
+        publisher.publish(message)
+        assert wait_until(lambda count=count: bench.node.statistics().rejected == count)
+    publisher.publish(make_image(width=100, height=100))
+    assert wait_until(lambda: bench.faces)
+    convert = bench.node._cameras[""].stream.convert
+    with pytest.raises(InputError, match=r"101x100 pixels is larger than the limit of 0\.01 megapixels"):
+        convert(large)
+    with pytest.raises(InputError, match=f"'16UC1' on {topic} holds distances"):
+        convert(distances)

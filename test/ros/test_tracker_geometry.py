@@ -82,6 +82,31 @@ def test_the_node_broadcasts_the_faces_of_its_images(tf2_ros, make_bench, make_i
     assert (face.header.frame_id, face.header.stamp.sec, face.child_frame_id) == ("camera", 2, "face_f7")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "prefixes"),
+    [([], ("front_", "rear_")), (["-p", "id_prefix:=head_"], ("head_", "head_"))],
+    ids=["by default", "as the parameter says"],
+)
+def test_nodes_in_two_namespaces_give_no_name_twice(
+    tf2_ros, make_bench, make_image, wait_until, posed_tracker, arguments, prefixes
+):
+    """Frames of TF and ids under /humans/faces are the whole robot's: they carry the node's namespace."""
+    from rednet_ros.msg import FaceLandmarks
+
+    frames = {}
+    for namespace, prefix in zip(("front", "rear"), prefixes, strict=True):
+        cli_args = ["--ros-args", "-r", f"__ns:=/{namespace}", *arguments]
+        bench = make_bench(lambda parameters: posed_tracker, autostart=True, cli_args=cli_args)
+        faces = bench.collect(FaceLandmarks, f"/{namespace}/faces")
+        images = bench.publisher(topic=f"/{namespace}/image")
+        assert wait_until(lambda images=images, faces=faces: images.publish(make_image()) or faces)
+        assert [face.id for face in faces[0].faces] == [f"{prefix}f7"]
+        broadcaster = StandInBroadcaster.made[-1]
+        assert wait_until(lambda broadcaster=broadcaster: broadcaster.sent)
+        frames[namespace] = {transform.child_frame_id for transform in broadcaster.sent[0]}
+        assert frames[namespace] == {f"face_{prefix}f7", f"gaze_{prefix}f7"}
+
+
 def test_without_tf2_ros_or_the_parameter_there_are_no_frames_and_all_else_works(
     monkeypatch, make_bench, make_image, wait_until, posed_tracker
 ):

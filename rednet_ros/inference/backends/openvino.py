@@ -6,7 +6,6 @@ import functools
 import importlib
 import logging
 import sys
-import tempfile
 import threading
 from pathlib import Path
 from typing import Any
@@ -91,25 +90,15 @@ def build(network: REDNet, file: EngineFile) -> Any:
     """Convert the network and keep it in `file`; returns the model. Raises BackendUnavailableError, or OSError where
     the file cannot be written."""
     model = convert(network)
-    file.write(lambda path: save(model, path), {"openvino": version(), "precision": "float32"})
+    facts = {"openvino": version(), "precision": "float32"}
+    # Writes the numbers, too: a .bin beside the .xml.
+    file.write(lambda path: _openvino().save_model(model, path, compress_to_fp16=False), facts)
     return model
 
 
 def version() -> str:
     """Of the installed OpenVINO. Raises BackendUnavailableError without one."""
     return str(_openvino().get_version())
-
-
-def save(model: Any, path: Path) -> None:
-    """Write a converted network: `path` (.xml) and its numbers beside it (.bin).
-
-    Whole or not at all: another process may be reading the ones of before, or writing its own.
-    """
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        written = Path(folder) / path.name
-        _openvino().save_model(model, written, compress_to_fp16=False)
-        for suffix in (".bin", path.suffix):
-            written.with_suffix(suffix).replace(path.with_suffix(suffix))
 
 
 def _model(network: REDNet, file: EngineFile | None) -> tuple[Any, Path | None]:
