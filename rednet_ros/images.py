@@ -1,30 +1,96 @@
-"""Image files in, the package's images (H x W x 3, uint8, BGR) out."""
+"""Image files in, the package's images (H x W x 3, uint8, BGR) out, and back into files.
+
+Everything that reads or writes a picture comes through here: OpenCV is only ever given bytes. Names of files it would
+pass on in the process's locale, and it ends the process with a name that has no form there.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from rednet_ros.errors import InputError
-from rednet_ros.resources import is_file
+from rednet_ros.image_headers import image_size_px as image_size_px
+
+MAX_IMAGE_PIXELS = 100_000_000
+"""Larger pictures are refused before they are decoded: 300 MB of BGR. A photograph has 50 million at most."""
+
+_CAMERA_BITS = (8, 10, 12, 14, 16)
 
 
-def read_image(path: str | Path) -> NDArray[np.uint8]:
+def read_image(path: str | Path, *, max_pixels: int = MAX_IMAGE_PIXELS) -> NDArray[np.uint8]:
     """The picture in `path`, H x W x 3 uint8 BGR, turned upright by its EXIF orientation.
 
-    Grey pictures get three equal channels, an alpha channel is dropped, 16-bit values are scaled to 8.
-    Raises InputError that names the file when it is absent or OpenCV cannot decode it.
+    See `decode_image`. Raises InputError that names the file when it is absent, too large or cannot be decoded.
     """
     path = Path(path)
-    if not is_file(path):
-        raise InputError(f"{path}: no such image file")
     try:
-        image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    except cv2.error as error:  # e.g. more pixels than OpenCV's safety limit
-        raise InputError(f"{path}: OpenCV refuses this image: {error.err}") from error
+        data = path.read_bytes()
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError, ValueError) as error:
+        raise InputError(f"{path}: no such image file") from error
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror or error}") from error
+    return decode_image(data, str(path), max_pixels=max_pixels)
+
+
+def decode_image(
+    data: Any, name: str = "image", *, max_pixels: int = MAX_IMAGE_PIXELS, upright: bool = True
+) -> NDArray[np.uint8]:
+    """The picture that is encoded in `data`, H x W x 3 uint8 BGR.
+
+    `data`: bytes, or anything with a buffer of them; `name`: what messages call it; `upright`: turn it by its EXIF
+    orientation. Grey pictures get three equal channels, an alpha channel is dropped, 16-bit values are brought to 8
+    by `to_8_bit`; of floating point ones 1 is white, or the largest if it is more.
+    Raises InputError if its header gives more than `max_pixels` (nothing is decoded then), or if it cannot be decoded.
+    """
+    encoded = np.frombuffer(data, np.uint8)
+    size_px = image_size_px(encoded)
+    if size_px is None:
+        raise InputError(f"{name}: {_WHAT_IT_IS_NOT}")
+    width, height = size_px
+    if width * height > max_pixels:
+        raise InputError(
+            f"{name}: an image of {width} x {height} pixels, more than the limit of {max_pixels}; scale it down"
+        )
+    image = _decoded(encoded, name, cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR, upright)
+    if image.dtype == np.uint16:
+        return to_8_bit(image)
+    if image.dtype != np.uint8:  # floating point: 1 is white, unless something is brighter
+        light = np.nan_to_num(image.astype(np.float32), posinf=1.0).clip(0)
+        return np.asarray(light / max(1.0, float(light.max())) * 255, np.uint8)
+    return np.asarray(image, np.uint8)
+
+
+def used_bits(image: NDArray[np.uint16]) -> int:
+    """How many bits of 16 hold light: the fewest of 8, 10, 12, 14 and 16, as cameras have, that fit every value.
+
+    The answer for a dark image may be too low; in a stream, keep the largest answer so far.
+    """
+    return next(bits for bits in _CAMERA_BITS if int(image.max(initial=0)) < 1 << bits)
+
+
+def to_8_bit(image: NDArray[np.uint16], bits: int | None = None) -> NDArray[np.uint8]:
+    """The upper 8 of the `bits` (8 to 16) lower ones that hold light, in the same shape; larger values become 255.
+
+    `bits`: as `used_bits` finds them if None. Infrared and industrial cameras put 10 or 12 bits in 16: taken as 16
+    they are black.
+    """
+    shift = (used_bits(image) if bits is None else bits) - 8
+    return np.minimum(image >> shift, 255).astype(np.uint8)
+
+
+_WHAT_IT_IS_NOT = "not an image that OpenCV can read (damaged, or an unknown format)"
+
+
+def _decoded(encoded: NDArray[np.uint8], name: str, flags: int, upright: bool) -> NDArray[Any]:
+    try:
+        image = cv2.imdecode(encoded, flags | (0 if upright else cv2.IMREAD_IGNORE_ORIENTATION))
+    except cv2.error as error:
+        raise InputError(f"{name}: OpenCV refuses this image: {error.err or error}") from error
     if image is None:
-        raise InputError(f"{path}: not an image that OpenCV can read (damaged, or an unknown format)")
-    return np.asarray(image, dtype=np.uint8)
+        raise InputError(f"{name}: {_WHAT_IT_IS_NOT}")
+    return np.asarray(image)
