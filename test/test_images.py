@@ -87,7 +87,7 @@ def test_a_decompression_bomb_is_refused_by_its_header(tmp_path):
         read_image(path, max_pixels=50_000)
 
 
-@pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
+@pytest.mark.parametrize("bits", [8, 10, 12, 16])
 def test_light_in_the_lower_bits_of_16_is_seen(bits, tmp_path):
     grey = picture(np.uint16, 1)[:, :, 0]
     cv2.imwrite(str(tmp_path / "infrared.png"), grey << (bits - 8))

@@ -21,6 +21,7 @@ from rednet_ros.tracking.read_ahead import read_ahead
 from rednet_ros.tracking.settings import TrackerSettings
 from rednet_ros.tracking.types import Face, ImageArray
 from rednet_ros.tracking.video import TimedImage, VideoSource, VideoWriter, open_source
+from rednet_ros.tracking.video_input import INPUT_HELP
 
 NAME = "rednet-track"
 
@@ -47,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def argument_parser() -> argparse.ArgumentParser:
     """The command's arguments."""
     parser = command.parser(NAME, "Track the faces of a video, a folder of images or a camera.")
-    parser.add_argument("input", metavar="INPUT", help="video file, image, folder of images, or index of a camera")
+    parser.add_argument("input", metavar="INPUT", help=INPUT_HELP)
     parser.add_argument("--jsonl", metavar="F", type=Path, help="write one JSON line a frame to this file; - is stdout")
     parser.add_argument("--video", metavar="F", type=Path, help="write the video with the faces drawn in (.mp4)")
     parser.add_argument(

@@ -20,6 +20,7 @@ from rednet_ros.nodes.processes import NodeProcess, wait_for_any, yaml_text
 from rednet_ros.nodes.session_report import SUMMARY_NAME, SessionReport
 from rednet_ros.nodes.statistics import PUBLISHING_PERIOD_S
 from rednet_ros.resources import DEFAULT_WEIGHTS
+from rednet_ros.tracking.video_input import INPUT_HELP
 
 logger = logging.getLogger(__name__)
 
@@ -108,7 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--input",
         default="default",
-        help="video file, image folder or camera index; clip or portrait for a built-in one (default: one of these)",
+        help=f"{INPUT_HELP}; or clip or portrait for a built-in one (default: one of these)",
     )
     parser.add_argument("--output", type=Path, default=Path("demo_output"), help="folder of the results (%(default)s)")
     parser.add_argument("--weights", default=DEFAULT_WEIGHTS, help="name or path of the weights (%(default)s)")

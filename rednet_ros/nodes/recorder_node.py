@@ -16,6 +16,8 @@ from rclpy.task import Future
 from sensor_msgs.msg import Image
 
 from rednet_ros.errors import InputError
+from rednet_ros.files import user_path
+from rednet_ros.images import write_image
 from rednet_ros.msg import FaceLandmarks
 from rednet_ros.nodes import diagnostics
 from rednet_ros.nodes.contact_sheet import EvenSampler, contact_sheet
@@ -40,7 +42,7 @@ class RecorderNode(Node):
         super().__init__(NODE_NAME, allow_undeclared_parameters=True, **node_options)
         self.done: Future = Future()
         self._settings = DeclaredParameters(self, RecorderParameters, is_configured=lambda: True).read()
-        self._folder = _cleared(Path(self._settings.output_dir).expanduser().absolute())
+        self._folder = _cleared(user_path(self._settings.output_dir).absolute())
         writer = VideoWriter(self._folder / VIDEO_NAME, self._settings.rate_hz)
         self._video: SteadyVideo | None = SteadyVideo(writer, self._settings.rate_hz)
         self._samples = EvenSampler(SHEET_IMAGES)
@@ -54,8 +56,11 @@ class RecorderNode(Node):
         self._finish_video()
         sheet = self._folder / SHEET_NAME
         images = self._samples.images()
-        if images and not cv2.imwrite(str(sheet), contact_sheet(images)):
-            self.get_logger().error(f"{sheet}: cannot be written")
+        try:
+            if images:
+                write_image(sheet, contact_sheet(images))
+        except InputError as error:
+            self.get_logger().error(str(error))
         files = [path for path in (self._folder / VIDEO_NAME, sheet) if path.is_file()]
         report = self._collector.report(files)
         try:

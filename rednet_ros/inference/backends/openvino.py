@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from rednet_ros.files import library_path
 from rednet_ros.inference.backends.backend import BackendUnavailableError, prepared
 from rednet_ros.inference.engine_file import EngineFile, EngineMismatchError
 from rednet_ros.inference.graph import CropGraph
@@ -106,8 +107,9 @@ def save(model: Any, path: Path) -> None:
     Whole or not at all: another process may be reading the ones of before, or writing its own.
     """
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        written = Path(folder) / path.name
-        _openvino().save_model(model, written, compress_to_fp16=False)
+        written = Path(folder) / f"model{path.suffix}"
+        with library_path(folder) as plain:
+            _openvino().save_model(model, f"{plain}/{written.name}", compress_to_fp16=False)
         for suffix in (".bin", path.suffix):
             written.with_suffix(suffix).replace(path.with_suffix(suffix))
 
@@ -118,7 +120,8 @@ def _model(network: REDNet, file: EngineFile | None) -> tuple[Any, Path | None]:
         return convert(network), None
     try:
         file.check({"openvino": version()})
-        return _core().read_model(file.path), file.path
+        with library_path(file.path) as xml, library_path(file.path.with_suffix(".bin")) as numbers:
+            return _core().read_model(xml, numbers), file.path
     except (EngineMismatchError, RuntimeError) as error:
         log.info("converting the network for OpenVINO, once: %s", error)
     try:
