@@ -27,7 +27,7 @@ from rednet_ros.nodes.messages import seconds
 from rednet_ros.nodes.parameter_declaration import DeclaredParameters
 from rednet_ros.nodes.runner import run
 from rednet_ros.nodes.session_report import SUMMARY_NAME, SessionCollector
-from rednet_ros.nodes.steady_video import SteadyVideo
+from rednet_ros.tracking.steady_video import SteadyVideo
 from rednet_ros.tracking.video import VideoWriter, silence_codecs
 
 NODE_NAME = "rednet_recorder"

@@ -121,10 +121,10 @@ def matlab_file(name: bytes, values: list[int]) -> bytes:
 
 
 def test_what_macos_leaves_behind_is_no_video(tree: Path) -> None:
-    usual = open_dataset("300vw", tree)
+    usual = open_dataset(f"300vw:{tree}")
     for file in [*tree.glob("*/annot/*.pts")]:
         (file.parent / f"._{file.name}").touch()
         leftover = tree / "__MACOSX" / file.parent.parent.name / "annot" / f"._{file.name}"
         leftover.parent.mkdir(parents=True, exist_ok=True)
         leftover.touch()
-    assert len(open_dataset("300vw", tree)) == len(usual)
+    assert len(open_dataset(f"300vw:{tree}")) == len(usual)
