@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rednet_ros.errors import InputError
+from rednet_ros.image_headers import exif_orientation as exif_orientation
 from rednet_ros.image_headers import image_size_px as image_size_px
 
 MAX_IMAGE_PIXELS = 100_000_000

@@ -42,6 +42,15 @@ def add_network_arguments(to: argparse.ArgumentParser, several: bool = False) ->
     to.add_argument("--device", choices=DEVICES, default="auto", help="auto takes a GPU if there is one (default)")
 
 
+def add_stored_pixels_argument(to: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    """For commands that read labelled pictures."""
+    to.add_argument(
+        "--stored-pixels",
+        action="store_true",
+        help="the labels are in pixels as the files store them, not as shown after the turn that EXIF names",
+    )
+
+
 def execute(name: str, body: Callable[[argparse.Namespace], None], options: argparse.Namespace) -> int:
     """Run a command's body; returns its exit code.
 
