@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import gc
 import logging
+import os
 import signal
 import socket
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
@@ -42,6 +44,7 @@ def run(create: Callable[[], RunnableNode], arguments: Sequence[str] | None = No
     """
     with _termination_signals() as wait_for_signal:
         # rclpy's own handler would take ROS away from under the callbacks and threads that still use it.
+        _give_logs_a_folder()
         rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
         _log_through_ros()
         try:
@@ -52,6 +55,12 @@ def run(create: Callable[[], RunnableNode], arguments: Sequence[str] | None = No
             return 1
         threading.Thread(target=_end_on_signal, args=(wait_for_signal, node.done), daemon=True).start()
         return _spin(node)
+
+
+def _give_logs_a_folder() -> None:
+    """A temporary one for a user without a home folder, for whom ROS does not start: it keeps its logs there."""
+    if not any(os.environ.get(name) for name in ("ROS_LOG_DIR", "ROS_HOME", "HOME")):
+        os.environ["ROS_LOG_DIR"] = tempfile.mkdtemp(prefix="ros_log-")
 
 
 def _spin(node: RunnableNode) -> int:
