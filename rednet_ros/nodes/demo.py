@@ -10,11 +10,13 @@ import logging
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
 from rednet_ros.errors import InputError
+from rednet_ros.files import library_path
 from rednet_ros.nodes.fastdds import image_environment
 from rednet_ros.nodes.processes import NodeProcess, wait_for_any, yaml_text
 from rednet_ros.nodes.session_report import SUMMARY_NAME, SessionReport
@@ -37,7 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         logger.error("%s not found: source a ROS 2 workspace with this package, or run `make demo`", missing[0])
         return 1
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    codes = _run_nodes(options)
+    with _for_ros(options.input) as options.input, _for_ros(options.weights) as options.weights:
+        codes = _run_nodes(options)
     failed = [f"{name} ended with code {code}" for name, code in codes.items() if code != 0]
     try:
         report = SessionReport.load(options.output / SUMMARY_NAME)
@@ -51,6 +54,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for reason in failed:
         logger.error("demo failed: %s", reason)
     return 1 if failed else 0
+
+
+@contextmanager
+def _for_ros(name: str) -> Iterator[str]:
+    """`name` as a parameter's value, which must be UTF-8: files of other names are reached through a link."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        with library_path(name) as plain:
+            yield plain
+    else:
+        yield name
 
 
 def _run_nodes(options: argparse.Namespace) -> dict[str, int]:
