@@ -14,10 +14,9 @@ Size = tuple[int, int]
 
 _PNM = re.compile(rb"P[1-6Ff](?:\s|#[^\n]*\n)+(\d+)(?:\s|#[^\n]*\n)+(\d+)\s")
 _PAM = re.compile(rb"P7\s[^\0]*?WIDTH\s+(\d+)\s[^\0]*?HEIGHT\s+(\d+)\s")
-_RADIANCE = re.compile(rb"\n-Y (\d+) \+X (\d+)")
+_RADIANCE = re.compile(rb"\n\n-Y (\d+) \+X (\d+)")
 _WIDTH, _HEIGHT, _ORIENTATION = 256, 257, 274  # tags of TIFF
 _TEXT_HEADER_BYTES = 4096
-_AVIF_BYTES = 65536
 _JPEG_STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
@@ -123,7 +122,8 @@ def _tiff_values(view: memoryview, tags: Collection[int]) -> dict[int, int]:
         tag, kind = struct.unpack_from(order + "HH", view, at)
         if tag in tags:
             code = {3: "H", 4: "I", 16: "Q"}.get(kind, "I")
-            (found[tag],) = struct.unpack_from(order + code, view, at + value_at)
+            (value,) = struct.unpack_from(order + code, view, at + value_at)
+            found[tag] = max(value, found.get(tag, 0))  # given twice: decoders differ in which they take
     return found
 
 
@@ -145,8 +145,7 @@ def _jpeg_2000(view: memoryview) -> Size | None:
 
 def _avif(view: memoryview) -> Size | None:
     """The largest of the sizes given: there is one for each tile, thumbnail and transparency, and one of the whole."""
-    start = bytes(view[:_AVIF_BYTES])
-    sizes = [_pair(">II", view, found.end() + 4) for found in re.finditer(b"ispe", start)]
+    sizes = [_pair(">II", view, found.end() + 4) for found in re.finditer(b"ispe", view)]
     return max(sizes, key=lambda size: size[0] * size[1], default=None)
 
 

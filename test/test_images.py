@@ -55,6 +55,16 @@ def test_the_header_gives_the_size_of_floating_point_pictures(ending):
     np.testing.assert_allclose(decode_image(data), picture(), atol=3)
 
 
+def test_a_width_given_twice_hides_nothing():
+    """Decoders differ in which of the two they take."""
+
+    def entry(tag, value):
+        return tag.to_bytes(2, "little") + b"\x04\0\x01\0\0\0" + value.to_bytes(4, "little")
+
+    entries = [entry(256, 30000), entry(256, 1), entry(257, 20000), entry(257, 1)]
+    assert image_size_px(b"II*\0\x08\0\0\0\x04\0" + b"".join(entries) + bytes(4)) == (30000, 20000)
+
+
 @pytest.mark.parametrize("options", [(cv2.IMWRITE_WEBP_QUALITY, 50), (cv2.IMWRITE_WEBP_QUALITY, 101)])
 def test_both_kinds_of_webp(options):
     data = cv2.imencode(".webp", picture(), options)[1]
