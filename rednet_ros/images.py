@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from rednet_ros.errors import InputError
 from rednet_ros.image_headers import exif_orientation as exif_orientation
 from rednet_ros.image_headers import image_size_px as image_size_px
+from rednet_ros.resources import is_file
 
 MAX_IMAGE_PIXELS = 100_000_000
 """Larger pictures are refused before they are decoded: 300 MB of BGR. A photograph has 50 million at most."""
@@ -102,10 +103,10 @@ _WHAT_IT_IS_NOT = "not an image that OpenCV can read (damaged, or an unknown for
 
 
 def _content(path: str | Path) -> bytes:
+    if not is_file(path):
+        raise InputError(f"{path}: no such image file")
     try:
         return Path(path).read_bytes()
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError, ValueError) as error:
-        raise InputError(f"{path}: no such image file") from error
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from error
 
