@@ -31,7 +31,7 @@ ARGUMENTS = [
     DeclareLaunchArgument(
         "input",
         default_value="default",
-        description="Video file, image folder or camera index; clip or portrait for a built-in one.",
+        description="Whatever rednet-track takes as INPUT; clip or portrait for a built-in one.",
     ),
     DeclareLaunchArgument("output", default_value="demo_output", description="Folder of the results."),
     DeclareLaunchArgument(

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 Size = tuple[int, int]
 
 _PNM = re.compile(rb"P[1-6Ff](?:\s|#[^\n]*\n)+(\d+)(?:\s|#[^\n]*\n)+(\d+)\s")
 _PAM = re.compile(rb"P7\s[^\0]*?WIDTH\s+(\d+)\s[^\0]*?HEIGHT\s+(\d+)\s")
-_RADIANCE = re.compile(rb"\n-Y (\d+) \+X (\d+)")
+_RADIANCE = re.compile(rb"\n\n-Y (\d+) \+X (\d+)")
+_WIDTH, _HEIGHT, _ORIENTATION = 256, 257, 274  # tags of TIFF
 _TEXT_HEADER_BYTES = 4096
-_AVIF_BYTES = 65536
 _JPEG_STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
@@ -36,6 +36,24 @@ def image_size_px(data: Any) -> Size | None:
     except (struct.error, IndexError):  # cut short
         return None
     return size if size is not None and min(size) > 0 else None
+
+
+def exif_orientation(data: Any) -> int:
+    """How a JPEG's stored pixels are to be turned for display, 1 to 8 as EXIF numbers it; 1 (not at all) if unknown.
+
+    `data`: the file, or its first 64 kB, in any form that `image_size_px` takes.
+    """
+    view = memoryview(data).cast("B")
+    try:
+        at = 2
+        while bytes(view[:2]) == b"\xff\xd8" and view[at] == 0xFF and view[at + 1] not in _JPEG_FRAMES | {0xD9, 0xDA}:
+            if view[at + 1] == 0xE1 and bytes(view[at + 4 : at + 10]) == b"Exif\0\0":
+                found = _tiff_values(view[at + 10 :], (_ORIENTATION,)).get(_ORIENTATION, 1)
+                return found if 1 <= found <= 8 else 1
+            at += 2 + struct.unpack_from(">H", view, at + 2)[0]
+    except (struct.error, IndexError):  # cut short
+        pass
+    return 1
 
 
 def _png(view: memoryview) -> Size:
@@ -88,6 +106,12 @@ def _webp(view: memoryview) -> Size | None:
 
 
 def _tiff(view: memoryview) -> Size | None:
+    found = _tiff_values(view, (_WIDTH, _HEIGHT))
+    return (found[_WIDTH], found[_HEIGHT]) if len(found) == 2 else None
+
+
+def _tiff_values(view: memoryview, tags: Collection[int]) -> dict[int, int]:
+    """Whole numbers of the first directory, by tag."""
     order = "<" if view[0] == ord("I") else ">"
     big = struct.unpack_from(order + "H", view, 2)[0] == 43
     (directory,) = struct.unpack_from(order + ("Q" if big else "I"), view, 8 if big else 4)
@@ -96,10 +120,11 @@ def _tiff(view: memoryview) -> Size | None:
     found: dict[int, int] = {}
     for at in range(entry, min(entry + count * entry_bytes, len(view)), entry_bytes):
         tag, kind = struct.unpack_from(order + "HH", view, at)
-        if tag in (256, 257):  # ImageWidth, ImageLength
+        if tag in tags:
             code = {3: "H", 4: "I", 16: "Q"}.get(kind, "I")
-            (found[tag],) = struct.unpack_from(order + code, view, at + value_at)
-    return (found[256], found[257]) if len(found) == 2 else None
+            (value,) = struct.unpack_from(order + code, view, at + value_at)
+            found[tag] = max(value, found.get(tag, 0))  # given twice: decoders differ in which they take
+    return found
 
 
 def _jpeg_2000(view: memoryview) -> Size | None:
@@ -120,8 +145,7 @@ def _jpeg_2000(view: memoryview) -> Size | None:
 
 def _avif(view: memoryview) -> Size | None:
     """The largest of the sizes given: there is one for each tile, thumbnail and transparency, and one of the whole."""
-    start = bytes(view[:_AVIF_BYTES])
-    sizes = [_pair(">II", view, found.end() + 4) for found in re.finditer(b"ispe", start)]
+    sizes = [_pair(">II", view, found.end() + 4) for found in re.finditer(b"ispe", view)]
     return max(sizes, key=lambda size: size[0] * size[1], default=None)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rednet_ros.errors import RednetError
+from rednet_ros.files import user_path
 from rednet_ros.inference.graph import GRAPH_VERSION
 
 CACHE_VARIABLE = "REDNET_ROS_CACHE"
@@ -114,19 +115,27 @@ class EngineFile:
         return told
 
 
-def usual_file(weights_file: Path, backend: str) -> EngineFile:
-    """Where the engine of a weights file lies unless somebody says otherwise: in the user's cache."""
+def usual_file(weights_file: Path, backend: str) -> EngineFile | None:
+    """Where the engine of a weights file lies unless somebody says otherwise: in the user's cache, if there is one."""
+    folder = cache_dir()
+    if folder is None:
+        return None
     sha256 = file_sha256(weights_file)
     suffix = {"openvino": "xml", "tensorrt": "ep"}[backend]
-    return EngineFile(cache_dir() / f"{weights_file.stem}-{sha256[:12]}.{backend}.{suffix}", sha256)
+    return EngineFile(folder / f"{weights_file.stem}-{sha256[:12]}.{backend}.{suffix}", sha256)
 
 
-def cache_dir() -> Path:
-    """The folder of engine files that were not given another place; it need not exist yet."""
+def cache_dir() -> Path | None:
+    """The folder of engine files that were not given another place; it need not exist yet.
+
+    None for a user without a home folder, as in containers that run with an arbitrary user id, unless
+    `REDNET_ROS_CACHE` or `XDG_CACHE_HOME` names one.
+    """
     named = os.environ.get(CACHE_VARIABLE)
     if named:
-        return Path(named).expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rednet_ros"
+        return user_path(named)
+    cache = user_path(os.environ.get("XDG_CACHE_HOME") or "~/.cache")
+    return cache / "rednet_ros" if cache.is_absolute() else None
 
 
 def file_sha256(path: Path) -> str:

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from rednet_ros.errors import InputError
+from rednet_ros.files import library_path, user_path
 from rednet_ros.resources import is_file, models_dir
 from rednet_ros.tracking.types import Box, Detection, FloatArray, ImageArray
 
@@ -102,7 +103,8 @@ class YuNet:
 
     def _open(self, size_px: tuple[int, int]) -> cv2.FaceDetectorYN:
         try:
-            net = cv2.FaceDetectorYN.create(self._path, "", size_px, self._min_score, MAX_OVERLAP)
+            with library_path(self._path) as plain:
+                net = cv2.FaceDetectorYN.create(plain, "", size_px, self._min_score, MAX_OVERLAP)
             net.detect(np.zeros((size_px[1], size_px[0], 3), np.uint8))
         except cv2.error as error:
             raise InputError(
@@ -124,7 +126,7 @@ def load_detector(
     """
     if kind_or_path == "centerface":
         return CenterFace(models_dir() / "centerface.onnx", longest_side_px, min_score)
-    path = Path(kind_or_path).expanduser()
+    path = user_path(kind_or_path)
     kind = YuNet if "yunet" in path.name.lower() else CenterFace
     return kind(path, longest_side_px, min_score)
 
@@ -195,6 +197,6 @@ def _check_file(path: str | Path) -> None:
 def _read_network(path: str | Path, kind: str) -> cv2.dnn.Net:
     _check_file(path)
     try:
-        return cv2.dnn.readNetFromONNX(str(path))
+        return cv2.dnn.readNetFromONNX(np.fromfile(path, np.uint8))
     except cv2.error as error:
         raise InputError(f"Detector model {path} is damaged or not {kind}: {error.err or error}") from error

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from rednet_ros.files import library_path
 from rednet_ros.inference.backends.backend import BackendUnavailableError, prepared
 from rednet_ros.inference.engine_file import EngineFile, EngineMismatchError
 from rednet_ros.inference.graph import CropGraph
@@ -92,7 +93,7 @@ def build(network: REDNet, file: EngineFile) -> Any:
     model = convert(network)
     facts = {"openvino": version(), "precision": "float32"}
     # Writes the numbers, too: a .bin beside the .xml.
-    file.write(lambda path: _openvino().save_model(model, path, compress_to_fp16=False), facts)
+    file.write(lambda path: _save(model, path), facts)
     return model
 
 
@@ -101,13 +102,19 @@ def version() -> str:
     return str(_openvino().get_version())
 
 
+def _save(model: Any, path: Path) -> None:
+    with library_path(path.parent) as plain:
+        _openvino().save_model(model, f"{plain}/{path.name}", compress_to_fp16=False)
+
+
 def _model(network: REDNet, file: EngineFile | None) -> tuple[Any, Path | None]:
     """The network converted, and where it is kept."""
     if file is None:
         return convert(network), None
     try:
         file.check({"openvino": version()})
-        return _core().read_model(file.path), file.path
+        with library_path(file.path) as xml, library_path(file.path.with_suffix(".bin")) as numbers:
+            return _core().read_model(xml, numbers), file.path
     except (EngineMismatchError, RuntimeError) as error:
         log.info("converting the network for OpenVINO, once: %s", error)
     try:
