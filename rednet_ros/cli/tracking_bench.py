@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,8 +20,7 @@ from rednet_ros.tracking_bench.scenes import FPS, Scenes, bench_clips
 from rednet_ros.tracking_bench.score import Counts, Score
 
 if TYPE_CHECKING:
-    from rednet_ros.tracking.detector import Detector
-    from rednet_ros.tracking.looks import Engine
+    from rednet_ros.tracking.tracker import FaceTracker
     from rednet_ros.tracking_bench.canvas import Frame
 
 NAME = "rednet-tracking-bench"
@@ -58,6 +57,7 @@ def run(options: argparse.Namespace) -> None:
     """Track all clips. Raises the package's errors."""
     from rednet_ros.inference.engine import LandmarkEngine
     from rednet_ros.tracking.detector import load_detector
+    from rednet_ros.tracking.tracker import FaceTracker
 
     command.check_outputs([options.labels] if options.labels else [], [options.json])
     people = labelled_people(options.labels, PEOPLE, options.seed) if options.labels else portrait_people(PEOPLE)
@@ -65,14 +65,16 @@ def run(options: argparse.Namespace) -> None:
     if options.only:
         clips = [clip for clip in clips if clip.kind in options.only]
     engine, detector = LandmarkEngine.load(options.weights, options.device), load_detector()
-    rates_hz = options.rate or [FPS]
-    samplings = [Sampling(rate_hz, options.drop, options.detector_delay) for rate_hz in rates_hz]
+    settings = TrackerSettings(detect_in_background=False, max_faces=16)
+    samplings = [Sampling(rate_hz, options.drop, options.detector_delay) for rate_hz in options.rate or [FPS]]
     totals: dict[Sampling, dict[str, Counts]] = {sampling: {} for sampling in samplings}
     began_s = time.monotonic()
     for clip in tqdm(clips, unit="clip", mininterval=command.progress_interval_s()):
         frames = list(clip.frames())
         for sampling in samplings:
-            score = track(clip.name, frames, sampling, engine, detector)
+            late = LateDetector(detector, sampling.detector_delay_s) if sampling.detector_delay_s else None
+            with FaceTracker(engine=engine, detector=detector, settings=settings, runner=late) as tracker:
+                score = track(sampling.frames(clip.name, frames), tracker, late)
             totals[sampling].setdefault(clip.kind, Counts())
             totals[sampling][clip.kind] += score.counts
             if options.events:
@@ -88,18 +90,13 @@ def run(options: argparse.Namespace) -> None:
         options.json.write_text(json.dumps(records, indent=2) + "\n")
 
 
-def track(name: str, frames: Sequence[Frame], sampling: Sampling, engine: Engine, detector: Detector) -> Score:
-    """The score of one clip, of which the frames that `sampling` lets through are tracked."""
-    from rednet_ros.tracking.tracker import FaceTracker
-
-    settings = TrackerSettings(detect_in_background=False, max_faces=16)
-    late = LateDetector(detector, sampling.detector_delay_s) if sampling.detector_delay_s else None
+def track(frames: Iterable[tuple[Frame, float]], tracker: FaceTracker, late: LateDetector | None = None) -> Score:
+    """The score of one clip: frames, each with its time in seconds. `late`: how the tracker's detector is run."""
     score = Score()
-    with FaceTracker(engine=engine, detector=detector, settings=settings, runner=late) as tracker:
-        for frame, time_s in sampling.frames(name, frames):
-            if late:
-                late.now_s = time_s
-            score.add(frame.faces, tracker.update(frame.image, time_s), time_s)
+    for frame, time_s in frames:
+        if late:
+            late.now_s = time_s
+        score.add(frame.faces, tracker.update(frame.image, time_s), time_s)
     return score
 
 
