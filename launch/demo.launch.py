@@ -34,7 +34,7 @@ ARGUMENTS = [
     DeclareLaunchArgument(
         "input",
         default_value="default",
-        description="Video file, image folder or camera index; clip or portrait for a built-in one.",
+        description="Whatever rednet-track takes as INPUT; clip or portrait for a built-in one.",
     ),
     DeclareLaunchArgument("output", default_value="demo_output", description="Folder of the results."),
     DeclareLaunchArgument(
@@ -68,6 +68,7 @@ def generate_launch_description() -> LaunchDescription:
         launch_arguments={
             "image": "image",
             "namespace": NAMESPACE,
+            "id_prefix": "demo_",
             "weights": LaunchConfiguration("weights"),
             "device": LaunchConfiguration("device"),
             "rviz": LaunchConfiguration("rviz"),

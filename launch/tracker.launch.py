@@ -152,6 +152,8 @@ def tracker(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         name: ParameterValue(value, value_type=str) if isinstance(value, str) else value
         for name, value in values.items()
     }
+    # Of this node only: at debug the middleware alone writes thousands of lines.
+    logger = launch_parameters.logger_name(node_namespace(context), NODE_NAME)
     node = LifecycleNode(
         package="rednet_ros",
         executable="tracker_node",
@@ -159,10 +161,16 @@ def tracker(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         namespace=LaunchConfiguration("namespace"),
         parameters=[LaunchConfiguration("params_file"), {**typed, **of_launch}],
         remappings=[("image", images[""])] if "" in images else [],
-        arguments=["--ros-args", "--log-level", LaunchConfiguration("log_level")],
+        arguments=["--ros-args", "--log-level", f"{logger}:={LaunchConfiguration('log_level').perform(context)}"],
         output="screen",
     )
     return [node]
+
+
+def node_namespace(context: LaunchContext) -> str:
+    """The whole namespace of the node: that of the group it is launched in, and the argument's."""
+    group = context.launch_configurations.get("ros_namespace")
+    return make_namespace_absolute(prefix_namespace(group, LaunchConfiguration("namespace").perform(context)))
 
 
 def camera_images(context: LaunchContext) -> dict[str, str]:
@@ -215,8 +223,7 @@ def rviz(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     check_installed("rviz2", "rviz:=true")
     config = existing_file(context, "rviz_config")
     frame = LaunchConfiguration("rviz_frame").perform(context)
-    group = context.launch_configurations.get("ros_namespace")
-    namespace = make_namespace_absolute(prefix_namespace(group, LaunchConfiguration("namespace").perform(context)))
+    namespace = node_namespace(context)
     if config != RVIZ_CONFIG:
         return [rviz_window(config, namespace, frame)]
 

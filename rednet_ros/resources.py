@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rednet_ros.errors import RednetError
+from rednet_ros.files import user_path
 
 MODELS_VARIABLE = "REDNET_ROS_MODELS"
 """Environment variable naming a folder to use in place of the shipped models."""
@@ -24,7 +25,7 @@ def models_dir() -> Path:
     """
     named = os.environ.get(MODELS_VARIABLE)
     if named:
-        folder = Path(named).expanduser().absolute()
+        folder = user_path(named).absolute()
         if not folder.is_dir():
             raise RednetError(
                 f"{MODELS_VARIABLE}={named} is no folder: correct it, or unset it to use the shipped models"

@@ -84,7 +84,7 @@ def _command(module: str) -> int:
 
 def _node(module: str) -> int:
     # The handlers stay until the node has its own.
-    return _main_of(module, 0, (signal.SIGINT, signal.SIGTERM), stay=True)()
+    return _main_of(module, 0, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP), stay=True)()
 
 
 def _main_of(

@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 from skimage import data
 
+from rednet_ros.images import write_image
 from rednet_ros.tracking.draw import draw_faces
 from rednet_ros.tracking.settings import TrackerSettings
 from rednet_ros.tracking.tracker import FaceTracker
@@ -26,7 +27,7 @@ def main() -> None:
     with FaceTracker(device="cpu", settings=settings) as tracker:
         faces = tracker.update(large, 0.0)
     PICTURE.parent.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(PICTURE), draw_faces(large, faces))
+    write_image(PICTURE, draw_faces(large, faces))
 
 
 if __name__ == "__main__":

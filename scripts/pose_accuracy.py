@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from rednet_ros.cli.command import progress_interval_s
+from rednet_ros.images import write_image
 from rednet_ros.inference.engine import LandmarkEngine
 from rednet_ros.resources import DEFAULT_WEIGHTS
 from rednet_ros.tracking.camera_model import CameraModel
@@ -77,8 +78,8 @@ def main() -> None:
     if options.pictures:
         options.pictures.mkdir(parents=True, exist_ok=True)
         by_error = sorted(readings[NETWORK], key=lambda reading: -np.nan_to_num(reading.angle_deg, nan=999.0))
-        cv2.imwrite(str(options.pictures / "worst.png"), _sheet(by_error[:DRAWN]))
-        cv2.imwrite(str(options.pictures / "in_passing.png"), _sheet(readings[NETWORK][:DRAWN]))
+        write_image(options.pictures / "worst.png", _sheet(by_error[:DRAWN]))
+        write_image(options.pictures / "in_passing.png", _sheet(readings[NETWORK][:DRAWN]))
 
 
 def read(view: View, landmarks_px: FloatArray, confidence: FloatArray) -> Reading:

@@ -14,12 +14,21 @@ import pytest
 import rednet_ros
 
 ROS_PACKAGES = re.compile(
-    r"^(rclpy|launch|launch_ros|ament_index_python|cv_bridge|sensor_msgs_py|\w+_msgs|\w+_srvs|\w+_interfaces)$"
+    r"^(rclpy|launch|launch_ros|ament_index_python|cv_bridge|sensor_msgs_py|tf2_ros|\w+_msgs|\w+_srvs|\w+_interfaces)$"
 )
-OPTIONAL = {"moderngl", "skimage", "vision_msgs", "tensorrt", "matplotlib"}
+OPTIONAL = {"hri_msgs", "matplotlib", "moderngl", "openvino", "skimage", "tensorrt", "torch_tensorrt"}
 """Used where they are installed, never required."""
+NOT_IMPORTED = {"rosidl_default_runtime"}
+"""What the built messages need."""
 DISTRIBUTIONS = {"cv2": "opencv-python-headless", "yaml": "PyYAML"}
-DEBIAN_NAMES = {"cv2": "python3-opencv", "numpy": "python3-numpy", "yaml": "python3-yaml", "tqdm": "python3-tqdm"}
+ROS_NAMES = {
+    "cv2": "python3-opencv",
+    "numpy": "python3-numpy",
+    "yaml": "python3-yaml",
+    "tqdm": "python3-tqdm",
+    "tf2_ros": "tf2_ros_py",
+}
+"""What package.xml calls a module whose package has another name."""
 FROM_PIP_EVERYWHERE = {"torch", "safetensors"}
 
 
@@ -41,7 +50,8 @@ def declared(repository: Path) -> set[str]:
 
 
 def imported_names(folder: Path) -> set[str]:
-    """Top-level names that the modules below `folder` import, the standard library and this package left out."""
+    """Top-level names that the modules below `folder` import, by a statement or by `importlib.import_module` of a
+    literal, the standard library and this package left out."""
     names: set[str] = set()
     for file in folder.glob("**/*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
@@ -49,6 +59,8 @@ def imported_names(folder: Path) -> set[str]:
                 names |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
                 names.add(node.module.split(".")[0])
+            elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("import_module", "importlib.import_module"):
+                names |= {str(word.value).split(".")[0] for word in node.args if isinstance(word, ast.Constant)}
     return names - set(sys.stdlib_module_names) - {"rednet_ros", "__future__"}
 
 
@@ -106,8 +118,14 @@ def test_what_the_code_imports_is_declared_for_pip(repository: Path, setup_argum
 @pytest.mark.parametrize("folder", ["rednet_ros", "launch"])
 def test_what_the_code_imports_is_declared_for_ros(repository: Path, declared: set[str], folder: str) -> None:
     imported = imported_names(repository / folder) - OPTIONAL - FROM_PIP_EVERYWHERE
-    missing = {DEBIAN_NAMES.get(name, name) for name in imported} - declared
+    missing = {ROS_NAMES.get(name, name) for name in imported} - declared
     assert not missing, "add to package.xml"
+
+
+def test_what_is_declared_for_ros_is_imported(repository: Path, declared: set[str]) -> None:
+    imported = imported_names(repository / "rednet_ros") | imported_names(repository / "launch")
+    unused = declared - {ROS_NAMES.get(name, name) for name in imported} - NOT_IMPORTED
+    assert not unused, "remove from package.xml, or import it"
 
 
 def test_every_message_is_built(repository: Path) -> None:

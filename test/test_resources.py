@@ -18,7 +18,7 @@ def package_copy(repository: Path, tmp_path: Path) -> Path:
     """site-packages of a made-up prefix, with the modules that the search needs and nothing else."""
     site = tmp_path / "prefix/lib/python3/site-packages"
     (site / "rednet_ros").mkdir(parents=True)
-    for name in ("__init__.py", "errors.py", "resources.py"):
+    for name in ("__init__.py", "errors.py", "files.py", "resources.py"):
         shutil.copy(repository / "rednet_ros" / name, site / "rednet_ros" / name)
     return site
 

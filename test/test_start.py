@@ -11,6 +11,7 @@ SLOW_MODULE = "import sys, time; print('importing', flush=True); time.sleep(60)"
 START = """
 import signal, sys
 signal.signal(signal.SIGINT, {handler})  # whatever this test run was started with
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 import rednet_ros.start as start
 sys.exit(start.{name}())
 """
@@ -42,7 +43,7 @@ def test_an_interrupted_command_says_so_in_one_line(tmp_path: Path, name: str) -
 
 
 @pytest.mark.parametrize("name", ["tracker_node", "player_node", "recorder_node"])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_node_that_is_told_to_end_ends_well(tmp_path: Path, name: str, number: signal.Signals) -> None:
     assert end(start(name, "rclpy", tmp_path), number) == (0, "")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import logging
 import os
 import signal
@@ -41,6 +42,15 @@ def add_network_arguments(to: argparse.ArgumentParser, several: bool = False) ->
     to.add_argument("--device", choices=DEVICES, default="auto", help="auto takes a GPU if there is one (default)")
 
 
+def add_stored_pixels_argument(to: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    """For commands that read labelled pictures."""
+    to.add_argument(
+        "--stored-pixels",
+        action="store_true",
+        help="the labels are in pixels as the files store them, not as shown after the turn that EXIF names",
+    )
+
+
 def execute(name: str, body: Callable[[argparse.Namespace], None], options: argparse.Namespace) -> int:
     """Run a command's body; returns its exit code.
 
@@ -48,9 +58,11 @@ def execute(name: str, body: Callable[[argparse.Namespace], None], options: argp
     traceback. A reader that closes our stdout (`| head`) ends the command without a word.
     """
     silence_codecs()
+    if isinstance(sys.stdout, io.TextIOWrapper):  # names of files that have no form in its encoding are escaped
+        sys.stdout.reconfigure(errors="backslashreplace")
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format=f"{name}: %(levelname)s: %(message)s")
     try:
-        with _terminated_like_interrupted():
+        with _ended_like_interrupted():
             body(options)
         sys.stdout.flush()
     except RednetError as error:
@@ -66,13 +78,18 @@ def execute(name: str, body: Callable[[argparse.Namespace], None], options: argp
 
 
 @contextmanager
-def _terminated_like_interrupted() -> Iterator[None]:
-    """SIGTERM, as of `timeout` or a service manager, ends the command as Ctrl-C does: its files are completed."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+def _ended_like_interrupted() -> Iterator[None]:
+    """SIGTERM (`timeout`, service managers) and SIGHUP (a closed terminal or ssh connection) end the command as Ctrl-C
+    does: its files are completed. A signal that is ignored, as SIGHUP under `nohup`, stays ignored."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    caught = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
+    for number in caught:
+        signal.signal(number, signal.default_int_handler)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number in caught:
+            signal.signal(number, before[number])
 
 
 def progress_interval_s() -> float:

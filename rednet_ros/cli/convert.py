@@ -12,7 +12,9 @@ from rednet_ros.cli import command
 from rednet_ros.errors import InputError
 from rednet_ros.training.datasets import LOADERS, open_dataset
 from rednet_ros.training.datasets.conversion import CROP_SCALE, MOST_PX, convert
+from rednet_ros.training.exif_turn import as_shown
 from rednet_ros.training.labels import write_labels
+from rednet_ros.wording import counted
 
 NAME = "rednet-convert"
 
@@ -40,6 +42,7 @@ def argument_parser() -> argparse.ArgumentParser:
         default=CROP_SCALE,
         help=f"side of a crop in sizes of the landmarks' box, at most {MOST_PX} pixels (default: %(default)s)",
     )
+    command.add_stored_pixels_argument(parser)
     return parser
 
 
@@ -48,7 +51,7 @@ def run(options: argparse.Namespace) -> None:
     labels = options.output / "labels.jsonl"
     if labels.exists():
         raise InputError(f"{labels}: exists already, choose another folder")
-    faces = open_dataset(options.dataset)
+    faces = as_shown(open_dataset(options.dataset), options.stored_pixels)
     try:
         options.output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -56,7 +59,7 @@ def run(options: argparse.Namespace) -> None:
     bar = tqdm(faces, unit="face", desc="rednet-convert", mininterval=command.progress_interval_s())
     # Labels last: a folder that has them is complete.
     write_labels(labels, list(convert(bar, options.output, options.crop)))
-    print(f"{labels}: {len(faces)} faces")
+    print(f"{labels}: {counted(len(faces), 'face')}")
 
 
 def _at_least_one(text: str) -> float:

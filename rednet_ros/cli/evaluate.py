@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> None:
     if options.flicker:
         _flicker(options)
         return
-    data = [open_data(argument, options.split, options.unit) for argument in options.data]
+    data = [open_data(argument, options.split, options.unit, options.stored_pixels) for argument in options.data]
     networks = _networks(options)
     if options.verification:
         _verification(options, networks, data)

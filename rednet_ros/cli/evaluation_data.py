@@ -10,6 +10,7 @@ from pathlib import Path
 from rednet_ros.errors import InputError
 from rednet_ros.training.annotation import Unit, choose_unit, estimated_yaw_rad
 from rednet_ros.training.datasets import LOADERS, open_dataset
+from rednet_ros.training.exif_turn import as_shown
 from rednet_ros.training.labels import LabelledFace, is_validation, read_labels
 from rednet_ros.training.splits import is_kept_apart
 
@@ -38,8 +39,10 @@ class DataSet:
         return all(face.sequence is not None for face in self.faces)
 
 
-def open_data(argument: str, split: str, unit: Unit | None) -> DataSet:
+def open_data(argument: str, split: str, unit: Unit | None, stored_pixels: bool = False) -> DataSet:
     """The data set of an argument `[NAME=][FORMAT:]PATH`; a file is a labels file whatever its name.
+
+    `stored_pixels`: see `as_shown`.
 
     Raises InputError for what cannot be read, and where nothing of the split is left or no error can be measured.
     """
@@ -49,6 +52,7 @@ def open_data(argument: str, split: str, unit: Unit | None) -> DataSet:
     faces = select(read_labels(path) if is_labels else open_dataset(spec), split)
     if not faces:
         raise InputError(f"{spec}: holds no face of the split {split!r}")
+    faces = as_shown(faces, stored_pixels)
     return DataSet(name, _title(spec), tuple(faces), choose_unit(faces, unit))
 
 

@@ -13,10 +13,12 @@ from tqdm import tqdm
 from rednet_ros.cli import command
 from rednet_ros.cli.evaluation_networks import Network
 from rednet_ros.errors import InputError
+from rednet_ros.files import list_files
+from rednet_ros.images import IMAGE_SUFFIXES
 from rednet_ros.tracking.clip_faces import ALONE, ClipFollower
 from rednet_ros.tracking.memory import Memory
 from rednet_ros.tracking.types import ImageArray
-from rednet_ros.tracking.video import IMAGE_SUFFIXES, open_source
+from rednet_ros.tracking.video import open_source
 from rednet_ros.training.flicker import ClipFlicker, compare_flicker, joined
 
 RULES = (*(memory.value for memory in Memory), ALONE)
@@ -48,7 +50,7 @@ def clips(arguments: Sequence[str]) -> list[Path]:
         if not path.is_dir() or _holds_images(path):
             found.append(path)
             continue
-        files = sorted(entry for entry in path.iterdir() if entry.is_file() and not entry.name.startswith("."))
+        files = list_files(path)
         if not files:
             raise InputError(f"{path}: holds neither a video nor images")
         found += files
@@ -123,7 +125,7 @@ def _frames(path: Path, title: str) -> Iterator[ImageArray]:
 
 
 def _holds_images(folder: Path) -> bool:
-    return any(entry.suffix.lower() in IMAGE_SUFFIXES for entry in folder.iterdir())
+    return bool(list_files(folder, IMAGE_SUFFIXES))
 
 
 def _shares(flicker: ClipFlicker) -> dict[str, float]:

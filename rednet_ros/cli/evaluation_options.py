@@ -73,6 +73,7 @@ def _add_protocol(parser: argparse.ArgumentParser) -> None:
         help="validation: 300-W images whose number is divisible by ten; train: the others; apart: the former and "
         "every tenth person, all that rednet-train never trains on (default: all)",
     )
+    command.add_stored_pixels_argument(group)
     group.add_argument(
         "--protocol",
         choices=("stills", "tracking"),

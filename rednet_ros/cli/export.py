@@ -52,15 +52,18 @@ def run(options: argparse.Namespace) -> None:
     """Build, check and describe the engine. Raises the package's errors."""
     import torch  # takes seconds to load; `--help` need not wait
 
-    from rednet_ros.inference.engine_file import EngineFile, file_sha256, usual_file
+    from rednet_ros.inference.engine_file import CACHE_VARIABLE, EngineFile, file_sha256, usual_file
     from rednet_ros.network import weights
 
     network, _ = weights.load(options.weights)
     source = weights.resolve(options.weights)
-    engine = usual_file(source, options.backend)
     if options.output is not None:
         command.check_outputs([source], [options.output])
         engine = EngineFile(options.output, file_sha256(source))
+    elif (usual := usual_file(source, options.backend)) is not None:
+        engine = usual
+    else:
+        raise InputError(f"this user has no home folder for engines: give --output, or set {CACHE_VARIABLE}")
     crops = None if options.faces is None else sample_crops(options.faces, network.config.crop_px)
     if options.backend == "openvino":
         from rednet_ros.inference.backends import openvino

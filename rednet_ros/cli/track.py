@@ -19,10 +19,14 @@ from rednet_ros.cli.track_summary import TrackSummary
 from rednet_ros.tracking.draw import draw_faces
 from rednet_ros.tracking.read_ahead import read_ahead
 from rednet_ros.tracking.settings import TrackerSettings
+from rednet_ros.tracking.steady_video import SteadyVideo, video_rate_hz
 from rednet_ros.tracking.types import Face, ImageArray
 from rednet_ros.tracking.video import TimedImage, VideoSource, VideoWriter, open_source
+from rednet_ros.tracking.video_input import INPUT_HELP
 
 NAME = "rednet-track"
+
+_LONGEST_GAP_S = 60.0  # a damaged file may claim a gap of years
 
 
 class Tracker(Protocol):
@@ -47,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def argument_parser() -> argparse.ArgumentParser:
     """The command's arguments."""
     parser = command.parser(NAME, "Track the faces of a video, a folder of images or a camera.")
-    parser.add_argument("input", metavar="INPUT", help="video file, image, folder of images, or index of a camera")
+    parser.add_argument("input", metavar="INPUT", help=INPUT_HELP)
     parser.add_argument("--jsonl", metavar="F", type=Path, help="write one JSON line a frame to this file; - is stdout")
     parser.add_argument("--video", metavar="F", type=Path, help="write the video with the faces drawn in (.mp4)")
     parser.add_argument(
@@ -56,6 +60,13 @@ def argument_parser() -> argparse.ArgumentParser:
         type=command.positive,
         default=TrackerSettings().max_faces,
         help="track at most N faces at a time (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--detector-px",
+        metavar="N",
+        type=command.positive,
+        default=TrackerSettings().detector_px,
+        help="longer side of what the detector sees at a time; larger finds far faces sooner (default: %(default)s)",
     )
     command.add_network_arguments(parser)
     return parser
@@ -82,7 +93,9 @@ def run(options: argparse.Namespace, open_tracker: OpenTracker | None = None) ->
 
 def tracker_settings(options: argparse.Namespace, source: VideoSource) -> TrackerSettings:
     """Files give the same result every time: the detector runs within the frame. A camera must not wait for it."""
-    usual = TrackerSettings(max_faces=options.max_faces, detect_in_background=source.live)
+    usual = TrackerSettings(
+        max_faces=options.max_faces, detector_px=options.detector_px, detect_in_background=source.live
+    )
     if source.frame_count == 1:  # there is no second frame in which a still's faces could be confirmed
         return replace(usual, confirm_frames=1)
     return usual
@@ -133,8 +146,12 @@ def _json_lines(path: Path) -> Iterator[Sink]:
 
 @contextmanager
 def _overlay(path: Path, fps: float) -> Iterator[Sink]:
-    with VideoWriter(path, fps) as writer:
-        yield lambda _, frame, faces: writer.write(draw_faces(frame.image_bgr, faces))
+    """Frames are shown at their times, whatever rate the source announces; a gap in a recording is kept."""
+    rate_hz = video_rate_hz(fps)
+    with VideoWriter(path, rate_hz) as writer:
+        video = SteadyVideo(writer, rate_hz, longest_hold_s=_LONGEST_GAP_S)
+        yield lambda _, frame, faces: video.add(draw_faces(frame.image_bgr, faces), frame.time_s)
+        video.close()
 
 
 def _open_tracker(options: argparse.Namespace, settings: TrackerSettings) -> AbstractContextManager[Tracker]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,11 +15,13 @@ from tqdm import tqdm
 from rednet_ros.cli import command
 from rednet_ros.tracking.settings import TrackerSettings
 from rednet_ros.tracking_bench.people import labelled_people, portrait_people
-from rednet_ros.tracking_bench.scenes import FPS, Clip, Scenes, bench_clips
+from rednet_ros.tracking_bench.sampling import LateDetector, Sampling
+from rednet_ros.tracking_bench.scenes import FPS, Scenes, bench_clips
 from rednet_ros.tracking_bench.score import Counts, Score
 
 if TYPE_CHECKING:
     from rednet_ros.tracking.tracker import FaceTracker
+    from rednet_ros.tracking_bench.canvas import Frame
 
 NAME = "rednet-tracking-bench"
 PEOPLE = 24
@@ -37,6 +39,13 @@ def argument_parser() -> argparse.ArgumentParser:
         "labels", metavar="LABELS.jsonl", type=Path, nargs="?", help="faces to use (default: variants of one portrait)"
     )
     parser.add_argument("--only", metavar="KIND", action="append", help="of these clips; may be given several times")
+    parser.add_argument(
+        "--rate", metavar="HZ", type=float, action="append", help="of the clips' 30 images/s use so many; repeatable"
+    )
+    parser.add_argument("--drop", metavar="SHARE", type=float, default=0.0, help="lose this share of images at random")
+    parser.add_argument(
+        "--detector-delay", metavar="S", type=float, default=0.0, help="seconds until a search's answer comes"
+    )
     parser.add_argument("--seed", metavar="S", type=int, default=0, help="other places, speeds and backgrounds")
     parser.add_argument("--json", metavar="F", type=Path, help="write the counts to this file")
     parser.add_argument("--events", action="store_true", help="print what happened in which clip and frame")
@@ -57,27 +66,37 @@ def run(options: argparse.Namespace) -> None:
         clips = [clip for clip in clips if clip.kind in options.only]
     engine, detector = LandmarkEngine.load(options.weights, options.device), load_detector()
     settings = TrackerSettings(detect_in_background=False, max_faces=16)
-    totals: dict[str, Counts] = {}
+    samplings = [Sampling(rate_hz, options.drop, options.detector_delay) for rate_hz in options.rate or [FPS]]
+    totals: dict[Sampling, dict[str, Counts]] = {sampling: {} for sampling in samplings}
     began_s = time.monotonic()
     for clip in tqdm(clips, unit="clip", mininterval=command.progress_interval_s()):
-        with FaceTracker(engine=engine, detector=detector, settings=settings) as tracker:
-            score = track(clip, tracker)
-        totals.setdefault(clip.kind, Counts())
-        totals[clip.kind] += score.counts
-        if options.events:
-            for event in score.events:
-                tqdm.write(f"{clip.name}: {event}")
-    print(table(totals))
+        frames = list(clip.frames())
+        for sampling in samplings:
+            late = LateDetector(detector, sampling.detector_delay_s) if sampling.detector_delay_s else None
+            with FaceTracker(engine=engine, detector=detector, settings=settings, runner=late) as tracker:
+                score = track(sampling.frames(clip.name, frames), tracker, late)
+            totals[sampling].setdefault(clip.kind, Counts())
+            totals[sampling][clip.kind] += score.counts
+            if options.events:
+                for event in score.events:
+                    tqdm.write(f"{clip.name}, {sampling}: {event}")
+    for sampling, counts in totals.items():
+        print(f"{sampling}:\n\n{table(counts)}\n")
     print(f"{engine.weights_name}, {time.monotonic() - began_s:.0f} s")
     if options.json:
-        options.json.write_text(json.dumps({kind: asdict(counts) for kind, counts in totals.items()}, indent=2) + "\n")
+        records = {
+            str(sampling): {kind: asdict(row) for kind, row in rows.items()} for sampling, rows in totals.items()
+        }
+        options.json.write_text(json.dumps(records, indent=2) + "\n")
 
 
-def track(clip: Clip, tracker: FaceTracker) -> Score:
-    """The score of one clip."""
+def track(frames: Iterable[tuple[Frame, float]], tracker: FaceTracker, late: LateDetector | None = None) -> Score:
+    """The score of one clip: frames, each with its time in seconds. `late`: how the tracker's detector is run."""
     score = Score()
-    for number, frame in enumerate(clip.frames()):
-        score.add(frame.faces, tracker.update(frame.image, number / FPS))
+    for frame, time_s in frames:
+        if late:
+            late.now_s = time_s
+        score.add(frame.faces, tracker.update(frame.image, time_s), time_s)
     return score
 
 

@@ -53,6 +53,7 @@ def argument_parser() -> argparse.ArgumentParser:
         default=[],
         help="faces to validate on, besides those of --data that are kept apart; may be given several times",
     )
+    command.add_stored_pixels_argument(parser)
     parser.add_argument("--output", metavar="FOLDER", type=Path, help="folder of the run (default: runs/NAME)")
     parser.add_argument("--init", metavar="N", help="weights (name or file) to begin from instead of random ones")
     parser.add_argument(
@@ -92,18 +93,19 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _trainer(options: argparse.Namespace, config: TrainConfig, folder: Path, team: Team) -> Trainer:
-    training, validation = split([face for spec in options.data for face in _read(spec)])
-    validation += thin([face for spec in options.validation for face in _read(spec)])
+    training, validation = split([face for spec in options.data for face in _read(spec, options)])
+    validation += thin([face for spec in options.validation for face in _read(spec, options)])
     workers = options.workers
     if workers is None:
         workers = 1 if team.device.type == "cpu" else max(2, min(12, (os.cpu_count() or 1) // team.size - 1))
     return Trainer(config, training, validation, folder, team=team, workers=workers)
 
 
-def _read(spec: str) -> list[LabelledFace]:
+def _read(spec: str, options: argparse.Namespace) -> list[LabelledFace]:
     from rednet_ros.training.datasets import open_dataset
+    from rednet_ros.training.exif_turn import as_shown
 
-    return open_dataset(spec)
+    return as_shown(open_dataset(spec), options.stored_pixels)
 
 
 if __name__ == "__main__":

@@ -113,7 +113,9 @@ def _maker(backend: str, wanted: Wanted) -> Callable[[], Backend]:
 
         engine = wanted.engine(backend)
         if engine is None:
-            raise BackendUnavailableError("there are no engines of weights that lie in no file")
+            raise BackendUnavailableError(
+                "an engine needs weights in a file, and a folder for it: REDNET_ROS_CACHE where there is no home folder"
+            )
         return TensorRtBackend(engine)
 
     makers: dict[str, Callable[[], Backend]] = {

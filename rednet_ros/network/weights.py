@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from rednet_ros.errors import RednetError, WeightsError
+from rednet_ros.files import library_path, user_path
 from rednet_ros.network.config import REDNetConfig
 from rednet_ros.network.rednet import REDNet
 from rednet_ros.resources import is_file, models_dir
@@ -48,7 +48,7 @@ def resolve(name_or_path: str | Path) -> Path:
     Raises:
         WeightsError: no such file; the message lists the shipped names.
     """
-    path = Path(os.path.expanduser(name_or_path))  # noqa: PTH111  # unlike Path's it leaves an unknown user be
+    path = user_path(name_or_path)
     if path.suffix == ".safetensors" or path.parent != Path():
         if is_file(path):
             return path
@@ -81,7 +81,7 @@ def set_identity_threshold(path: Path, threshold: float | None) -> None:
 
 def _write(path: Path, tensors: dict[str, torch.Tensor], header: dict[str, Any]) -> None:
     partial = path.with_suffix(".partial")
-    save_file(tensors, partial, metadata={_HEADER_KEY: json.dumps(header)})
+    save_file(tensors, partial, metadata={_HEADER_KEY: json.dumps(header)})  # takes any name, unlike `safe_open`
     partial.chmod(0o644)  # safetensors writes for the owner alone; whoever runs the node may be another user
     partial.replace(path)
 
@@ -129,7 +129,7 @@ def _fill(network: REDNet, tensors: dict[str, torch.Tensor]) -> None:
 
 def _read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     try:
-        with safe_open(path, framework="pt") as file:
+        with library_path(path) as plain, safe_open(plain, framework="pt") as file:
             header = json.loads((file.metadata() or {}).get(_HEADER_KEY, "{}"))
             if not isinstance(header, dict) or header.get("format") != FORMAT:
                 raise WeightsError(f"{path} is not a RED-Net weights file: its header lacks format {FORMAT!r}")

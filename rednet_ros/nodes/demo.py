@@ -10,17 +10,20 @@ import logging
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
 from rednet_ros.errors import InputError
+from rednet_ros.files import library_path
 from rednet_ros.nodes.demo_parameters import CAMERA_TIMEOUT_S
 from rednet_ros.nodes.fastdds import image_environment
 from rednet_ros.nodes.processes import NodeProcess, wait_for_any, yaml_text
 from rednet_ros.nodes.session_report import SUMMARY_NAME, SessionReport
 from rednet_ros.nodes.statistics import PUBLISHING_PERIOD_S
 from rednet_ros.resources import DEFAULT_WEIGHTS
+from rednet_ros.tracking.video_input import INPUT_HELP
 
 logger = logging.getLogger(__name__)
 
@@ -36,8 +39,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if missing:
         logger.error("%s not found: source a ROS 2 workspace with this package, or run `make demo`", missing[0])
         return 1
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    codes = _run_nodes(options)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup does
+            signal.signal(number, signal.default_int_handler)
+    with _for_ros(options.input) as options.input, _for_ros(options.weights) as options.weights:
+        codes = _run_nodes(options)
     failed = [f"{name} ended with code {code}" for name, code in codes.items() if code != 0]
     try:
         report = SessionReport.load(options.output / SUMMARY_NAME)
@@ -53,6 +59,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if failed else 0
 
 
+@contextmanager
+def _for_ros(name: str) -> Iterator[str]:
+    """`name` as a parameter's value, which must be UTF-8: files of other names are reached through a link."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        with library_path(name) as plain:
+            yield plain
+    else:
+        yield name
+
+
 def _run_nodes(options: argparse.Namespace) -> dict[str, int]:
     """Run the three until the player ends, one of the others fails, or the user interrupts; their exit codes."""
     environment, reliability = _middleware()
@@ -64,6 +82,7 @@ def _run_nodes(options: argparse.Namespace) -> dict[str, int]:
             "device": options.device,
             "image_reliability": reliability,
             "camera_timeout_s": str(CAMERA_TIMEOUT_S),
+            "id_prefix": "demo_",
         },
         "player_node": {
             "source": yaml_text(options.input),
@@ -109,7 +128,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--input",
         default="default",
-        help="video file, image folder or camera index; clip or portrait for a built-in one (default: one of these)",
+        help=f"{INPUT_HELP}; or clip or portrait for a built-in one (default: one of these)",
     )
     parser.add_argument("--output", type=Path, default=Path("demo_output"), help="folder of the results (%(default)s)")
     parser.add_argument("--weights", default=DEFAULT_WEIGHTS, help="name or path of the weights (%(default)s)")

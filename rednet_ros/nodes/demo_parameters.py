@@ -15,7 +15,7 @@ class PlayerParameters:
     """See `parameter_table`."""
 
     source: str = parameter(
-        "default", "A video file, image, folder or camera index; or the built-in clip, portrait, or default."
+        "default", "Whatever rednet-track takes as INPUT; or the built-in clip, portrait, or default."
     )
     rate_hz: float = parameter(0.0, "Images a second; 0: the source's own rate.", unit="Hz", minimum=0, maximum=1000)
     duration_s: float = parameter(

@@ -10,7 +10,8 @@ import threading
 from typing import Any
 
 from rednet_ros.errors import InputError
-from rednet_ros.tracking.types import Box, Detection
+from rednet_ros.nodes.statistics import steady_s
+from rednet_ros.tracking.types import Box, Detection, Detections
 
 MAX_AGE_S = 1.0
 """Detections of an image this much older than the one at hand say nothing of it."""
@@ -51,21 +52,33 @@ def _detection(entry: Any, wanted_class: str) -> Detection | None:
 
 
 class LatestDetections:
-    """The newest detections of one camera, each used once. Thread-safe."""
+    """The newest detections of one camera, each used once. Thread-safe.
+
+    `last_put_s`: when the newest came, of the steady clock; None before. `problem`: why the newest taken was not used,
+    empty where it was.
+    """
 
     def __init__(self) -> None:
+        self.last_put_s: float | None = None
+        self.problem = ""
         self._lock = threading.Lock()
-        self._latest: tuple[float, list[Detection]] | None = None
+        self._latest: Detections | None = None
 
     def put(self, stamp_s: float, found: list[Detection]) -> None:
         """What was found in the image stamped `stamp_s`."""
         with self._lock:
-            self._latest = stamp_s, found
+            self._latest = Detections(tuple(found), stamp_s)
+            self.last_put_s = steady_s()
 
-    def take(self, stamp_s: float) -> list[Detection] | None:
+    def take(self, stamp_s: float) -> Detections | None:
         """The newest, for the image stamped `stamp_s`; None where nothing new came that is not too old for it."""
         with self._lock:
             latest, self._latest = self._latest, None
-        if latest is None or abs(stamp_s - latest[0]) > MAX_AGE_S:
+        if latest is None or latest.stamp_s is None:
             return None
-        return latest[1]
+        age_s = stamp_s - latest.stamp_s
+        if abs(age_s) > MAX_AGE_S:
+            self.problem = f"their stamps are {age_s:.1f} s before the images', at most {MAX_AGE_S:g} s are allowed"
+            return None
+        self.problem = ""
+        return latest

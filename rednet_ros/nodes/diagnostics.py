@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from socket import gethostname
 
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
@@ -10,6 +12,20 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 TOPIC = "/diagnostics"
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that is wrong: `level` is WARN or ERROR, `text` says what, where and what to do."""
+
+    level: bytes
+    text: str
+
+
+def judged(problems: Sequence[Problem], otherwise: str) -> tuple[bytes, str]:
+    """Level and message of a status: the worst level, all texts, each once; OK and `otherwise` where all is well."""
+    level = max((problem.level for problem in problems), default=OK)
+    return level, "; ".join(dict.fromkeys(problem.text for problem in problems)) or otherwise
 
 
 def status_name(namespace: str, node_name: str, part: str) -> str:
@@ -22,10 +38,14 @@ def frames_status(namespace: str, node_name: str) -> str:
     return status_name(namespace, node_name, "frames")
 
 
-def status(name: str, level: bytes, summary: str, figures: Mapping[str, object]) -> DiagnosticStatus:
-    """A status with its figures as text."""
+def status(
+    name: str, level: bytes, summary: str, figures: Mapping[str, object], hardware: str = ""
+) -> DiagnosticStatus:
+    """A status with its figures as text. `hardware`: what it is about, by default this machine."""
     pairs = [KeyValue(key=key, value=_text(value)) for key, value in figures.items()]
-    return DiagnosticStatus(name=name, level=level, message=summary, values=pairs)
+    return DiagnosticStatus(
+        name=name, level=level, message=summary, hardware_id=hardware or gethostname(), values=pairs
+    )
 
 
 def array(stamp: Time, statuses: Sequence[DiagnosticStatus]) -> DiagnosticArray:

@@ -22,6 +22,7 @@ from rednet_ros.nodes.hri_messages import HriTypes, cropped_image, landmarks_mes
 from rednet_ros.tracking.types import Face, FaceStatus, ImageArray
 
 NAMESPACE = "/humans/faces"
+TRACKED = f"{NAMESPACE}/tracked"
 DEPTH = 10
 IMAGE_DEPTH = 2
 
@@ -100,6 +101,8 @@ class HumanFaces:
         for name in [name for name in self._topics if name not in wanted]:
             for publisher in self._topics.pop(name).all():
                 self._node.destroy_publisher(publisher)
+        if any(name not in self._topics for name in wanted):
+            self._look_for_others()
         for name in wanted:
             if name not in self._topics:
                 self._topics[name] = _FaceTopics(
@@ -107,6 +110,14 @@ class HumanFaces:
                     self._publisher(f"{name}/landmarks", self._types.landmarks, DEPTH),
                     self._publisher(f"{name}/cropped", Image, IMAGE_DEPTH),
                 )
+
+    def _look_for_others(self) -> None:
+        if self._node.count_publishers(TRACKED) > 1:
+            self._node.get_logger().warning(
+                f"another node publishes {TRACKED}, too, and each list is taken for the whole: track all cameras in "
+                "one node (parameter cameras)",
+                once=True,
+            )
 
     def _publish_face(self, topics: _FaceTopics, header: Header, image_bgr: ImageArray, face: Face) -> None:
         shape = image_bgr.shape

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from rednet_ros.nodes.statistics import steady_s
+
 logger = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
@@ -35,18 +37,23 @@ class Mailbox(Generic[Item]):
             return replaced
 
     def wake(self) -> None:
-        """Let `take` return now, though there may be no item."""
+        """Let `take` return now, though there may be no item; also if the mailbox is closed before that."""
         with self._condition:
             self._is_woken = True
             self._condition.notify()
 
     def take(self) -> dict[str, Item] | None:
-        """Wait for items and remove them all, by their senders; None as soon as the mailbox is closed."""
+        """Wait for items and remove them all, by their senders; None once the mailbox is closed.
+
+        A closed mailbox gives no items. One that was woken before it was closed gives nothing, {}, once more.
+        """
         with self._condition:
             self._condition.wait_for(lambda: self._items or self._is_woken or self._closed)
             items, self._items = self._items, {}
-            self._is_woken = False
-            return None if self._closed else items
+            was_woken, self._is_woken = self._is_woken, False
+            if self._closed:
+                return {} if was_woken else None
+            return items
 
     def close(self) -> None:
         """Wake the consumer for good; items left inside are forgotten."""
@@ -65,6 +72,7 @@ class LatestFrameWorker(Generic[Item]):
         self._process = process
         self._on_error = on_error
         self._mailbox: Mailbox[Item] = Mailbox()
+        self._busy_since_s: float | None = None
         self._thread = threading.Thread(target=self._run, name="inference", daemon=True)
         self._thread.start()
 
@@ -75,21 +83,29 @@ class LatestFrameWorker(Generic[Item]):
         return was_dropped
 
     def wake(self) -> None:
-        """Run `process` soon, with no items where none came."""
+        """Run `process` soon, with no items where none came; certainly, also if `stop` follows."""
         self._mailbox.wake()
 
+    def busy_s(self) -> float:
+        """How long `process` has been running with the items at hand; 0 while it does not."""
+        since_s = self._busy_since_s
+        return 0.0 if since_s is None else steady_s() - since_s
+
     def stop(self, timeout_s: float) -> bool:
-        """Finish the items at hand and end the thread; False if that took longer than `timeout_s`."""
+        """Finish the items at hand and what `wake` asked for, and end the thread; False if that takes longer than
+        `timeout_s`. It ends later then."""
         self._mailbox.close()
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
     def _run(self) -> None:
         while (items := self._mailbox.take()) is not None:
+            self._busy_since_s = steady_s()
             try:
                 self._process(items)
             except Exception as error:  # nothing that one frame does may end the node
                 self._report(error)
+            self._busy_since_s = None
             del items  # a frame may be large; do not keep it until the next one comes
 
     def _report(self, error: Exception) -> None:

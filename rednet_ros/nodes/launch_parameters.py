@@ -13,6 +13,7 @@ import yaml
 from rednet_ros.errors import InputError
 from rednet_ros.nodes.parameter_table import Specification, Value, check_values, specifications
 from rednet_ros.nodes.tracker_parameters import ONLY_CAMERA, CameraParameters, TrackerParameters
+from rednet_ros.wording import counted
 
 AS_IN_FILE = ""
 """An argument left at this keeps what the parameters file says."""
@@ -74,7 +75,8 @@ def camera_images(cameras: str, image: str, default: str) -> dict[str, str]:
     if not topics:
         topics = [f"/{name}/image_raw" if name else default for name in names]
     if len(topics) != len(names):
-        raise InputError(f"image:={image} gives {len(topics)} topics for {len(names)} cameras (cameras:={cameras})")
+        topics_given, cameras_given = counted(len(topics), "topic"), counted(len(names), "camera")
+        raise InputError(f"image:={image} gives {topics_given} for {cameras_given} (cameras:={cameras})")
     return dict(zip(names, topics, strict=True))
 
 
@@ -83,8 +85,13 @@ def devices(text: str, count: int) -> list[str]:
     a camera usually takes two. Raises InputError for another number of them."""
     given = _entries(text) or [f"/dev/video{2 * number}" for number in range(count)]
     if len(given) != count:
-        raise InputError(f"video_device:={text} gives {len(given)} devices for {count} cameras")
+        raise InputError(f"video_device:={text} gives {counted(len(given), 'device')} for {counted(count, 'camera')}")
     return given
+
+
+def logger_name(namespace: str, node_name: str) -> str:
+    """The name under which a node logs: that of /robot/rednet_tracker is robot.rednet_tracker."""
+    return ".".join([*filter(None, namespace.split("/")), node_name])
 
 
 def _entries(text: str) -> list[str]:

@@ -17,6 +17,7 @@ from visualization_msgs.msg import MarkerArray
 
 from rednet_ros.msg import FaceLandmarks
 from rednet_ros.nodes.camera_names import in_camera
+from rednet_ros.nodes.detections import detection_message_type
 from rednet_ros.nodes.frame_pipeline import FrameResult, Output
 from rednet_ros.nodes.hri import HumanFaces, HumanFacesOutput
 from rednet_ros.nodes.hri_messages import load_types
@@ -24,8 +25,8 @@ from rednet_ros.nodes.markers import face_markers
 from rednet_ros.nodes.messages import bgr_image, face_landmarks
 from rednet_ros.nodes.point_cloud import landmark_cloud
 from rednet_ros.nodes.poses import pose_array
-from rednet_ros.nodes.tracker_parameters import TrackerParameters
-from rednet_ros.nodes.transforms import TransformOutput, make_broadcasters
+from rednet_ros.nodes.tracker_parameters import DETECTIONS_TOPIC, TrackerParameters
+from rednet_ros.nodes.transforms import TransformOutput, broadcaster_type, make_broadcasters
 from rednet_ros.tracking.draw import draw_faces
 
 
@@ -97,6 +98,17 @@ class TopicOutput:
     def close(self) -> None:
         """See `Output`."""
         self._node.destroy_lifecycle_publisher(self._publisher)
+
+
+def check_installed(node: LifecycleNode, parameters: TrackerParameters) -> None:
+    """Raise InputError where optional messages that `parameters` ask for are not installed; the log says where only TF
+    frames are missing."""
+    if parameters.ros4hri:
+        load_types()
+    if parameters.detector == DETECTIONS_TOPIC:
+        detection_message_type()
+    if parameters.broadcast_tf and broadcaster_type() is None:
+        node.get_logger().info("tf2_ros is not installed: faces are no TF frames")
 
 
 def make_outputs(node: LifecycleNode, parameters: TrackerParameters) -> dict[str, list[Output]]:

@@ -18,7 +18,7 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from rednet_ros.errors import InputError
-from rednet_ros.nodes import diagnostics
+from rednet_ros.nodes import diagnostics, library_log
 from rednet_ros.nodes.demo_parameters import PlayerParameters
 from rednet_ros.nodes.demo_sources import open_named
 from rednet_ros.nodes.messages import bgr_image
@@ -26,6 +26,7 @@ from rednet_ros.nodes.parameter_declaration import DeclaredParameters
 from rednet_ros.nodes.runner import run
 from rednet_ros.nodes.statistics import PUBLISHING_PERIOD_S
 from rednet_ros.tracking.video import TimedImage, silence_codecs
+from rednet_ros.wording import counted
 
 NODE_NAME = "rednet_player"
 
@@ -40,6 +41,7 @@ class PlayerNode(Node):
 
     def __init__(self, **node_options: object) -> None:
         super().__init__(NODE_NAME, allow_undeclared_parameters=True, **node_options)
+        library_log.through_node(self)
         self.done: Future = Future()
         self._settings = DeclaredParameters(self, PlayerParameters, is_configured=lambda: True).read()
         self._source = open_named(self._settings.source)
@@ -83,7 +85,7 @@ class PlayerNode(Node):
         duration_s = self._settings.duration_s
         if frame is None or 0 < duration_s <= self._now_s() - self._started_s:
             self._is_playing = False
-            self.get_logger().info(f"finished: {self._sent} images sent")
+            self.get_logger().info(f"finished: {counted(self._sent, 'image')} sent")
             self._continue_with(lambda: self.done.set_result(0), _LINGER_S)
             return
         header = Header(stamp=self.get_clock().now().to_msg(), frame_id=self._settings.frame_id)
@@ -105,11 +107,12 @@ class PlayerNode(Node):
     def _publish_diagnostics(self) -> None:
         total = None if self._settings.loop else self._source.frame_count
         if self._is_playing and total is not None:
-            self.get_logger().info(f"{self._sent} of {total} images sent", throttle_duration_sec=_PROGRESS_S)
+            self.get_logger().info(f"{self._sent} of {counted(total, 'image')} sent", throttle_duration_sec=_PROGRESS_S)
         values = {"sent": self._sent, "source": self._source.name}
+        state = "playing" if self._is_playing else "finished" if self._sent else "waiting for a subscriber"
         stamp = self.get_clock().now().to_msg()
         name = diagnostics.frames_status(self.get_namespace(), self.get_name())
-        status = diagnostics.status(name, diagnostics.OK, "playing", values)
+        status = diagnostics.status(name, diagnostics.OK, state, values)
         self._diagnostics.publish(diagnostics.array(stamp, [status]))
 
     def _now_s(self) -> float:

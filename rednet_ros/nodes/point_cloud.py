@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from sensor_msgs.msg import PointCloud2, PointField
 from std_msgs.msg import Header
 
@@ -41,15 +43,31 @@ def landmark_cloud(header: Header, camera: CameraModel | None, faces: Sequence[F
         row["confidence"] = face.landmark_confidence
         row["landmark"] = np.arange(68)
         row["face"] = number
+    message = _cloud(header, points.ravel())
+    message.is_dense = not np.isnan(points["x"]).any()
+    return message
+
+
+def _cloud(header: Header, points: NDArray[np.void]) -> PointCloud2:
+    """By sensor_msgs_py, where it is installed; it is in no wheel."""
+    fields = [_field(name) for name in POINT.names or ()]
+    try:
+        create_cloud = importlib.import_module("sensor_msgs_py.point_cloud2").create_cloud
+    except ImportError:
+        return _filled(header, fields, points)
+    message: PointCloud2 = create_cloud(header, fields, points)
+    return message
+
+
+def _filled(header: Header, fields: list[PointField], points: NDArray[np.void]) -> PointCloud2:
     message = PointCloud2(
         header=header,
         height=1,
         width=points.size,
-        fields=[_field(name) for name in POINT.names or ()],
+        fields=fields,
         is_bigendian=False,
         point_step=POINT.itemsize,
         row_step=points.nbytes,
-        is_dense=not np.isnan(points["x"]).any(),
     )
     # The generated setter takes an array of bytes as it is, but checks anything else value by value.
     message.data.frombytes(points.tobytes())

@@ -1,6 +1,6 @@
 """Records a session: `overlay` into overlay.mp4 and contact_sheet.png, `faces` and /diagnostics into summary.json.
 
-The files are finished when the process is told to end (SIGINT, SIGTERM).
+The files are finished when the process is told to end (SIGINT, SIGTERM, SIGHUP).
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from rclpy.task import Future
 from sensor_msgs.msg import Image
 
 from rednet_ros.errors import InputError
+from rednet_ros.files import user_path
+from rednet_ros.images import write_image
 from rednet_ros.msg import FaceLandmarks
-from rednet_ros.nodes import diagnostics
+from rednet_ros.nodes import diagnostics, library_log
 from rednet_ros.nodes.contact_sheet import EvenSampler, contact_sheet
 from rednet_ros.nodes.demo_parameters import RecorderParameters
 from rednet_ros.nodes.image_conversion import to_bgr
@@ -25,7 +27,7 @@ from rednet_ros.nodes.messages import seconds
 from rednet_ros.nodes.parameter_declaration import DeclaredParameters
 from rednet_ros.nodes.runner import run
 from rednet_ros.nodes.session_report import SUMMARY_NAME, SessionCollector
-from rednet_ros.nodes.steady_video import SteadyVideo
+from rednet_ros.tracking.steady_video import SteadyVideo
 from rednet_ros.tracking.video import VideoWriter, silence_codecs
 
 NODE_NAME = "rednet_recorder"
@@ -38,9 +40,10 @@ class RecorderNode(Node):
 
     def __init__(self, **node_options: object) -> None:
         super().__init__(NODE_NAME, allow_undeclared_parameters=True, **node_options)
+        library_log.through_node(self)
         self.done: Future = Future()
         self._settings = DeclaredParameters(self, RecorderParameters, is_configured=lambda: True).read()
-        self._folder = _cleared(Path(self._settings.output_dir).expanduser().absolute())
+        self._folder = _cleared(user_path(self._settings.output_dir).absolute())
         writer = VideoWriter(self._folder / VIDEO_NAME, self._settings.rate_hz)
         self._video: SteadyVideo | None = SteadyVideo(writer, self._settings.rate_hz)
         self._samples = EvenSampler(SHEET_IMAGES)
@@ -54,8 +57,11 @@ class RecorderNode(Node):
         self._finish_video()
         sheet = self._folder / SHEET_NAME
         images = self._samples.images()
-        if images and not cv2.imwrite(str(sheet), contact_sheet(images)):
-            self.get_logger().error(f"{sheet}: cannot be written")
+        try:
+            if images:
+                write_image(sheet, contact_sheet(images))
+        except InputError as error:
+            self.get_logger().error(str(error))
         files = [path for path in (self._folder / VIDEO_NAME, sheet) if path.is_file()]
         report = self._collector.report(files)
         try:

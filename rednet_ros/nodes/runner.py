@@ -1,12 +1,13 @@
-"""Runs one node in one process: a single-threaded executor, a clean end on SIGINT and SIGTERM."""
+"""Runs one node in one process: a single-threaded executor, a clean end on SIGINT, SIGTERM and SIGHUP."""
 
 from __future__ import annotations
 
 import contextlib
 import gc
-import logging
+import os
 import signal
 import socket
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
@@ -17,9 +18,11 @@ from rclpy.logging import get_logger
 from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 
-from rednet_ros.errors import RednetError
+from rednet_ros.errors import InputError, RednetError
+from rednet_ros.nodes import library_log
 
-_TERMINATION = (signal.SIGINT, signal.SIGTERM)
+_TERMINATION = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""SIGHUP: the terminal or the ssh connection was closed."""
 
 
 class RunnableNode(Protocol):
@@ -38,13 +41,13 @@ class RunnableNode(Protocol):
 def run(create: Callable[[], RunnableNode], arguments: Sequence[str] | None = None) -> int:
     """Create a node, spin it until it is done or the process is told to end, and return the exit code.
 
-    A node that cannot be created for a reason the user can mend (RednetError) costs one line of log and code 1.
+    A node that cannot be created for a reason the user can fix (RednetError, or arguments that ROS does not understand)
+    costs one line of log and code 1.
     """
     with _termination_signals() as wait_for_signal:
-        # rclpy's own handler would take ROS away from under the callbacks and threads that still use it.
-        rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
-        _log_through_ros()
+        library_log.through_ros()
         try:
+            _start_ros(arguments)
             node = create()
         except RednetError as error:
             get_logger("rednet_ros").fatal(str(error))
@@ -52,6 +55,23 @@ def run(create: Callable[[], RunnableNode], arguments: Sequence[str] | None = No
             return 1
         threading.Thread(target=_end_on_signal, args=(wait_for_signal, node.done), daemon=True).start()
         return _spin(node)
+
+
+def _start_ros(arguments: Sequence[str] | None) -> None:
+    """Raises InputError for arguments that ROS refuses, such as a parameters file that is no valid YAML."""
+    try:
+        # rclpy's own handler would take ROS away from under the callbacks and threads that still use it.
+        _give_logs_a_folder()
+        rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
+    except Exception as error:  # rclpy's classes differ between its versions
+        reason = str(error).removeprefix("failed to initialize rcl: ").split(", at /")[0]
+        raise InputError(f"the arguments after --ros-args cannot be used: {reason}") from error
+
+
+def _give_logs_a_folder() -> None:
+    """A temporary one for a user without a home folder, for whom ROS does not start: it keeps its logs there."""
+    if not any(os.environ.get(name) for name in ("ROS_LOG_DIR", "ROS_HOME", "HOME")):
+        os.environ["ROS_LOG_DIR"] = tempfile.mkdtemp(prefix="ros_log-")
 
 
 def _spin(node: RunnableNode) -> int:
@@ -73,36 +93,9 @@ def _end_on_signal(wait_for_signal: Callable[[], bool], done: Future) -> None:
         done.set_result(0)
 
 
-class _RosLogHandler(logging.Handler):
-    """What the library logs, in the format and with the levels of ROS."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._logger = get_logger("rednet_ros")
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """One call a level: rclpy remembers the level of each line that logs."""
-        text = self.format(record)
-        if record.levelno >= logging.ERROR:
-            self._logger.error(text)
-        elif record.levelno >= logging.WARNING:
-            self._logger.warning(text)
-        elif record.levelno >= logging.INFO:
-            self._logger.info(text)
-        else:
-            self._logger.debug(text)
-
-
-def _log_through_ros() -> None:
-    library = logging.getLogger("rednet_ros")
-    library.addHandler(_RosLogHandler())
-    library.setLevel(logging.DEBUG)
-    library.propagate = False
-
-
 @contextlib.contextmanager
 def _termination_signals() -> Iterator[Callable[[], bool]]:
-    """Within: SIGINT and SIGTERM interrupt nothing. Afterwards: they are ignored, as the process is ending already.
+    """Within: the signals of `_TERMINATION` interrupt nothing. Afterwards: they are ignored, as the process is ending.
 
     The function that it gives waits for the first of them, also one that came before the call, and returns True; False
     when the block is left without any. Python runs its own handlers only between two of the main thread's steps, but
@@ -113,7 +106,8 @@ def _termination_signals() -> Iterator[Callable[[], bool]]:
     # Held back meanwhile: between the handlers and the socket a signal would be lost.
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, _TERMINATION)
     for number in _TERMINATION:
-        signal.signal(number, lambda *_: None)
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup ignores it: it stays so
+            signal.signal(number, lambda *_: None)
     signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
     signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
     try:

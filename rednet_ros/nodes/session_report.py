@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rednet_ros.errors import InputError
 from rednet_ros.nodes.statistics import PLAUSIBLE_LATENCY_S, percentiles_ms
+from rednet_ros.wording import counted
 
 SUMMARY_NAME = "summary.json"
 """File of a `SessionReport` in the recorder's folder."""
@@ -56,7 +57,7 @@ class SessionReport:
     def lines(self) -> list[str]:
         """The report in words."""
         share = f" ({100 * self.frames_with_face / self.messages:.0f} %)" if self.messages else ""
-        seen = ", ".join(f"{name} in {count} frames" for name, count in self.face_frames.items()) or "none"
+        seen = ", ".join(f"{name} in {counted(count, 'frame')}" for name, count in self.face_frames.items()) or "none"
         lost = [
             f"{count} {what}"
             for what, count in (("not usable as an image", self.frames_rejected), ("failed", self.frames_failed))
@@ -66,7 +67,7 @@ class SessionReport:
             f"frames   sent {_count(self.frames_sent)}, received {_count(self.frames_received)}, "
             f"processed {_count(self.frames_processed)}, dropped {_count(self.frames_dropped)}"
             + "".join(f", {entry}" for entry in lost),
-            f"faces    in {self.frames_with_face} of {self.messages} frames{share}, "
+            f"faces    in {self.frames_with_face} of {counted(self.messages, 'frame')}{share}, "
             f"at most {self.faces_most} at a time",
             f"ids      {seen}",
             f"latency  median {_milliseconds(self.latency_median_ms)}, p95 {_milliseconds(self.latency_p95_ms)}, "

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import enum
 import itertools
+import math
 import threading
 import time
 from collections import Counter, deque
@@ -44,6 +46,27 @@ class FrameStatistics:
     output_rate_hz: float
 
 
+@dataclass(frozen=True)
+class Outcomes:
+    """What became of a stream's frames of the last `WINDOW_S`, or of its last frame where that is older.
+
+    `lost`: so many of these `frames` were rejected or failed. `incomplete`: so many outputs of the others failed.
+    `lost_reason`, `incomplete_reason`: of the latest one, empty where there is none.
+    """
+
+    frames: int = 0
+    lost: int = 0
+    lost_reason: str = ""
+    incomplete: int = 0
+    incomplete_reason: str = ""
+
+
+class _Outcome(enum.Enum):
+    PROCESSED = enum.auto()
+    LOST = enum.auto()
+    INCOMPLETE = enum.auto()
+
+
 class FrameRecorder:
     """Collects what `FrameStatistics` reports, of one stream.
 
@@ -57,6 +80,7 @@ class FrameRecorder:
         self._arrivals_s: deque[float] = deque(maxlen=WINDOW_FRAMES)
         self._departures_s: deque[float] = deque(maxlen=WINDOW_FRAMES)
         self._latencies_s: deque[float] = deque(maxlen=WINDOW_FRAMES)
+        self._outcomes: deque[tuple[float, _Outcome, str]] = deque(maxlen=WINDOW_FRAMES)
 
     def received(self, now_s: float | None = None) -> None:
         """A frame came in, now or at `now_s`."""
@@ -68,13 +92,19 @@ class FrameRecorder:
         """A frame was replaced by a newer one before it was looked at."""
         self._count("dropped")
 
-    def rejected(self) -> None:
+    def rejected(self, reason: str = "", now_s: float | None = None) -> None:
         """A frame was not a usable image."""
         self._count("rejected")
+        self._ended(_Outcome.LOST, reason, now_s)
 
-    def failed(self) -> None:
+    def failed(self, reason: str = "", now_s: float | None = None) -> None:
         """A frame was lost to an unexpected error."""
         self._count("failed")
+        self._ended(_Outcome.LOST, reason, now_s)
+
+    def incomplete(self, reason: str, now_s: float | None = None) -> None:
+        """An output of a processed frame could not be published."""
+        self._ended(_Outcome.INCOMPLETE, reason, now_s)
 
     def processed(self, latency_s: float, face_count: int, now_s: float | None = None) -> None:
         """The result of a frame was published with `face_count` faces, so long after the frame's stamp."""
@@ -84,6 +114,25 @@ class FrameRecorder:
             self._departures_s.append(steady_s() if now_s is None else now_s)
             if 0.0 <= latency_s <= PLAUSIBLE_LATENCY_S:
                 self._latencies_s.append(latency_s)
+        self._ended(_Outcome.PROCESSED, "", now_s)
+
+    def outcomes(self, since_s: float = -math.inf, now_s: float | None = None) -> Outcomes:
+        """What became of the recent frames, of those that ended after `since_s` of the steady clock."""
+        with self._lock:
+            ended = list(self._outcomes)
+        last_frame_s = max((time_s for time_s, outcome, _ in ended if outcome is not _Outcome.INCOMPLETE), default=0.0)
+        window_start_s = (steady_s() if now_s is None else now_s) - WINDOW_S
+        from_s = max(since_s, min(window_start_s, last_frame_s))
+        recent = [(outcome, reason) for time_s, outcome, reason in ended if time_s >= from_s]
+        lost = [reason for outcome, reason in recent if outcome is _Outcome.LOST]
+        incomplete = [reason for outcome, reason in recent if outcome is _Outcome.INCOMPLETE]
+        return Outcomes(
+            frames=len(recent) - len(incomplete),
+            lost=len(lost),
+            lost_reason=lost[-1] if lost else "",
+            incomplete=len(incomplete),
+            incomplete_reason=incomplete[-1] if incomplete else "",
+        )
 
     def last_arrival_s(self) -> float | None:
         """When the latest frame came in, None where none did."""
@@ -93,6 +142,10 @@ class FrameRecorder:
     def snapshot(self, now_s: float | None = None) -> FrameStatistics:
         """The figures now."""
         return combined([self], now_s)
+
+    def _ended(self, outcome: _Outcome, reason: str, now_s: float | None) -> None:
+        with self._lock:
+            self._outcomes.append((steady_s() if now_s is None else now_s, outcome, reason))
 
     def _count(self, what: str) -> None:
         with self._lock:

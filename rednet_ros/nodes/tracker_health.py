@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.node import Node
 
 from rednet_ros.nodes import diagnostics
 from rednet_ros.nodes.camera_input import CameraInput
 from rednet_ros.nodes.camera_watch import CameraWatch
+from rednet_ros.nodes.diagnostics import ERROR, WARN, Problem, judged
 from rednet_ros.nodes.process_memory import gpu_mb, resident_mb
 from rednet_ros.nodes.statistics import FrameRecorder, FrameStatistics, combined, steady_s
+from rednet_ros.wording import counted
 
 LOG_PERIOD_S = 60.0
+
+SLOW_FRAME_S, STUCK_FRAME_S = 5.0, 60.0
+"""An image that is under way for so long is a warning, then an error. A backend may compile for a while."""
 
 
 class TrackerHealth:
@@ -41,29 +47,33 @@ class TrackerHealth:
             watch.check(timeout_s)
 
     def publish(
-        self, state: str, cameras: Mapping[str, CameraInput], tracker: Mapping[str, object], notices: Sequence[str]
+        self,
+        state: str,
+        cameras: Mapping[str, CameraInput],
+        tracker: Mapping[str, object],
+        notices: Sequence[str],
+        busy_s: float,
     ) -> None:
         """Publish all statuses. `state`: what the node does, in a word or two; `tracker`: what is known of it, and
-        `notices` what went wrong in it."""
+        `notices` what went wrong in it, the latest last; `busy_s`: how long the images at hand have been tracked."""
         figures = combined(self._recorders)
-        problems = [watch.problem for watch in self._watches.values() if watch.problem]
-        level = diagnostics.ERROR if self.problem else diagnostics.WARN if problems else diagnostics.OK
-        summary = self.problem or "; ".join(problems) or state
-        statuses = [diagnostics.status(self._name("frames"), level, summary, asdict(figures))]
-        statuses += [self._camera(name, camera, state) for name, camera in cameras.items()]
+        problems = [Problem(ERROR, self.problem)] if self.problem else []
+        if busy_s >= SLOW_FRAME_S:
+            level = ERROR if busy_s >= STUCK_FRAME_S else WARN
+            problems.append(Problem(level, f"an image has been under way for {busy_s:.0f} s"))
+        of_cameras = {name: self._watches[name].problems for name in cameras if name in self._watches}
+        problems += itertools.chain(*of_cameras.values())
+        statuses = [diagnostics.status(self._name("frames"), *judged(problems, state), asdict(figures))]
+        for name, camera in cameras.items():
+            part = self._name(f"camera {name}".rstrip())
+            what = {**camera.figures(), **asdict(camera.stream.statistics.snapshot())}
+            statuses.append(diagnostics.status(part, *judged(of_cameras.get(name, ()), state), what, camera.topic))
         if tracker:
             memory = {"memory_mb": resident_mb(), **({} if (gpu := gpu_mb()) is None else {"gpu_memory_mb": gpu})}
-            level, summary = (diagnostics.WARN, notices[-1]) if notices else (diagnostics.OK, state)
-            statuses.append(diagnostics.status(self._name("tracker"), level, summary, {**tracker, **memory}))
+            judgement = judged([Problem(WARN, notice) for notice in reversed(notices)], state)
+            statuses.append(diagnostics.status(self._name("tracker"), *judgement, {**tracker, **memory}))
         self._publisher.publish(diagnostics.array(self._node.get_clock().now().to_msg(), statuses))
         self._log(figures)
-
-    def _camera(self, name: str, camera: CameraInput, state: str) -> DiagnosticStatus:
-        watch = self._watches.get(name)
-        problem = watch.problem if watch else ""
-        level = diagnostics.WARN if problem else diagnostics.OK
-        figures = {**camera.figures(), **asdict(camera.stream.statistics.snapshot())}
-        return diagnostics.status(self._name(f"camera {name}".rstrip()), level, problem or state, figures)
 
     def _name(self, part: str) -> str:
         return diagnostics.status_name(self._node.get_namespace(), self._node.get_name(), part)
@@ -83,7 +93,7 @@ class TrackerHealth:
             if getattr(now, what) > getattr(before, what)
         }
         self._node.get_logger().info(
-            f"{processed} images in {elapsed_s:.0f} s ({processed / elapsed_s:.1f} Hz)"
+            f"{counted(processed, 'image')} in {elapsed_s:.0f} s ({processed / elapsed_s:.1f} Hz)"
             + "".join(f", {count} {what}" for what, count in lost.items())
             + f"; {_latency(now)}; faces: {now.faces}"
         )

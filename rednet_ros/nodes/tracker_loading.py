@@ -12,15 +12,15 @@ TrackerFactory = Callable[[TrackerParameters], Tracker]
 
 def load_tracker(parameters: TrackerParameters) -> Tracker:
     """The real tracker. Raises RednetError where the weights, the detector or the device or backend cannot be used."""
-    from rednet_ros.tracking.detector import NoDetector, load_detector
-    from rednet_ros.tracking.tracker import FaceTracker  # loads torch: seconds, and only when needed
+    from rednet_ros.tracking.detector import NoDetector
+    from rednet_ros.tracking.tracker import FaceTracker, detector_for  # loads torch: seconds, and only when needed
 
-    comes_by_topic = parameters.detector == DETECTIONS_TOPIC
+    comes_by_topic, settings = parameters.detector == DETECTIONS_TOPIC, parameters.settings()
     return FaceTracker(
         parameters.weights,
         parameters.device,
-        detector=NoDetector() if comes_by_topic else load_detector(parameters.detector),
-        settings=parameters.settings(),
+        detector=NoDetector() if comes_by_topic else detector_for(settings, parameters.detector),
+        settings=settings,
         backend=parameters.backend,
     )
 

@@ -17,13 +17,14 @@ from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.task import Future
 from std_srvs.srv import SetBool, Trigger
 
-from rednet_ros.errors import InputError, RednetError
-from rednet_ros.nodes import process_memory
+from rednet_ros.errors import RednetError
+from rednet_ros.nodes import library_log, process_memory
 from rednet_ros.nodes.camera_input import CameraInput
 from rednet_ros.nodes.camera_names import of_camera
-from rednet_ros.nodes.frame_pipeline import FramePipeline, Output, Tracker
+from rednet_ros.nodes.face_ids import id_prefix
+from rednet_ros.nodes.frame_pipeline import FramePipeline, Loss, Output, Tracker
 from rednet_ros.nodes.latest_frame import LatestFrameWorker
-from rednet_ros.nodes.outputs import make_outputs
+from rednet_ros.nodes.outputs import check_installed, make_outputs
 from rednet_ros.nodes.parameter_declaration import DeclaredParameters
 from rednet_ros.nodes.runner import run
 from rednet_ros.nodes.statistics import PUBLISHING_PERIOD_S, FrameRecorder, FrameStatistics, combined
@@ -36,6 +37,8 @@ from rednet_ros.nodes.tracker_parameters import TrackerParameters, camera_tables
 NODE_NAME = "rednet_tracker"
 REPEAT_S = 5.0
 """Complaints about one camera's images are logged at most this often."""
+OUTPUT_REPEAT_S = 60.0
+"""Complaints about one camera's other results are logged at most this often: the faces are there."""
 STOP_TIMEOUT_S = 10.0
 """How long a frame under way may take to finish when the node is deactivated."""
 SUPERVISION_PERIOD_S = 0.2
@@ -51,6 +54,7 @@ class TrackerNode(SteadyLifecycleNode):
 
     def __init__(self, create_tracker: TrackerFactory = load_tracker, **node_options: object) -> None:
         super().__init__(NODE_NAME, allow_undeclared_parameters=True, **node_options)
+        library_log.through_node(self)
         self.done: Future = Future()
         self._create_tracker = create_tracker
         self._tracker: Tracker | None = None
@@ -58,9 +62,10 @@ class TrackerNode(SteadyLifecycleNode):
         self._cameras: dict[str, CameraInput] = {}
         self._pipeline: FramePipeline | None = None
         self._worker: LatestFrameWorker[Any] | None = None
+        self._abandoned: Tracker | None = None  # to be closed as soon as the thread does not use it any more
         self._is_active = False
         self._is_enabled = True
-        self._complaints = Throttle(REPEAT_S)
+        self._complaints = {Loss.FRAME: Throttle(REPEAT_S), Loss.OUTPUT: Throttle(OUTPUT_REPEAT_S)}
         self._declared = DeclaredParameters(
             self,
             TrackerParameters,
@@ -82,7 +87,10 @@ class TrackerNode(SteadyLifecycleNode):
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load the weights and create the publishers; fails, with the reason in the log, where they cannot be used."""
+        if not self._end_thread(timeout_s=0.0):
+            return self._configuring_failed("the last image is still being tracked; try again")
         try:
+            check_installed(self, self._wanted)  # before the weights, which take long
             self._tracker = self._create_tracker(self._wanted)
             self._outputs = make_outputs(self, self._wanted)
             self._cameras = {name: self._camera(name) for name in self._wanted.cameras}
@@ -91,7 +99,6 @@ class TrackerNode(SteadyLifecycleNode):
         except Exception as error:  # rclpy would swallow it without a word
             return self._configuring_failed(f"{type(error).__name__}: {error}")
         self._health.problem = ""
-        self._health.begin(self._cameras)
         self.get_logger().info(f"tracking with {self._tracker.weights_name}")
         return super().on_configure(state)
 
@@ -102,8 +109,12 @@ class TrackerNode(SteadyLifecycleNode):
         result = super().on_activate(state)
         assert self._tracker is not None
         streams = {name: camera.stream for name, camera in self._cameras.items()}
-        self._pipeline = FramePipeline(self._tracker, self._wanted.settings(), streams, self._now_s, self._frame_failed)
-        self._worker = LatestFrameWorker(self._pipeline.process, lambda error: self._frame_failed("", error))
+        prefix = id_prefix(self._wanted.id_prefix, self.get_namespace())
+        self._pipeline = FramePipeline(
+            self._tracker, self._wanted.settings(), streams, self._now_s, self._frame_failed, prefix
+        )
+        self._worker = LatestFrameWorker(self._pipeline.process, self._thread_failed)
+        self._health.begin(self._cameras)
         self._is_active = True
         self._supervise()
         for camera in self._cameras.values():
@@ -113,18 +124,22 @@ class TrackerNode(SteadyLifecycleNode):
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Unsubscribe and stop the thread; the faces keep their ids and states."""
         self._stop_tracking()
+        self._supervise()
         self._publish_health()
+        self.get_logger().info("deactivated: images are no longer subscribed, faces keep their ids and states")
         return super().on_deactivate(state)
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Free the tracker, and with it the GPU, and take the topics down."""
         self.close()
         process_memory.release_gpu()
+        self.get_logger().info(f"cleaned up: {self._what_is_left()}")
         return super().on_cleanup(state)
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Let go of everything, from any state."""
         self.close()
+        self.get_logger().info(f"shut down: {self._what_is_left()}")
         return super().on_shutdown(state)
 
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -134,10 +149,9 @@ class TrackerNode(SteadyLifecycleNode):
 
     def close(self) -> None:
         """Stop the thread, free the tracker and take the topics down, whatever the state."""
-        is_unused = self._stop_tracking()
-        if self._tracker is not None and is_unused:
-            self._tracker.close()
-        self._tracker = None
+        if self._tracker is not None:
+            self._abandoned, self._tracker = self._tracker, None
+        self._stop_tracking()
         self._pipeline = None  # it holds the tracker, too
         self._health.begin({})
         for output in itertools.chain(*self._outputs.values()):
@@ -147,18 +161,19 @@ class TrackerNode(SteadyLifecycleNode):
     # -- services ----------------------------------------------------------------------------------------------------
 
     def _reset(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        """Forget all faces: in the inference thread while that runs, which alone may touch the tracker then."""
+        """Forget all faces: in the inference thread while that runs, which alone may touch the tracker then. It does so
+        also if the node is deactivated before it gets there."""
         if self._tracker is None:
             response.message = "nothing to forget: the node is not configured"
             return response
         if self._is_active and self._pipeline is not None and self._worker is not None:
             self._pipeline.request_reset()
             self._worker.wake()
-        elif self._worker is None:
-            self._tracker.reset()
-        else:
+        elif not self._end_thread(timeout_s=0.0):
             response.message = "the last image is still being tracked; try again"
             return response
+        else:
+            self._tracker.reset()
         response.success, response.message = True, "all faces are forgotten"
         return response
 
@@ -185,14 +200,13 @@ class TrackerNode(SteadyLifecycleNode):
         if self._worker is not None and self._worker.submit(message, camera):
             self._statistics[camera].dropped()
 
-    def _frame_failed(self, camera: str, error: Exception) -> None:
-        if not self.context.ok() or not self._complaints.is_due(camera):
+    def _frame_failed(self, camera: str, loss: Loss, text: str) -> None:
+        if not self.context.ok() or not self._complaints[loss].is_due(camera):
             return  # told not long ago, or the process is ending while the frame was under way
-        if isinstance(error, InputError):
-            self.get_logger().error(f"image{of_camera(camera)} skipped: {error}")
-        else:
-            reason = f"{type(error).__name__}: {error}"
-            self.get_logger().error(f"image{of_camera(camera)} skipped, tracking it failed: {reason}")
+        self.get_logger().error(text)
+
+    def _thread_failed(self, error: Exception) -> None:
+        self._frame_failed("", Loss.FRAME, f"the inference thread failed: {type(error).__name__}: {error}")
 
     # -- helpers -----------------------------------------------------------------------------------------------------
 
@@ -231,27 +245,43 @@ class TrackerNode(SteadyLifecycleNode):
         self._is_active = False
         for camera in self._cameras.values():
             camera.pause()
-        if self._worker is not None and not self._worker.stop(STOP_TIMEOUT_S):
+        if not self._end_thread(STOP_TIMEOUT_S):
             self.get_logger().error(f"a frame has been under way for more than {STOP_TIMEOUT_S:.0f} s")
             return False
-        self._worker = None
         for camera in self._cameras.values():
             camera.pause()  # once more: a frame that was under way has told the outputs of faces
         return True
+
+    def _end_thread(self, timeout_s: float) -> bool:
+        """End the thread, and close a tracker that it was the last to use; False while a frame does not finish."""
+        if self._worker is not None and not self._worker.stop(timeout_s):
+            return False
+        self._worker = None
+        if self._abandoned is not None:
+            self._abandoned.close()
+            self._abandoned = None
+        return True
+
+    def _what_is_left(self) -> str:
+        """After `close`, for people."""
+        done = "the weights are freed and all faces are forgotten"
+        return f"{done} as soon as the image under way is finished" if self._abandoned else done
 
     def _supervise(self) -> None:
         """Hear the cameras that are wanted, as their publishers offer it."""
         for camera in self._cameras.values() if self._is_active else ():
             if self._is_enabled and (not self._wanted.on_demand or camera.has_listeners()):
                 camera.listen()
-                camera.follow_publishers()
             else:
                 camera.pause()
+        if not self._is_active:
+            self._end_thread(timeout_s=0.0)  # of a frame that took longer than deactivating could wait for
         self._health.check_cameras(self._wanted.camera_timeout_s)
 
     def _publish_health(self) -> None:
         figures, notices = ({}, ()) if self._tracker is None else described(self._tracker)
-        self._health.publish(self._state(), self._cameras, figures, notices)
+        busy_s = 0.0 if self._worker is None else self._worker.busy_s()
+        self._health.publish(self._state(), self._cameras, figures, notices, busy_s)
 
     def _state(self) -> str:
         if not self._is_active:

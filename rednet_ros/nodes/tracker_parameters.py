@@ -7,16 +7,17 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from rednet_ros.errors import InputError
+from rednet_ros.nodes import face_ids
 from rednet_ros.nodes.parameter_table import parameter
 from rednet_ros.resources import DEFAULT_WEIGHTS
 from rednet_ros.tracking.settings import RANGES, TrackerSettings
 
 
-def _tracking(name: str, description: str, unit: str = "") -> Any:
+def _tracking(name: str, description: str, unit: str = "", *, dynamic: bool = True) -> Any:
     """A parameter that is a field of TrackerSettings: its default and range are those of the library."""
     minimum, maximum = RANGES.get(name, (None, None))
     default = getattr(TrackerSettings, name)
-    return parameter(default, description, unit=unit, minimum=minimum, maximum=maximum, dynamic=True)
+    return parameter(default, description, unit=unit, minimum=minimum, maximum=maximum, dynamic=dynamic)
 
 
 ONLY_CAMERA = ("",)
@@ -63,6 +64,12 @@ class TrackerParameters:
         "How the network is computed (docs/inference.md); auto: the fastest that is there.",
         choices=("auto", "eager", "compiled", "openvino", "cuda_graph", "tensorrt"),
     )
+    detector_px: int = _tracking(
+        "detector_px",
+        "Longer side of what the detector sees at a time: the image shrunk to it, and finer pieces of it in turn.",
+        "px",
+        dynamic=False,
+    )
     image_reliability: str = parameter(
         "auto",
         "Reliability asked of the images' publishers; auto: reliable where all of them offer it.",
@@ -71,15 +78,30 @@ class TrackerParameters:
     image_queue_depth: int = parameter(
         5, "Images the middleware may hold; the node keeps only the newest.", minimum=1, maximum=100
     )
+    max_image_megapixels: float = parameter(
+        50.0,
+        "Larger images are refused, compressed ones before they take their memory.",
+        unit="megapixels",
+        minimum=0.01,
+        maximum=10000,
+    )
     autostart: bool = parameter(
         False, "Configure and activate the node as soon as it runs, instead of waiting for a lifecycle manager."
     )
-    on_demand: bool = parameter(False, "Track only while somebody subscribes to a result.", dynamic=True)
+    on_demand: bool = parameter(
+        False, "Track only while somebody subscribes to a result; subscribers of /tf do not count.", dynamic=True
+    )
     ros4hri: bool = parameter(
         False, "Publish the faces by ROS4HRI (REP 155) too, under /humans/faces; needs hri_msgs (docs/hri.md)."
     )
     broadcast_tf: bool = parameter(
         True, "Broadcast TF frames face_<id> and gaze_<id>, where tf2_ros is installed (docs/geometry.md)."
+    )
+    id_prefix: str = parameter(
+        face_ids.FROM_NAMESPACE,
+        "Before the id of every face, so that no two nodes of a robot give the same; auto: the node's namespace, "
+        "as front_ in /front.",
+        pattern=face_ids.PATTERN,
     )
     camera_timeout_s: float = parameter(
         2.0,
@@ -91,7 +113,7 @@ class TrackerParameters:
     )
 
     max_faces: int = _tracking("max_faces", "Faces tracked at most, the largest found first.")
-    min_face_px: float = _tracking("min_face_px", "Smaller faces are not tracked.", "px")
+    min_face_px: float = _tracking("min_face_px", "Smaller faces are neither searched for nor tracked.", "px")
     min_detection_score: float = _tracking("min_detection_score", "Weaker detections start no face.")
     detection_interval_s: float = _tracking(
         "detection_interval_s", "Between two detector runs while every face is well.", "s"
@@ -99,13 +121,18 @@ class TrackerParameters:
     search_interval_s: float = _tracking(
         "search_interval_s", "Between two detector runs while there is no face or one was just lost.", "s"
     )
-    confirm_frames: int = _tracking("confirm_frames", "Frames in a row before a new face is published.")
+    confirm_frames: int = _tracking(
+        "confirm_frames", "Frames in a row before a new face is published; fewer where they take confirm_s."
+    )
+    confirm_s: float = _tracking(
+        "confirm_s", "Time before a new face is published, each frame counting for that since the one before.", "s"
+    )
     include_tentative: bool = _tracking("include_tentative", "Publish unconfirmed faces too, as STATE_TENTATIVE.")
     min_confidence: float = _tracking("min_confidence", "A face of which the network is less sure is lost.")
     trusted_confidence: float = _tracking(
         "trusted_confidence", "A face whose confidence is lower is lost when the detector misses it several times."
     )
-    grace_s: float = _tracking("grace_s", "A lost face keeps its id for this long.", "s")
+    grace_s: float = _tracking("grace_s", "A lost face keeps its id for this long, and for two images at least.", "s")
     max_gap_s: float = _tracking(
         "max_gap_s", "After a longer pause or jump of the stamps, all faces are new or recognised ones.", "s"
     )

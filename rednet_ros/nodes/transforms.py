@@ -1,12 +1,13 @@
 """Faces as TF frames (REP 155): `face_<id>` in the camera's optical frame, and `gaze_<id>` in that.
 
-Needs tf2_ros, which comes with a ROS installation and not from PyPI; without it there are no frames.
+Needs tf2_ros (of the ROS package tf2_ros_py), which comes with a ROS installation and not from PyPI; without it there
+are no frames.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from geometry_msgs.msg import Quaternion, Transform, TransformStamped, Vector3
@@ -42,18 +43,15 @@ class TransformOutput:
 
     def is_wanted(self) -> bool:
         """See `Output`."""
-        return self.has_listeners()
-
-    def has_listeners(self) -> bool:
-        """See `Output`."""
         return self._broadcaster.pub_tf.get_subscription_count() > 0
 
+    def has_listeners(self) -> bool:
+        """See `Output`; never: /tf is everybody's, and on a robot somebody always subscribes to it."""
+        return False
+
     def publish(self, result: FrameResult) -> None:
-        """See `Output`."""
-        try:
-            self._broadcaster.sendTransform(face_transforms(result.header, result.faces))
-        except InputError as error:
-            self._node.get_logger().warning(str(error), once=True)
+        """See `Output`. Raises InputError where the image's frame has no name."""
+        self._broadcaster.sendTransform(face_transforms(result.header, result.faces))
 
     def pause(self) -> None:
         """See `Output`."""
@@ -63,14 +61,18 @@ class TransformOutput:
         self._node.destroy_publisher(self._broadcaster.pub_tf)
 
 
-def make_broadcasters(node: Node, cameras: Iterable[str]) -> dict[str, Broadcaster]:
-    """tf2_ros' broadcaster on /tf for each of `cameras`; none where tf2_ros is not installed, or does not work."""
+def broadcaster_type() -> Callable[[Node], Broadcaster] | None:
+    """tf2_ros' broadcaster; None where tf2_ros is not installed, or does not work."""
     try:
-        make = importlib.import_module("tf2_ros").TransformBroadcaster
+        return importlib.import_module("tf2_ros").TransformBroadcaster
     except (ImportError, AttributeError):
-        node.get_logger().info("tf2_ros is not installed: faces are no TF frames")
-        return {}
-    return {camera: make(node) for camera in cameras}
+        return None
+
+
+def make_broadcasters(node: Node, cameras: Iterable[str]) -> dict[str, Broadcaster]:
+    """A broadcaster on /tf for each of `cameras`; none where there is no `broadcaster_type`."""
+    make = broadcaster_type()
+    return {} if make is None else {camera: make(node) for camera in cameras}
 
 
 def face_transforms(header: Header, faces: Sequence[Face]) -> list[TransformStamped]:

@@ -1,41 +1,74 @@
-"""What is known of one camera: its stream's time, its faces, and when to search it for new ones."""
+"""What is known of one camera: its stream's time, its faces, and where to search it for new ones."""
 
 from __future__ import annotations
 
 import math
+from collections import deque
 from dataclasses import dataclass, field, replace
 
 from rednet_ros.tracking.background_detector import DetectionRequest, DetectionResult
 from rednet_ros.tracking.camera_model import CameraModel
-from rednet_ros.tracking.cuts import Overview, is_cut, overview
+from rednet_ros.tracking.cuts import Overview, is_cut, least_likeness, overview
+from rednet_ros.tracking.search_plan import Region, around, pieces, whole
 from rednet_ros.tracking.settings import TrackerSettings
-from rednet_ros.tracking.track import Track
-from rednet_ros.tracking.types import FaceStatus, ImageArray
+from rednet_ros.tracking.track import NOMINAL_STEP_S, Track
+from rednet_ros.tracking.types import FaceStatus, FloatArray, ImageArray
 
-NOMINAL_STEP_S = 1 / 30
-"""Time that passes between two frames whose stamps do not say: equal, or slightly out of order."""
+PIECE_INTERVAL_S = 0.25
+"""Between two searches of pieces of a large image, at least; see `PIECE_REST`."""
+
+PIECE_REST = 8.0
+"""After a piece the detector's thread rests from pieces for so many times what it took: one core is never taken."""
+
+TRAIL_S = 1.0
+"""How long it is remembered where the faces were; older detections from outside are of no use."""
+
+KEPT_STEP_S = 0.1
+"""While the detector is busy images are kept, so far apart that a face is followed from one to the next."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Where the faces were in one image: id -> 68 x 2 landmarks (pixels). `clock_s`: the camera's, `stamp_s`: its."""
+
+    stamp_s: float
+    clock_s: float
+    tracked: dict[str, FloatArray]
+
+
+@dataclass(frozen=True)
+class KeptImage:
+    """An image that a late detection is carried through, and its time on the camera's clock."""
+
+    image: ImageArray
+    clock_s: float
 
 
 @dataclass
 class Camera:
     """One camera's faces and clock.
 
-    `clock_s` only ever grows: the sum of the stamps' steps. `step_s`: the last of them. `searched_at_s`: when the
-    detector last got an image, on that clock. `epoch` counts the stream's new beginnings. `calibration`: None where
-    nobody told it.
+    `clock_s` only ever grows: the sum of the stamps' steps. `step_s`: the last of them. `epoch` counts the stream's new
+    beginnings. `found`: results to be looked at. `kept`: images since the one being searched. `calibration`: None where
+    it is not known.
     """
 
     name: str
     tracks: list[Track] = field(default_factory=list)
     clock_s: float = 0.0
     step_s: float = 0.0
-    searched_at_s: float = -math.inf
     epoch: int = 0
     found: list[DetectionResult] = field(default_factory=list)
+    kept: list[KeptImage] = field(default_factory=list)
     calibration: CameraModel | None = None
     _stamp_s: float | None = None
     _size: tuple[int, int] | None = None
     _overview: Overview | None = None
+    _trail: deque[Moment] = field(default_factory=deque)
+    _searched_at_s: float = -math.inf
+    _piece_due_s: float = -math.inf
+    _next_piece: int = 0
+    _was_whole: bool = False
 
     def advance(self, image: ImageArray, stamp_s: float, max_gap_s: float) -> list[Track]:
         """Take in the next frame's time and size. Returns the tracks that end here, usually none.
@@ -46,29 +79,31 @@ class Camera:
         for late or doubled frames and cost nothing. After a cut of an edited video the
         tracks are marked, and the image is searched at once.
         """
-        self._look_for_cut(image)
         size = (image.shape[1], image.shape[0])
         step_s = 0.0 if self._stamp_s is None else stamp_s - self._stamp_s
-        before = self.tracks
+        ended: list[Track] = []
         if self._size not in (None, size) or abs(step_s) > max_gap_s:
+            ended, step_s = self.tracks, 0.0
             self.forget()
-            step_s = 0.0
         self._stamp_s, self._size = stamp_s, size
         self.step_s = step_s if step_s > 0 else NOMINAL_STEP_S
         self.clock_s += self.step_s
-        return [] if self.tracks is before else before
+        self._look_for_cut(image)
+        return ended
 
     def forget(self) -> None:
         """No faces; results under way are void; the next frame is searched."""
-        self.tracks, self.found = [], []
-        self.searched_at_s = -math.inf
+        self.tracks, self.found, self.kept = [], [], []
+        self._trail.clear()
+        self._search_anew()
         self.epoch += 1
 
     def _look_for_cut(self, image: ImageArray) -> None:
         before, self._overview = self._overview, overview(image)
         if before is not None and self.tracks and is_cut(before, self._overview):
-            self.tracks = [replace(track, after_cut=True) for track in self.tracks]
-            self.searched_at_s = -math.inf
+            least = least_likeness(self.step_s)
+            self.tracks = [replace(track, least_likeness=least) for track in self.tracks]
+            self._search_anew()
 
     def model(self, settings: TrackerSettings) -> CameraModel | None:
         """How the present image was taken, as far as it is known or assumed."""
@@ -76,16 +111,82 @@ class Camera:
             return None
         return CameraModel.known_or_assumed(self.calibration, *self._size, settings.assumed_fov_deg)
 
+    # -- where faces were ----------------------------------------------------------------------------------------------
+
+    def remember(self) -> None:
+        """Keep where the faces are in this frame, for detections in it that come later."""
+        assert self._stamp_s is not None
+        self._trail.append(Moment(self._stamp_s, self.clock_s, {track.id: track.landmarks_px for track in self.tracks}))
+        while self._trail[0].clock_s < self.clock_s - TRAIL_S:
+            self._trail.popleft()
+
+    def moment(self, stamp_s: float | None) -> Moment:
+        """The one nearest to a stamp: the present one for None."""
+        if stamp_s is None:
+            return self._trail[-1]
+        return min(reversed(self._trail), key=lambda moment: abs(moment.stamp_s - stamp_s))
+
+    @property
+    def trail(self) -> list[Moment]:
+        """The moments of the last `TRAIL_S`, the present one last."""
+        return list(self._trail)
+
+    def keep(self, image: ImageArray) -> None:
+        """An image that follows the one that is being searched; a copy is kept, if the last one is not too near."""
+        if not self.kept or self.clock_s - self.kept[-1].clock_s >= KEPT_STEP_S:
+            self.kept.append(KeptImage(image.copy(), self.clock_s))
+
+    def kept_since(self, clock_s: float) -> list[KeptImage]:
+        """The kept images between a time and now."""
+        return [kept for kept in self.kept if clock_s < kept.clock_s < self.clock_s]
+
+    # -- searching -----------------------------------------------------------------------------------------------------
+
     def is_search_due(self, settings: TrackerSettings) -> bool:
-        """Whether the detector should see this frame."""
+        """Whether the detector should see all of this frame."""
         confirmed = [track for track in self.tracks if track.is_well and track.status is not FaceStatus.TENTATIVE]
         one_lost = not all(track.is_well for track in self.tracks)
         one_doubtful = any(track.unseen and track.confidence < settings.trusted_confidence for track in confirmed)
         urgent = not confirmed or one_lost or one_doubtful
         interval_s = settings.search_interval_s if urgent else settings.detection_interval_s
-        return self.clock_s - self.searched_at_s >= interval_s
+        return self.clock_s - self._searched_at_s >= interval_s
 
-    def request(self, image: ImageArray) -> DetectionRequest:
-        """Ask for new faces in this frame, the one that the tracks were last updated with."""
-        self.searched_at_s = self.clock_s
-        return DetectionRequest(self.name, image, {track.id: track.landmarks_px for track in self.tracks}, self.epoch)
+    def requests(self, image: ImageArray, settings: TrackerSettings, at_once: bool) -> list[DetectionRequest]:
+        """The regions of this frame, the one that the tracks were last updated with, that are to be searched now.
+
+        One, or none where nothing is due: all of the image, and one of its pieces or the surroundings of a lost small
+        face in turn. `at_once`: nobody minds how long it takes: a stream's first frame is searched whole and in pieces.
+        """
+        size_px = image.shape[1], image.shape[0]
+        fine = pieces(*size_px, settings.detector_px, settings.min_face_px)
+        is_new = self._searched_at_s == -math.inf
+        piece_is_due = bool(fine) and self.clock_s >= self._piece_due_s and len(self.tracks) < settings.max_faces
+        if piece_is_due and not is_new and (self._was_whole or not self.is_search_due(settings)):
+            regions = [fine[self._next_piece % len(fine)]]
+            self._next_piece += 1
+            self._piece_due_s, self._was_whole = self.clock_s + PIECE_INTERVAL_S, False
+        elif self.is_search_due(settings):
+            everything = whole(*size_px, settings.detector_px)
+            lost = [track for track in self.tracks if not (track.is_well or everything.shows(track.box))]
+            self._searched_at_s, self._was_whole = self.clock_s, not (lost and self._was_whole)
+            regions = [everything if self._was_whole else around(lost[0].box, *size_px, settings.detector_px)]
+            regions += fine if at_once and is_new else ()
+        else:
+            return []
+        return [self.request(image, region) for region in regions]
+
+    def request(self, image: ImageArray, region: Region) -> DetectionRequest:
+        """Ask for the faces in a region of this frame."""
+        return DetectionRequest(self.name, image, region, self.moment(None).tracked, self.clock_s, self.epoch)
+
+    def searched_elsewhere(self) -> None:
+        """Somebody else has searched a frame, when this was due."""
+        self._searched_at_s = self.clock_s
+
+    def rest(self, took_s: float) -> None:
+        """A piece took so long: the next one waits accordingly."""
+        self._piece_due_s = max(self._piece_due_s, self.clock_s + PIECE_REST * took_s)
+
+    def _search_anew(self) -> None:
+        self._searched_at_s = self._piece_due_s = -math.inf
+        self._next_piece, self._was_whole = 0, False

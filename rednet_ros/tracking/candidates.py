@@ -4,20 +4,21 @@ lost or has drifted."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from rednet_ros.tracking.association import covered, match
-from rednet_ros.tracking.background_detector import DetectionResult
+from rednet_ros.tracking.background_detector import DetectionRequest, DetectionResult
 from rednet_ros.tracking.calibration import crop_from_detection, landmark_box
-from rednet_ros.tracking.camera import Camera
+from rednet_ros.tracking.camera import Camera, KeptImage, Moment
 from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.tracking.looks import Engine, Look, Sighting, look_at, together
 from rednet_ros.tracking.memory import look_again
+from rednet_ros.tracking.search_plan import Region
 from rednet_ros.tracking.settings import TrackerSettings
-from rednet_ros.tracking.track import shows_face
-from rednet_ros.tracking.types import Box, Detection, FloatArray, ImageArray
+from rednet_ros.tracking.track import shows_face, velocity
+from rednet_ros.tracking.types import Box, Detection, Detections, FloatArray, ImageArray
 
 TRIES_PER_FACE = 2
 """Detections looked at, for each face that may still be added: some of them will turn out not to be faces."""
@@ -32,15 +33,26 @@ MAX_EXTENT = 4.0
 
 @dataclass(frozen=True)
 class Candidate:
-    """A detected face. `image`: its camera's newest. `look`: the first look at it, in the image that was searched.
+    """A detected face. `look`: the first look at it, in the image that was searched, taken at `clock_s`. `way`: the
+    images since, through which it is followed; the last one is its camera's newest, maybe the one that was searched.
 
     `track_id`: the track whose face this is, lost from sight or drifted off it; None for a new face.
     """
 
     camera: Camera
-    image: ImageArray
     look: Look
+    clock_s: float
+    way: tuple[KeptImage, ...]
     track_id: str | None
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A candidate in its camera's newest image: what the last look showed, and the velocity that it came with."""
+
+    candidate: Candidate
+    sighting: Sighting
+    velocity_px_s: tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -70,6 +82,29 @@ def findings(result: DetectionResult) -> list[Finding]:
     ]
 
 
+def was_searched(track_id: str, request: DetectionRequest) -> bool:
+    """Whether a track's face would have been found by a search, if it was where the track had it."""
+    landmarks_px = request.tracked.get(track_id)
+    return landmarks_px is not None and request.region.shows(Box.around(landmarks_px))
+
+
+def from_outside(camera: Camera, image: ImageArray, given: Detections) -> DetectionResult:
+    """What somebody else found, as the result of a search of all of an earlier image."""
+    boxes = [landmark_box(detection) for detection in given.faces]
+    moment = camera.moment(given.stamp_s)
+    if given.stamp_s is None and boxes:
+        moment = max(reversed(camera.trail), key=lambda moment: _agreement(moment, boxes))
+    region = Region(0, 0, image.shape[1], image.shape[0], 1.0, True)
+    request = replace(camera.request(image, region), tracked=moment.tracked)
+    return DetectionResult(request, given.faces, is_from_outside=True)
+
+
+def _agreement(moment: Moment, boxes: Sequence[Box]) -> float:
+    """How well found boxes fit where the faces were: the sum of what each shares with the best of them, 0..len."""
+    tracked = [Box.around(landmarks_px) for landmarks_px in moment.tracked.values()]
+    return round(sum(max((box.overlap(other) for other in tracked), default=0.0) for box in boxes), 2)
+
+
 def _is_possible(box: Box, image: ImageArray) -> bool:
     limit_px = MAX_EXTENT * max(image.shape[:2])
     return all(abs(value) <= limit_px for value in (box.x, box.y, box.width, box.height))  # False of nan
@@ -80,17 +115,19 @@ def candidates(
 ) -> list[Candidate]:
     """Faces worth a look: those whose track is lost or has drifted first, then new ones, the largest first."""
     well = {track.id: track.is_well for track in camera.tracks}
+    request = result.request
+    way = (*camera.kept_since(request.clock_s), KeptImage(image, camera.clock_s))
     known, new = [], []
     for finding in findings(result):
         if finding.detection.score < settings.min_detection_score or finding.box.width < settings.min_face_px:
             continue
         crop = crop_from_detection(finding.detection, engine.crop_size_px)
-        look = Look(result.request.image, crop, None, engine.initial_state(1))
-        candidate = Candidate(camera, image, look, finding.track_id)
+        look = Look(request.image, _carried(crop, finding, camera, result), None, engine.initial_state(1))
+        candidate = Candidate(camera, look, request.clock_s, way, finding.track_id)
         if finding.track_id is None:
             new.append(candidate)
         elif finding.track_id in well:
-            landmarks_px = result.request.tracked[finding.track_id]
+            landmarks_px = request.tracked[finding.track_id]
             if not well[finding.track_id] or has_drifted(landmarks_px, finding.box, crop):
                 known.append(candidate)
     room = max(0, settings.max_faces - len(camera.tracks))
@@ -107,18 +144,43 @@ def has_drifted(landmarks_px: FloatArray, box: Box, crop: CropTransform) -> bool
     return shift_px > MAX_SHIFT * box.width or ratio > MAX_SCALE_RATIO
 
 
-def hold_up(engine: Engine, found: Sequence[Candidate], settings: TrackerSettings) -> list[tuple[Candidate, Sighting]]:
-    """The candidates that show a face twice, with what the second look saw.
+def _carried(crop: CropTransform, finding: Finding, camera: Camera, result: DetectionResult) -> CropTransform:
+    """The crop moved on as its track has moved since, where only the newest image is there to be looked at."""
+    tracks = [track for track in camera.tracks if track.id == finding.track_id]
+    if not (result.is_from_outside and tracks):
+        return crop
+    then_px = result.request.tracked[tracks[0].id].mean(axis=0)
+    x, y = (np.array(crop.center_px) + tracks[0].landmarks_px.mean(axis=0) - then_px).tolist()
+    return replace(crop, center_px=(x, y))
 
-    The first look is where the detector saw the face, in an image that may be some frames old; the second is at the
-    newest image, from the landmarks of the first. Where that is the same image, the mean of both counts.
+
+def hold_up(engine: Engine, found: Sequence[Candidate], settings: TrackerSettings) -> list[Arrival]:
+    """The candidates that show a face in every look, with what the last one saw.
+
+    The first look is where the detector saw the face, in an image that may be some frames old; from its landmarks the
+    face is followed to the newest image. Where that is the same image, the mean of both looks counts.
     """
-    first = zip(found, look_at(engine, [candidate.look for candidate in found]), strict=True)
-    held = [(one, sighting) for one, sighting in first if shows_face(one.look, sighting, settings)]
-    looks = [look_again(engine, one.image, seen) for one, seen in held]
-    second = zip(held, looks, look_at(engine, looks), strict=True)
-    return [
-        (one, together(before, now) if one.image is one.look.image else now)
-        for (one, before), look, now in second
-        if shows_face(look, now, settings)
+    held = [
+        Arrival(one, sighting, (0.0, 0.0))
+        for one, sighting in zip(found, look_at(engine, [candidate.look for candidate in found]), strict=True)
+        if shows_face(one.look, sighting, settings)
     ]
+    for step in range(max((len(arrival.candidate.way) for arrival in held), default=0)):
+        under_way = [arrival for arrival in held if step < len(arrival.candidate.way)]
+        there = [arrival for arrival in held if step >= len(arrival.candidate.way)]
+        looks = [look_again(engine, one.candidate.way[step].image, one.sighting) for one in under_way]
+        held = there + [
+            _moved_on(arrival, step, now)
+            for arrival, look, now in zip(under_way, looks, look_at(engine, looks), strict=True)
+            if shows_face(look, now, settings)
+        ]
+    return held
+
+
+def _moved_on(arrival: Arrival, step: int, now: Sighting) -> Arrival:
+    candidate = arrival.candidate
+    if candidate.way[step].image is candidate.look.image:
+        return replace(arrival, sighting=together(arrival.sighting, now))
+    before_s = candidate.way[step - 1].clock_s if step else candidate.clock_s
+    elapsed_s = candidate.way[step].clock_s - before_s
+    return Arrival(candidate, now, velocity(arrival.sighting.box, now.box, elapsed_s) if elapsed_s > 0 else (0.0, 0.0))

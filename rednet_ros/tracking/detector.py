@@ -12,11 +12,15 @@ import cv2
 import numpy as np
 
 from rednet_ros.errors import InputError
+from rednet_ros.files import library_path, user_path
 from rednet_ros.resources import is_file, models_dir
 from rednet_ros.tracking.types import Box, Detection, FloatArray, ImageArray
 
 STRIDE_PX = 32
 """Both networks need sides that are multiples of this."""
+
+MIN_SCORE = 0.3
+"""Weaker responses are no detections; tracks that are in doubt may live on what is below `min_detection_score`."""
 
 MAX_OVERLAP = 0.3
 """Of two boxes that overlap more than this, only the better one is kept."""
@@ -45,7 +49,7 @@ class CenterFace:
     finds fewer small faces (their landmarks need about 20 px there). `min_score`: 0..1, weaker responses are ignored.
     """
 
-    def __init__(self, path: str | Path, longest_side_px: int = 480, min_score: float = 0.3) -> None:
+    def __init__(self, path: str | Path, longest_side_px: int = 480, min_score: float = MIN_SCORE) -> None:
         _check_parameters(longest_side_px, min_score)
         self._net = _read_network(path, "CenterFace")
         # With fusion on, OpenCV (seen in 4.14) folds scales into the weights again at every change of the input's
@@ -74,7 +78,7 @@ class YuNet:
     Needs OpenCV 4.8 or newer: older ones have `FaceDetectorYN`, but cannot run this model. Parameters as `CenterFace`.
     """
 
-    def __init__(self, path: str | Path, longest_side_px: int = 480, min_score: float = 0.3) -> None:
+    def __init__(self, path: str | Path, longest_side_px: int = 480, min_score: float = MIN_SCORE) -> None:
         _check_parameters(longest_side_px, min_score)
         if not hasattr(cv2, "FaceDetectorYN"):
             raise InputError(f"OpenCV {cv2.__version__} has no FaceDetectorYN: YuNet needs OpenCV 4.8 or newer.")
@@ -99,7 +103,8 @@ class YuNet:
 
     def _open(self, size_px: tuple[int, int]) -> cv2.FaceDetectorYN:
         try:
-            net = cv2.FaceDetectorYN.create(self._path, "", size_px, self._min_score, MAX_OVERLAP)
+            with library_path(self._path) as plain:
+                net = cv2.FaceDetectorYN.create(plain, "", size_px, self._min_score, MAX_OVERLAP)
             net.detect(np.zeros((size_px[1], size_px[0], 3), np.uint8))
         except cv2.error as error:
             raise InputError(
@@ -109,16 +114,21 @@ class YuNet:
         return net
 
 
-def load_detector(kind_or_path: str = "centerface", longest_side_px: int = 480) -> Detector:
+def load_detector(
+    kind_or_path: str = "centerface", longest_side_px: int = 480, min_score: float = MIN_SCORE
+) -> Detector:
     """A detector by name or file: "centerface" is the one in the package, anything else the path of an ONNX file.
+
+    `longest_side_px`, `min_score`: as `CenterFace`.
 
     A file whose name contains "yunet" is opened as YuNet, any other as CenterFace. Raises InputError where the file
     is missing or is not such a model.
     """
     if kind_or_path == "centerface":
-        return CenterFace(models_dir() / "centerface.onnx", longest_side_px)
-    path = Path(kind_or_path).expanduser()
-    return YuNet(path, longest_side_px) if "yunet" in path.name.lower() else CenterFace(path, longest_side_px)
+        return CenterFace(models_dir() / "centerface.onnx", longest_side_px, min_score)
+    path = user_path(kind_or_path)
+    kind = YuNet if "yunet" in path.name.lower() else CenterFace
+    return kind(path, longest_side_px, min_score)
 
 
 def shrink(image: ImageArray, longest_side_px: int) -> tuple[ImageArray, float]:
@@ -187,6 +197,6 @@ def _check_file(path: str | Path) -> None:
 def _read_network(path: str | Path, kind: str) -> cv2.dnn.Net:
     _check_file(path)
     try:
-        return cv2.dnn.readNetFromONNX(str(path))
+        return cv2.dnn.readNetFromONNX(np.fromfile(path, np.uint8))
     except cv2.error as error:
         raise InputError(f"Detector model {path} is damaged or not {kind}: {error.err or error}") from error

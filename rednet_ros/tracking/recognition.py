@@ -12,12 +12,12 @@ from rednet_ros.tracking.gallery import Departed, Gallery, best_match
 from rednet_ros.tracking.looks import Engine, Look, Sighting
 from rednet_ros.tracking.portrait import view_quality
 from rednet_ros.tracking.settings import TrackerSettings
-from rednet_ros.tracking.track import Track, Who, decided
+from rednet_ros.tracking.track import Track, Who, decided, may_be_published
 from rednet_ros.tracking.types import FaceStatus
 
-MAX_WAIT_FRAMES = 15
-"""A new face that may be a departed one is confirmed in its so many-th good frame at the latest, though it may not be
-clear who it is (turned away, blurred). Then it keeps its new id: none changes once it was published as confirmed."""
+MAX_WAIT_FRAMES, MAX_WAIT_S = 15, 2.0
+"""A new face that may be a departed one is confirmed in its so many-th good frame, or after so long, though it may not
+be clear who it is (turned away, blurred). Then it keeps its new id: none changes once it was published as confirmed."""
 
 RECOVERED_S = 1.0
 """How long a recognised face has the status RECOVERED; it is an ordinary tracked one then."""
@@ -126,7 +126,8 @@ class Recognition:
 
     def _is_due(self, track: Track) -> bool:
         """Whether a track waits for a decision that can be made in this frame."""
-        return track.who.is_undecided and track.is_well and track.good_frames >= self._settings.confirm_frames
+        is_proven = may_be_published(track.good_frames, track.good_s, self._settings)
+        return track.who.is_undecided and track.is_well and is_proven
 
     def _absent(self, cameras: Collection[Camera]) -> list[Departed]:
         lost = [track for camera in cameras for track in camera.tracks if not track.is_well and _can_return(track)]
@@ -145,7 +146,7 @@ class Recognition:
             match = best_match(portrait, possible, self._threshold) if portrait.is_known else None
             if match is not None:
                 claims.append((match[1], track, match[0]))
-            elif not possible or portrait.is_known or track.good_frames >= MAX_WAIT_FRAMES:
+            elif not possible or portrait.is_known or _has_waited(track):
                 settled[track.id] = decided(track, self._settings)
         given: set[str] = set()
         for _, track, face in sorted(claims, key=lambda claim: -claim[0]):
@@ -164,6 +165,10 @@ class Recognition:
         )
         similarity = face.portrait.similarity(track.identity)
         return replace(track, status=FaceStatus.RECOVERED, who=who, identity_similarity=similarity)
+
+
+def _has_waited(track: Track) -> bool:
+    return track.good_frames >= MAX_WAIT_FRAMES or track.good_s >= MAX_WAIT_S
 
 
 def _can_return(track: Track) -> bool:

@@ -10,8 +10,10 @@ from rednet_ros.errors import InputError
 RANGES: dict[str, tuple[float, float]] = {
     "max_faces": (1, 64),
     "confirm_frames": (1, 100),
+    "confirm_s": (0.0, 10.0),
     "min_face_px": (4.0, 10_000.0),
-    "min_detection_score": (0.0, 1.0),
+    "detector_px": (64, 4096),
+    "min_detection_score": (0.05, 1.0),
     "min_confidence": (0.0, 1.0),
     "trusted_confidence": (0.0, 1.0),
     "detection_interval_s": (0.0, 3600.0),
@@ -32,18 +34,22 @@ class TrackerSettings:
 
     Finding faces
         `max_faces`: at most this many faces a camera, the largest found first. `min_face_px`: smaller faces (longer
-        side of the landmarks' box, pixels of the image) are not tracked. `min_detection_score`: 0..1, weaker
-        detections start no face. `detection_interval_s`: between two detector runs while every face is well;
-        `search_interval_s`: while there is no face or one was just lost. `detect_in_background`: the detector runs in
-        its own thread and never holds up a frame; False runs it within `update`, which makes results repeatable
-        (files, tests).
+        side of the landmarks' box, pixels of the image) are not tracked. `detector_px`: the detector sees an image
+        shrunk to this longer side, and between these searches, where that hides faces of `min_face_px`, finer pieces
+        of the image in turn (`search_plan`); larger: small faces are found sooner, at the square of the cost.
+        `min_detection_score`: weaker detections start no face. `detection_interval_s`: between two detector runs
+        while every face is well; `search_interval_s`: while there is no face or one was just lost.
+        `detect_in_background`: the detector runs in its own thread and never holds up a frame; False runs it within
+        `update`, which makes results repeatable (files, tests).
 
     A face's life
-        `confirm_frames`: frames in a row that a new face must look like one before it is returned.
+        `confirm_frames`, `confirm_s`: a new face must look like one in so many frames in a row, or in frames that
+        stand for so much time (each for that since the frame before), before it is returned: where images are far
+        apart, fewer are enough.
         `include_tentative`: return those still unconfirmed too, with status TENTATIVE. `min_confidence`: 0..1, what
         the network is less sure of is not a face. `trusted_confidence`: 0..1, a face whose confidence is
         lower is in doubt: it is lost when the detector misses it several times in a row. `grace_s`: a confirmed face
-        that does not look like one is not returned; after this time it is removed.
+        that does not look like one is not returned; after this time, and two such frames at least, it is removed.
 
     Head pose
         `assumed_fov_deg`: horizontal field of view of a camera whose calibration is not known, in degrees; wrong by so
@@ -62,11 +68,13 @@ class TrackerSettings:
 
     max_faces: int = 8
     min_face_px: float = 20.0
+    detector_px: int = 480
     min_detection_score: float = 0.5
     detection_interval_s: float = 1.0
     search_interval_s: float = 0.1
     detect_in_background: bool = True
     confirm_frames: int = 3
+    confirm_s: float = 0.1
     include_tentative: bool = False
     min_confidence: float = 0.4
     trusted_confidence: float = 0.6

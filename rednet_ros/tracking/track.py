@@ -10,7 +10,7 @@ import numpy as np
 
 from rednet_ros.inference.types import FaceState
 from rednet_ros.tracking.crops import CROP_SCALE
-from rednet_ros.tracking.cuts import MIN_LIKENESS_AFTER_CUT, likeness
+from rednet_ros.tracking.cuts import MIN_FACE_LIKENESS, likeness
 from rednet_ros.tracking.looks import Look, Sighting, look_from
 from rednet_ros.tracking.plausibility import fraction_inside, is_face_shape
 from rednet_ros.tracking.portrait import Portrait
@@ -27,17 +27,27 @@ SIZE_STEP_RANGE = (0.6, 1.5)
 MAX_UNSEEN = 3
 """A face that is in doubt is lost when the detector misses it so many times in a row."""
 
+NOMINAL_STEP_S = 1 / 30
+"""Between two frames of an ordinary camera; also where the stamps do not say: equal, or slightly out of order."""
+
 MAX_STEP = 0.3
-"""A face is expected to move on as it did, but from frame to frame by no more than this fraction of its side."""
+"""A face is expected to move on as it did, but by no more than this fraction of its side in a nominal step."""
 
-COASTING = 0.97
-"""Share of its motion that a face out of sight, behind another one perhaps, is expected to keep from frame to frame."""
+STEADY_S = 0.5
+"""A face keeps its velocity for about so long; after that it may as well have turned back."""
 
-KEPT_APPEARANCE = 0.8
-"""Share of the remembered appearance that stays from frame to frame: what hides a face for a moment is not it."""
+COASTING_S = 1.1
+"""A face out of sight, behind another one perhaps, loses its velocity with this time constant."""
 
-SURPRISE_DECAY = 0.8
-"""Share of its surprise that a track keeps from frame to frame."""
+APPEARANCE_S, MIN_KEPT_APPEARANCE = 0.15, 0.5
+"""Time constant of the remembered appearance, and the share of it that stays in any frame: what hides a face for a
+moment is not it, nor is a single frame of a slow camera."""
+
+SURPRISE_S = 0.15
+"""Time constant with which a track's surprise wears off."""
+
+MIN_GRACE_FRAMES = 2
+"""A confirmed face survives so many bad frames, however far apart they are."""
 
 SURPRISE_OF_RELOCATION = 1.0
 """A track that was not seen for a while, or was put elsewhere, may have come back on another face."""
@@ -65,13 +75,15 @@ class Track:
     """A face being followed. `id`: the track's own, never given to another; see `face_id` for that of the face.
 
     `landmarks_px`, `landmark_confidence`, `confidence`, `identity`, `state`: of the last frame in which it was well.
-    `good_frames`: how many such frames. `bad_s`: seconds since then; not 0: the face is in grace. `motion_px`: (x, y)
-    way of its centre between the last two frames. `surprise`: how far the centre was from where that motion let
-    expect it, as a fraction of the face's side, of late; a track that jumped onto another face has a large one.
+    `good_frames`, `good_s`: how many such frames there were, and how much time they stand for, each for the time since
+    the frame before it. `bad_frames`, `bad_s`: likewise, since it was last well; not 0: the face is in grace.
+    `velocity_px_s`: (x, y) of its centre. `surprise`: how far the centre was from where that velocity let expect it, as
+    a fraction of the face's side, of late; a track that jumped onto another face has a large one.
     `unseen`: how many of the detector's last runs, in a row, missed it. `identity_similarity`: as in `Face`.
     `pose`: that of the head in the last frame in which it was shown (`posing.py`).
     `appearance`: what the face looked like of late. `likeness`: of the last sighting to it, -1..1.
-    `after_cut`: the scene has changed since, and whoever is in its place is this face only if it looks alike.
+    `least_likeness`: the scene has changed since, and whoever is in its place is this face only if it looks so much
+    alike; -1: it has not.
     """
 
     id: str
@@ -82,14 +94,16 @@ class Track:
     identity: FloatArray | None
     state: FaceState | None
     good_frames: int
+    good_s: float
+    bad_frames: int = 0
     bad_s: float = 0.0
-    motion_px: tuple[float, float] = (0.0, 0.0)
+    velocity_px_s: tuple[float, float] = (0.0, 0.0)
     surprise: float = 0.0
     unseen: int = 0
     identity_similarity: float = float("nan")
     appearance: FloatArray | None = None
     likeness: float = 1.0
-    after_cut: bool = False
+    least_likeness: float = -1.0
     pose: SteadyPose | None = None
     who: Who = field(default_factory=Who)
 
@@ -123,32 +137,42 @@ class Track:
         )
 
 
-def begin(track_id: str, sighting: Sighting, settings: TrackerSettings) -> Track:
-    """A new face."""
+def begin(
+    track_id: str,
+    sighting: Sighting,
+    settings: TrackerSettings,
+    step_s: float,
+    velocity_px_s: tuple[float, float] = (0.0, 0.0),
+) -> Track:
+    """A new face, seen `step_s` after the frame before, in which nobody looked."""
     return Track(
         track_id,
-        _status(1, settings, FaceStatus.TENTATIVE),
+        _status(1, step_s, settings, FaceStatus.TENTATIVE),
         sighting.landmarks_px,
         sighting.landmark_confidence,
         sighting.confidence,
         sighting.identity,
         sighting.state,
         good_frames=1,
+        good_s=step_s,
+        velocity_px_s=velocity_px_s,
         appearance=sighting.appearance,
     )
 
 
-def next_look(track: Track, image: ImageArray, crop_size_px: int) -> Look:
-    """Where to look for the face in the next frame: where it was last, moved on as it moved."""
-    landmarks_px = track.landmarks_px + np.array(_step_px(track), np.float32)
+def next_look(track: Track, image: ImageArray, crop_size_px: int, step_s: float) -> Look:
+    """Where to look for the face in the next frame, `step_s` later: where it was last, moved on as it moved."""
+    landmarks_px = track.landmarks_px + np.array(_step_px(track, step_s), np.float32)
     return look_from(image, landmarks_px, track.state, crop_size_px)
 
 
-def _step_px(track: Track) -> tuple[float, float]:
-    """How far the face is expected to have moved in the next frame."""
-    length_px = math.hypot(*track.motion_px)
-    share = min(1.0, MAX_STEP * max(track.box.width, track.box.height) / max(length_px, 1e-6))
-    return track.motion_px[0] * share, track.motion_px[1] * share
+def _step_px(track: Track, step_s: float) -> tuple[float, float]:
+    """How far the face is expected to move within `step_s`."""
+    kept_s = min(step_s, NOMINAL_STEP_S) + STEADY_S * -math.expm1(min(0.0, NOMINAL_STEP_S - step_s) / STEADY_S)
+    way_px = track.velocity_px_s[0] * kept_s, track.velocity_px_s[1] * kept_s
+    limit_px = MAX_STEP * max(track.box.width, track.box.height) * max(1.0, step_s / NOMINAL_STEP_S)
+    share = min(1.0, limit_px / max(math.hypot(*way_px), 1e-6))
+    return way_px[0] * share, way_px[1] * share
 
 
 def shows_face(look: Look, sighting: Sighting, settings: TrackerSettings) -> bool:
@@ -169,30 +193,45 @@ def keeps_face(track: Track, look: Look, sighting: Sighting, settings: TrackerSe
     in_doubt = sighting.confidence < settings.trusted_confidence
     if in_doubt and track.unseen >= MAX_UNSEEN:
         return False
-    return shows_face(look, sighting, settings) and may_be(track, sighting)
+    return shows_face(look, sighting, settings) and may_be(track, sighting) and not _has_jumped(track, look, sighting)
+
+
+def _has_jumped(track: Track, look: Look, sighting: Sighting) -> bool:
+    """Whether the face is neither where it was expected nor looks as it did: between two images of a slow camera
+    another one may have come there."""
+    missed_px = math.dist(look.crop.center_px, sighting.crop.center_px)
+    return missed_px > MAX_STEP * look.crop.side_px / CROP_SCALE and (
+        likeness(track.appearance, sighting.appearance) < MIN_FACE_LIKENESS
+    )
 
 
 def may_be(track: Track, sighting: Sighting) -> bool:
     """Whether a face that is where a track's face is expected may be the same one: after a cut it must look alike."""
-    return not track.after_cut or likeness(track.appearance, sighting.appearance) >= MIN_LIKENESS_AFTER_CUT
+    return likeness(track.appearance, sighting.appearance) >= track.least_likeness
 
 
-def after_good_frame(track: Track, sighting: Sighting, settings: TrackerSettings) -> Track:
-    """The track after a frame that showed its face where it was looked for."""
+def after_good_frame(track: Track, sighting: Sighting, settings: TrackerSettings, step_s: float) -> Track:
+    """The track after a frame, `step_s` after the one before, that showed its face where it was looked for."""
     if not track.is_well:
-        return after_relocation(track, sighting)
-    (x_before, y_before), (x, y) = track.box.center, sighting.box.center
-    motion_px = x - x_before, y - y_before
+        return after_relocation(track, sighting, step_s)
+    velocity_px_s = velocity(track.box, sighting.box, step_s)
     side_px = sighting.crop.side_px / CROP_SCALE
-    surprise = math.hypot(motion_px[0] - track.motion_px[0], motion_px[1] - track.motion_px[1]) / side_px
-    good_frames = track.good_frames + 1
+    surprise = math.dist(velocity_px_s, track.velocity_px_s) * step_s / side_px
+    good_frames, good_s = track.good_frames + 1, track.good_s + step_s
     return replace(
-        _seen(track, sighting),
-        status=track.status if track.who.is_undecided else _status(good_frames, settings, track.status),
+        _seen(track, sighting, step_s),
+        status=track.status if track.who.is_undecided else _status(good_frames, good_s, settings, track.status),
         good_frames=good_frames,
-        motion_px=motion_px,
-        surprise=max(surprise, SURPRISE_DECAY * track.surprise),
+        good_s=good_s,
+        velocity_px_s=velocity_px_s,
+        surprise=max(surprise, math.exp(-step_s / SURPRISE_S) * track.surprise),
     )
+
+
+def velocity(before: Box, now: Box, elapsed_s: float) -> tuple[float, float]:
+    """Of a box's centre, in pixels a second; `elapsed_s`: above 0."""
+    (x_before, y_before), (x, y) = before.center, now.center
+    return (x - x_before) / elapsed_s, (y - y_before) / elapsed_s
 
 
 def after_search(track: Track, was_found: bool) -> Track:
@@ -200,19 +239,23 @@ def after_search(track: Track, was_found: bool) -> Track:
     return replace(track, unseen=0 if was_found else track.unseen + 1)
 
 
-def after_relocation(track: Track, sighting: Sighting) -> Track:
+def after_relocation(track: Track, sighting: Sighting, step_s: float) -> Track:
     """The track after its face was seen again, perhaps elsewhere: it may be another's."""
-    is_expected = math.dist(sighting.box.center, track.box.center) < MAX_STEP * max(track.box.width, track.box.height)
+    reach_px = MAX_STEP * max(track.box.width, track.box.height)
+    seen = _seen(track, sighting, step_s)
+    if math.dist(sighting.box.center, track.box.center) < reach_px:
+        velocity_px_s = track.velocity_px_s
+    elif not track.is_well and seen.likeness >= MIN_FACE_LIKENESS:  # it moved unlike expected
+        x_missed, y_missed = velocity(track.box, sighting.box, track.bad_s)
+        velocity_px_s = track.velocity_px_s[0] + x_missed, track.velocity_px_s[1] + y_missed
+    else:
+        velocity_px_s = (0.0, 0.0)
     return replace(
-        _seen(track, sighting),
-        bad_s=0.0,
-        motion_px=track.motion_px if is_expected else (0.0, 0.0),
-        surprise=SURPRISE_OF_RELOCATION,
-        pose=None,
+        seen, bad_frames=0, bad_s=0.0, velocity_px_s=velocity_px_s, surprise=SURPRISE_OF_RELOCATION, pose=None
     )
 
 
-def _seen(track: Track, sighting: Sighting) -> Track:
+def _seen(track: Track, sighting: Sighting, step_s: float) -> Track:
     return replace(
         track,
         landmarks_px=sighting.landmarks_px,
@@ -221,41 +264,47 @@ def _seen(track: Track, sighting: Sighting) -> Track:
         identity=sighting.identity,
         identity_similarity=track.who.portrait.similarity(sighting.identity),
         state=sighting.state,
-        appearance=_remembered(track, sighting),
+        appearance=_remembered(track, sighting, step_s),
         likeness=likeness(track.appearance, sighting.appearance),
-        after_cut=False,
+        least_likeness=-1.0,
     )
 
 
-def _remembered(track: Track, sighting: Sighting) -> FloatArray | None:
+def _remembered(track: Track, sighting: Sighting, step_s: float) -> FloatArray | None:
     if track.appearance is None or sighting.appearance is None:
         return sighting.appearance
-    kept = KEPT_APPEARANCE * track.appearance + (1 - KEPT_APPEARANCE) * sighting.appearance
-    return np.asarray(kept, np.float32)
+    share = max(MIN_KEPT_APPEARANCE, math.exp(-step_s / APPEARANCE_S))
+    return np.asarray(share * track.appearance + (1 - share) * sighting.appearance, np.float32)
 
 
 def decided(track: Track, settings: TrackerSettings) -> Track:
     """The track of a new face, once it is settled that it has no old id."""
     who = replace(track.who, is_undecided=False)
-    return replace(track, who=who, status=_status(track.good_frames, settings, track.status))
+    return replace(track, who=who, status=_status(track.good_frames, track.good_s, settings, track.status))
 
 
-def after_bad_frame(track: Track, elapsed_s: float, settings: TrackerSettings) -> Track | None:
-    """The track after a frame, `elapsed_s` after the one before, that did not show its face; None if it is over."""
-    bad_s = track.bad_s + elapsed_s
-    has_grace = track.status is not FaceStatus.TENTATIVE or track.good_frames >= settings.confirm_frames
-    if not has_grace or bad_s > settings.grace_s:
+def after_bad_frame(track: Track, step_s: float, settings: TrackerSettings) -> Track | None:
+    """The track after a frame, `step_s` after the one before, that did not show its face; None if it is over."""
+    bad_frames, bad_s = track.bad_frames + 1, track.bad_s + step_s
+    has_grace = track.status is not FaceStatus.TENTATIVE or may_be_published(track.good_frames, track.good_s, settings)
+    if not has_grace or (bad_s > settings.grace_s and bad_frames > MIN_GRACE_FRAMES):
         return None
-    step_px = _step_px(track)
+    coasting = math.exp(-step_s / COASTING_S)
     return replace(
         track,
+        bad_frames=bad_frames,
         bad_s=bad_s,
-        landmarks_px=track.landmarks_px + np.array(step_px, np.float32),
-        motion_px=(COASTING * step_px[0], COASTING * step_px[1]),
+        landmarks_px=track.landmarks_px + np.array(_step_px(track, step_s), np.float32),
+        velocity_px_s=(coasting * track.velocity_px_s[0], coasting * track.velocity_px_s[1]),
     )
 
 
-def _status(good_frames: int, settings: TrackerSettings, before: FaceStatus) -> FaceStatus:
+def may_be_published(good_frames: int, good_s: float, settings: TrackerSettings) -> bool:
+    """Whether a face that was seen so many times, or for so long, may be published."""
+    return good_frames >= settings.confirm_frames or good_s >= settings.confirm_s
+
+
+def _status(good_frames: int, good_s: float, settings: TrackerSettings, before: FaceStatus) -> FaceStatus:
     if before is FaceStatus.RECOVERED:
         return before
-    return FaceStatus.TRACKED if good_frames >= settings.confirm_frames else FaceStatus.TENTATIVE
+    return FaceStatus.TRACKED if may_be_published(good_frames, good_s, settings) else FaceStatus.TENTATIVE

@@ -12,18 +12,25 @@ import numpy as np
 
 from rednet_ros.errors import InputError
 from rednet_ros.resources import DEFAULT_WEIGHTS
-from rednet_ros.tracking.association import intruders, same_face
+from rednet_ros.tracking.association import intruders, returned, same_face
 from rednet_ros.tracking.background_detector import (
     BackgroundDetector,
-    DetectionResult,
     DetectionRunner,
     IdleDetector,
     InlineDetector,
 )
 from rednet_ros.tracking.camera import Camera
 from rednet_ros.tracking.camera_model import CameraModel
-from rednet_ros.tracking.candidates import Candidate, candidates, findings, hold_up
-from rednet_ros.tracking.detector import Detector, NoDetector, load_detector
+from rednet_ros.tracking.candidates import (
+    Arrival,
+    Candidate,
+    candidates,
+    findings,
+    from_outside,
+    hold_up,
+    was_searched,
+)
+from rednet_ros.tracking.detector import MIN_SCORE, Detector, NoDetector, load_detector
 from rednet_ros.tracking.looks import Engine, Look, Sighting, look_at
 from rednet_ros.tracking.posing import posed
 from rednet_ros.tracking.recognition import Recognition
@@ -40,7 +47,11 @@ from rednet_ros.tracking.track import (
     may_be,
     next_look,
 )
-from rednet_ros.tracking.types import Detection, Face, FaceStatus, ImageArray
+from rednet_ros.tracking.types import Detection, Detections, Face, FaceStatus, ImageArray
+
+WAIT_SHARE, MIN_WAIT_S = 0.5, 0.05
+"""Where images come so slowly that this share of the time between two is as long, a search is waited for: a face found
+in this image is worth more than one found in the last."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +68,8 @@ class FaceTracker:
     `weights`: name or path of network weights; `device`: "auto", "cpu" or "cuda"; `backend`: how the network is
     computed (docs/inference.md). `detector`: finds new faces, CenterFace by default; with `NoDetector` they come from
     outside (`update_many`). `engine`: runs the network; made from `weights`, `device` and `backend` when not given.
-    `settings` may be replaced between two frames, but for `detect_in_background`.
+    `settings` may be replaced between two frames, but for `detect_in_background` and `detector_px`. `runner`: how the
+    detector is run, by default as the settings say.
 
     Not thread-safe: one thread calls it. Close it, or use it as a context manager. Raises WeightsError or InputError
     where the weights, the detector, the device or the backend cannot be used.
@@ -72,14 +84,15 @@ class FaceTracker:
         settings: TrackerSettings | None = None,
         engine: Engine | None = None,
         backend: str = "auto",
+        runner: DetectionRunner | None = None,
     ) -> None:
         self.settings = settings or TrackerSettings()
         self._engine = engine or _load_engine(weights, device, backend)
         self._recognition = Recognition(self._engine, self.settings)
-        detector = detector or load_detector()
+        detector = detector or detector_for(self.settings)
         self._detector = TimedDetector(detector)
         has_none = isinstance(detector, NoDetector)
-        self._runner: DetectionRunner = IdleDetector() if has_none else _runner(self._detector, self.settings)
+        self._runner = runner or (IdleDetector() if has_none else _runner(self._detector, self.settings))
         self._cameras: dict[str, Camera] = {}
         self._ids = (f"f{number}" for number in itertools.count(1))
 
@@ -97,8 +110,10 @@ class FaceTracker:
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """What went wrong with the engine so far and what was done about it, for people; the latest last."""
-        return tuple(getattr(self._engine, "notices", ()))
+        """What went wrong with the engine so far and what was done about it, and last what is wrong with the detector
+        now; for people. May be called from any thread."""
+        problem = self._runner.problem()
+        return (*getattr(self._engine, "notices", ()), *([problem] if problem else []))
 
     def update(self, image_bgr: ImageArray, stamp_s: float) -> list[Face]:
         """The faces in the next frame of the only camera: H x W x 3, uint8, BGR, taken at `stamp_s` seconds.
@@ -111,12 +126,13 @@ class FaceTracker:
     def update_many(
         self,
         frames: Mapping[str, tuple[ImageArray, float]],
-        detections: Mapping[str, Sequence[Detection]] | None = None,
+        detections: Mapping[str, Detections | Sequence[Detection]] | None = None,
     ) -> dict[str, list[Face]]:
         """As `update`, for one frame (image, stamp) of each of several cameras; all faces go through one batch.
 
-        `detections`: what somebody else has found in a camera's frame, or in one shortly before; an empty list where
-        that was nothing. They are used when a search is due, which the tracker's own detector, if any, is then spared.
+        `detections`: what somebody else has found in a camera's frame, or in one shortly before (`Detections` says in
+        which); an empty list where that was nothing. They are used when a search is due, which the tracker's own
+        detector, if any, is then spared.
 
         A camera that is absent keeps its faces. Ids are unique across cameras; a face that left one camera's images and
         appears in another's may be recognised (settings.recognition).
@@ -163,12 +179,14 @@ class FaceTracker:
     def _follow(self, views: list[_View]) -> None:
         """Move every track of every camera on to its camera's new image: one batch."""
         looks = [
-            next_look(track, view.image, self._engine.crop_size_px) for view in views for track in view.camera.tracks
+            next_look(track, view.image, self._engine.crop_size_px, view.camera.step_s)
+            for view in views
+            for track in view.camera.tracks
         ]
         seen = iter(zip(looks, look_at(self._engine, looks), strict=True))
         for view in views:
             camera = view.camera
-            moved = {track.id: self._moved(track, *next(seen)) for track in camera.tracks}
+            moved = {track.id: self._moved(track, *next(seen), camera.step_s) for track in camera.tracks}
             intruding = intruders(track for track in moved.values() if track is not None)
             followed = []
             for track in camera.tracks:
@@ -179,28 +197,42 @@ class FaceTracker:
                 else:
                     followed.append(now)
             camera.tracks = followed
+            camera.remember()
 
-    def _moved(self, track: Track, look: Look, sighting: Sighting) -> Track | None:
+    def _moved(self, track: Track, look: Look, sighting: Sighting, step_s: float) -> Track | None:
         if not keeps_face(track, look, sighting, self.settings):
             return None
-        return self._recognition.observe(after_good_frame(track, sighting, self.settings), look, sighting)
+        return self._recognition.observe(after_good_frame(track, sighting, self.settings, step_s), look, sighting)
 
-    def _listen(self, views: list[_View], detections: Mapping[str, Sequence[Detection]]) -> None:
+    def _listen(self, views: list[_View], detections: Mapping[str, Detections | Sequence[Detection]]) -> None:
         """Take detections from outside for results of a search, where one is due."""
         for view in views:
             camera = view.camera
             if camera.name in detections and camera.is_search_due(self.settings):
-                camera.found.append(DetectionResult(camera.request(view.image), tuple(detections[camera.name])))
+                given = detections[camera.name]
+                given = given if isinstance(given, Detections) else Detections(tuple(given))
+                camera.found.append(from_outside(camera, view.image, given))
+                camera.searched_elsewhere()
 
     def _search(self, views: list[_View]) -> None:
         """Give due images to the detector, and hand its results to their cameras."""
+        patience_s = WAIT_SHARE * min((camera.step_s for camera in self._cameras.values()), default=0.0)
         for view in views:
-            if view.camera.is_search_due(self.settings) and not self._runner.is_busy(view.camera.name):
-                self._runner.submit(view.camera.request(view.image))
+            camera = view.camera
+            if self._runner.is_busy(camera.name):
+                camera.keep(view.image)
+                continue
+            camera.kept = []
+            for request in camera.requests(view.image, self.settings, self._runner.is_immediate):
+                self._runner.submit(request)
+                if patience_s >= MIN_WAIT_S and request.region.is_whole:
+                    patience_s -= self._runner.wait(patience_s)
         for result in self._runner.collect():
             camera = self._cameras[result.request.camera]
             if result.request.epoch == camera.epoch:
                 camera.found.append(result)
+                if not result.request.region.is_whole:
+                    camera.rest(result.took_s)
 
     def _welcome(self, views: list[_View]) -> None:
         """Begin tracks for detected faces that nobody follows; put those back that are lost or have drifted."""
@@ -210,27 +242,38 @@ class FaceTracker:
             for result in results:
                 seen = {finding.track_id for finding in findings(result)}
                 camera.tracks = [
-                    after_search(track, track.id in seen) if track.id in result.request.tracked else track
+                    after_search(track, track.id in seen) if was_searched(track.id, result.request) else track
                     for track in camera.tracks
                 ]
                 found += candidates(camera, image, result, self.settings, self._engine)
-        for candidate, sighting in hold_up(self._engine, found, self.settings):
-            self._take_in(candidate, sighting)
+        arrivals = hold_up(self._engine, found, self.settings)
+        for camera in (view.camera for view in views):
+            self._take_in(camera, [arrival for arrival in arrivals if arrival.candidate.camera is camera])
 
-    def _take_in(self, candidate: Candidate, sighting: Sighting) -> None:
-        tracks = candidate.camera.tracks
-        others = [track for track in tracks if track.is_well and track.id != candidate.track_id]
+    def _take_in(self, camera: Camera, arrivals: Sequence[Arrival]) -> None:
+        """Decide which lost face each is, if any, and which are new."""
+        pairs = returned(camera.tracks, [arrival.sighting for arrival in arrivals])
+        for index, arrival in enumerate(arrivals):
+            own_id = arrival.candidate.track_id
+            is_taken = own_id in pairs.values()
+            self._place(camera, arrival, pairs.get(index, None if is_taken else own_id))
+
+    def _place(self, camera: Camera, arrival: Arrival, track_id: str | None) -> None:
+        """Put the track of this id, or a new one, on a found face, unless another track follows it."""
+        tracks, sighting = camera.tracks, arrival.sighting
+        others = [track for track in tracks if track.is_well and track.id != track_id]
         if any(same_face(track.landmarks_px, sighting.landmarks_px) for track in others):
             return
         for index, track in enumerate(tracks):
-            if track.id == candidate.track_id and may_be(track, sighting):
-                tracks[index] = after_relocation(track, sighting)
+            if track.id == track_id and may_be(track, sighting):
+                tracks[index] = after_relocation(track, sighting, camera.step_s)
                 return
-            if track.id == candidate.track_id:  # somebody else is there after a cut
+            if track.id == track_id:  # somebody else is there after a cut
                 self._recognition.depart(tracks.pop(index))
                 break
         if len(tracks) < self.settings.max_faces:
-            tracks.append(self._recognition.greet(begin(next(self._ids), sighting, self.settings)))
+            track = begin(next(self._ids), sighting, self.settings, camera.step_s, arrival.velocity_px_s)
+            tracks.append(self._recognition.greet(track))
 
     def _visible(self, camera: Camera) -> list[Face]:
         """The faces to be shown; their tracks get the heads' poses."""
@@ -248,6 +291,11 @@ def _load_engine(weights: str, device: str, backend: str) -> Engine:
     from rednet_ros.inference.engine import LandmarkEngine
 
     return LandmarkEngine.load(weights, device, backend=backend)
+
+
+def detector_for(settings: TrackerSettings, kind_or_path: str = "centerface") -> Detector:
+    """The detector that a tracker with these settings needs; see `load_detector`."""
+    return load_detector(kind_or_path, settings.detector_px, min(MIN_SCORE, settings.min_detection_score))
 
 
 def _runner(detector: Detector, settings: TrackerSettings) -> DetectionRunner:

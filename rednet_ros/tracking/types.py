@@ -55,6 +55,17 @@ class Detection:
     points: FloatArray | None = None
 
 
+@dataclass(frozen=True)
+class Detections:
+    """What somebody else has found in an image. `stamp_s`: that of the image, None where it is not known.
+
+    Detections of unknown age are taken to be of that moment within the last second which they fit best.
+    """
+
+    faces: tuple[Detection, ...]
+    stamp_s: float | None = None
+
+
 class FaceStatus(IntEnum):
     """Life of a face; the numbers are those of msg/Face.msg, which says what they mean."""
 

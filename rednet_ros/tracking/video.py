@@ -1,11 +1,10 @@
-"""Images out of video files, folders and cameras, and into video files."""
+"""Images out of video files, folders, streams and cameras, and into video files."""
 
 from __future__ import annotations
 
 import logging
 import os
 import shutil
-import stat
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,18 +14,24 @@ import cv2
 import numpy as np
 
 from rednet_ros.errors import InputError
-from rednet_ros.images import read_image
+from rednet_ros.files import library_path, list_files
+from rednet_ros.images import IMAGE_SUFFIXES, read_image
 from rednet_ros.tracking.draw import fit
 from rednet_ros.tracking.types import ImageArray
+from rednet_ros.tracking.video_input import InputKind, VideoInput, identify
 
 logger = logging.getLogger(__name__)
 
-IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 DEFAULT_FPS = 25.0
 """Frames a second of folders, and of videos and cameras that name no rate."""
 
 _MIN_FREE_BYTES = 1 << 20
 _CODECS = ("avc1", "mp4v")
+_STREAM_TIMEOUT_S = 10
+_STREAM_SETTINGS = (
+    *(cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, 1000 * _STREAM_TIMEOUT_S),
+    *(cv2.CAP_PROP_READ_TIMEOUT_MSEC, 1000 * _STREAM_TIMEOUT_S),
+)
 
 
 class TimedImage(NamedTuple):
@@ -37,10 +42,11 @@ class TimedImage(NamedTuple):
 
 
 class VideoSource:
-    """Frames of a video, folder or camera, to be iterated once; made by `open_source`.
+    """Frames of a video, folder, stream or camera, to be iterated once; made by `open_source`.
 
     `name`: what was opened; `fps`: nominal rate; `frame_count`: how many frames the source announces (a container
-    may be wrong by some), None where it does not; `live`: a camera, which ends only when it is closed or fails.
+    may be wrong by some), None where it does not; `live`: a camera or live stream, which ends only when it is closed
+    or fails.
     """
 
     def __init__(
@@ -75,30 +81,25 @@ class VideoSource:
 
 
 def open_source(source: str | Path | int) -> VideoSource:
-    """Open a video file, an image, a folder of images (in the order of their names) or a camera (its index or device).
+    """Open whatever `identify` understands: a file, folder (in natural order of its names), camera, stream or pipe.
 
     The first frame is decoded here. Raises InputError naming the source and the reason if it is absent, cannot be
     read, or holds no frame; iterating raises it for an image of a folder that cannot be read.
     """
-    if isinstance(source, int) or str(source).isdecimal():
-        return _open_camera(int(str(source)), f"camera {source}")
-    path = Path(source)
-    try:
-        mode = path.stat().st_mode
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}") from error
-    if stat.S_ISCHR(mode):
-        return _open_camera(str(path), str(path))
-    if not os.access(path, os.R_OK):
-        raise InputError(f"{path}: permission denied")
-    if path.is_dir():
-        images = sorted(entry for entry in path.iterdir() if entry.suffix.lower() in IMAGE_SUFFIXES)
+    found = identify(source)
+    if found.kind is InputKind.CAMERA:
+        return _open_camera(found)
+    if found.kind is InputKind.STREAM:
+        return _open_stream(found)
+    path = Path(str(found.place))
+    if found.kind is InputKind.FOLDER:
+        images = list_files(path, IMAGE_SUFFIXES)
         if not images:
-            raise InputError(f"{path}: no image in this folder (looked for {', '.join(sorted(IMAGE_SUFFIXES))})")
-        return _open_images(str(path), images)
-    if path.suffix.lower() in IMAGE_SUFFIXES:
-        return _open_images(str(path), [path])
-    return _open_video(path)
+            raise InputError(f"{path}: no image in this folder (looked for {', '.join(IMAGE_SUFFIXES)})")
+        return _open_images(found.name, images)
+    if found.kind is InputKind.IMAGE:
+        return _open_images(found.name, [path])
+    return _open_pipe(found, path) if found.kind is InputKind.PIPE else _open_video(found, path)
 
 
 def silence_codecs() -> None:
@@ -168,34 +169,77 @@ class VideoWriter:
         return fit(image_bgr, self._size_px)
 
 
-def _open_video(path: Path) -> VideoSource:
+def _open_video(found: VideoInput, path: Path) -> VideoSource:
     if path.stat().st_size == 0:
-        raise InputError(f"{path}: the file is empty")
-    capture = cv2.VideoCapture(str(path))
+        raise InputError(f"{found.name}: the file is empty")
+    with library_path(path) as plain:
+        capture = cv2.VideoCapture(plain)
     if not capture.isOpened():
-        raise InputError(f"{path}: not a video that OpenCV can open (damaged, or an unknown format)")
-    fps = _rate(capture)
-    announced = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
-    frame_count = announced if announced > 0 else None
-    frames = _decode(capture, str(path), lambda: capture.get(cv2.CAP_PROP_POS_MSEC) / 1000, 1 / fps, frame_count)
-    return VideoSource(
-        str(path), _checked(frames, f"{path}: no frame could be decoded"), fps, frame_count, release=capture.release
+        raise InputError(f"{found.name}: not a video that OpenCV can open (damaged, or an unknown format)")
+    return _recorded(capture, found.name, "no frame could be decoded")
+
+
+def _open_pipe(found: VideoInput, path: Path) -> VideoSource:
+    with library_path(path) as plain:
+        # By FFmpeg alone: the next to try would wait for a second writer.
+        capture = cv2.VideoCapture(plain, cv2.CAP_FFMPEG)
+    advice = (
+        "a pipe cannot be wound back, which MP4 and MOV files mostly need: send AVI, Matroska (.mkv) or MPEG-TS, or "
+        "name the file itself"
     )
-
-
-def _open_camera(device: int | str, name: str) -> VideoSource:
-    capture = cv2.VideoCapture(device)
     if not capture.isOpened():
-        raise InputError(f"{name}: no such camera, or another program is using it")
+        raise InputError(f"{found.name}: not a video that OpenCV can open; {advice}")
+    return _recorded(capture, found.name, f"no frame could be decoded; {advice}")
+
+
+def _recorded(capture: cv2.VideoCapture, name: str, complaint: str) -> VideoSource:
+    """Frames with the times that are written beside them."""
+    fps = _rate(capture)
+    count = _announced(capture)
+    frames = _decode(capture, name, lambda: capture.get(cv2.CAP_PROP_POS_MSEC) / 1000, 1 / fps, count)
+    return VideoSource(name, _checked(frames, f"{name}: {complaint}"), fps, count, release=capture.release)
+
+
+def _open_camera(found: VideoInput) -> VideoSource:
+    if isinstance(found.place, int):
+        capture = cv2.VideoCapture(found.place)
+    else:
+        with library_path(found.place) as plain:
+            capture = cv2.VideoCapture(plain)
+    if not capture.isOpened():
+        raise InputError(f"{found.name}: no such camera, or another program is using it")
+    return _live(capture, found.name)
+
+
+def _open_stream(found: VideoInput) -> VideoSource:
+    capture = cv2.VideoCapture(str(found.place), cv2.CAP_FFMPEG, _STREAM_SETTINGS)
+    if not capture.isOpened():
+        raise InputError(
+            f"{found.name}: no video stream there that OpenCV's FFmpeg can open. Check address, user and password; "
+            f"an address that is silent for {_STREAM_TIMEOUT_S} s is given up. `ffprobe ADDRESS` says more"
+        )
+    if _announced(capture) is not None:  # a file on a server
+        return _recorded(capture, found.name, "no frame could be decoded")
+    return _live(capture, found.name)
+
+
+def _live(capture: cv2.VideoCapture, name: str) -> VideoSource:
+    """Frames with the times at which they arrive."""
     start_s = time.monotonic()
     frames = _decode(capture, name, lambda: time.monotonic() - start_s, 1e-6, None)
-    checked = _checked(frames, f"{name}: the camera delivers no image")
+    checked = _checked(frames, f"{name}: delivers no image")
     return VideoSource(name, checked, _rate(capture), None, live=True, release=capture.release)
 
 
 def _open_images(name: str, paths: list[Path]) -> VideoSource:
     frames = (TimedImage(read_image(path), index / DEFAULT_FPS) for index, path in enumerate(paths))
     return VideoSource(name, _checked(frames, f"{name}: no image"), DEFAULT_FPS, len(paths))
+
+
+def _announced(capture: cv2.VideoCapture) -> int | None:
+    """How many frames a container says it has."""
+    count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+    return count if count > 0 else None
 
 
 def _rate(capture: cv2.VideoCapture) -> float:
@@ -238,15 +282,17 @@ def _open_encoder(path: Path, fps: float, size_px: tuple[int, int]) -> cv2.Video
         raise InputError(f"{path}: the folder {path.parent} does not exist")
     for codec in _CODECS:
         fourcc = cv2.VideoWriter_fourcc(*codec)  # type: ignore[attr-defined]  # its newer name is not in 4.6
-        writer = cv2.VideoWriter(str(path), fourcc, fps, size_px)
+        with library_path(path) as plain:
+            writer = cv2.VideoWriter(plain, fourcc, fps, size_px)
         if writer.isOpened():
             return writer
     raise InputError(f"{path}: cannot write a video there (no permission, a full disk, or an ending other than .mp4)")
 
 
 def _announced_frames(path: Path) -> int:
-    capture = cv2.VideoCapture(str(path))
+    with library_path(path) as plain:
+        capture = cv2.VideoCapture(plain)
     try:
-        return int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) if capture.isOpened() else 0
+        return (_announced(capture) or 0) if capture.isOpened() else 0
     finally:
         capture.release()

@@ -17,8 +17,11 @@ side."""
 MIN_SHOWN, MIN_CLEAR = 0.05, 0.7
 """A face of which less shows need not be found, but may; one of which so much shows must be."""
 
-SETTLE_FRAMES = 12
-"""So many frames after a face has come into clear view it must be there: found by the detector, and confirmed."""
+SETTLE_S = 0.4
+"""So long after a face has come into clear view it must be there: found by the detector, and confirmed."""
+
+EPSILON_S = 1e-6
+"""Times of frames are sums of fractions."""
 
 
 @dataclass
@@ -56,11 +59,11 @@ class Score:
         self._owner: dict[str, int] = {}
         self._id_of: dict[int, str] = {}
         self._seen: set[str] = set()
-        self._clear_since: dict[int, int] = {}
+        self._clear_since_s: dict[int, float] = {}
         self._was_found: set[int] = set()
 
-    def add(self, shown: Sequence[Shown], faces: Sequence[Face]) -> None:
-        """One more frame: what it shows, and what the tracker returned for it."""
+    def add(self, shown: Sequence[Shown], faces: Sequence[Face], time_s: float) -> None:
+        """One more frame: what it shows, what the tracker returned for it, and its time in the clip."""
         frame = self.counts.frames
         self.counts.frames += 1
         owners = {face.id: _nearest(face, shown) for face in faces}
@@ -72,7 +75,7 @@ class Score:
             else:
                 self._follow(frame, face_id, person)
             self._seen.add(face_id)
-        self._check_presence(frame, shown, {person for person in owners.values() if person is not None})
+        self._check_presence(frame, time_s, shown, {person for person in owners.values() if person is not None})
 
     def _follow(self, frame: int, face_id: str, person: int) -> None:
         before = self._owner.get(face_id)
@@ -83,11 +86,11 @@ class Score:
         self._owner[face_id] = person
         self._id_of[person] = face_id
 
-    def _check_presence(self, frame: int, shown: Sequence[Shown], found: set[int]) -> None:
+    def _check_presence(self, frame: int, time_s: float, shown: Sequence[Shown], found: set[int]) -> None:
         clear = {face.person for face in shown if face.visible >= MIN_CLEAR}
-        self._clear_since = {person: self._clear_since.get(person, frame) for person in clear}
-        for person, since in self._clear_since.items():
-            if frame - since < SETTLE_FRAMES:
+        self._clear_since_s = {person: self._clear_since_s.get(person, time_s) for person in clear}
+        for person, since_s in self._clear_since_s.items():
+            if time_s - since_s < SETTLE_S - EPSILON_S:
                 continue
             self.counts.clear += 1
             self.counts.found += person in found

@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from rednet_ros.errors import InputError
+from rednet_ros.files import library_path
 from rednet_ros.training.schedule import Plateau
 
 Tensors = dict[str, Tensor]
@@ -68,7 +69,7 @@ def read_progress(path: Path) -> Progress:
         InputError: the file is missing or damaged.
     """
     try:
-        with safe_open(path, framework="pt") as file:
+        with library_path(path) as plain, safe_open(plain, framework="pt") as file:
             values: dict[str, Any] = json.loads(file.metadata()["progress"])
         for name in ("means", "losses"):
             values[name] = tuple(values.get(name, ()))
@@ -84,7 +85,7 @@ def load(path: Path, parts: Parts) -> None:
     Raises:
         InputError: the checkpoint is of another network, or of other people.
     """
-    with safe_open(path, framework="pt") as file:
+    with library_path(path) as plain, safe_open(plain, framework="pt") as file:
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     try:
         parts.network.load_state_dict(_below("network.", tensors))

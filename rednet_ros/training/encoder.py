@@ -16,6 +16,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from rednet_ros.errors import InputError
+from rednet_ros.files import library_path
 from rednet_ros.landmarks import DETECTION_INDICES
 from rednet_ros.network.config import RESNET_UNITS, REDNetConfig
 from rednet_ros.network.rednet import REDNet
@@ -67,7 +68,8 @@ def read(path: Path, config: REDNetConfig) -> Tensors:
 def _read(path: Path) -> Tensors:
     try:
         if path.suffix == ".safetensors":
-            return load_file(path)
+            with library_path(path) as plain:
+                return load_file(plain)
         values = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, SafetensorError, RuntimeError, UnpicklingError, EOFError, ValueError) as error:
         raise InputError(f"{path}: cannot be read as a state dict: {str(error).splitlines()[0]}") from error

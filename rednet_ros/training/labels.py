@@ -82,7 +82,8 @@ def write_labels(path: str | Path, faces: Iterable[LabelledFace]) -> None:
     path = Path(path)
     folder = path.resolve().parent
     try:
-        with path.open("w", encoding="utf-8") as file:
+        # A name that is not UTF-8 is written with JSON's own escapes, which is what `backslashreplace` makes of it.
+        with path.open("w", encoding="utf-8", errors="backslashreplace") as file:
             for face in faces:
                 file.write(json.dumps(_row(face, folder), ensure_ascii=False) + "\n")
     except OSError as error:

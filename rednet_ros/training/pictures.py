@@ -8,7 +8,9 @@ import cv2
 import numpy as np
 
 from rednet_ros.errors import InputError
+from rednet_ros.files import library_path
 from rednet_ros.images import read_image
+from rednet_ros.resources import is_file
 from rednet_ros.tracking.types import ImageArray
 from rednet_ros.training.labels import LabelledFace
 
@@ -74,11 +76,12 @@ class _Video:
     """A video file, read forwards."""
 
     def __init__(self, path: Path) -> None:
-        if not path.is_file():
+        if not is_file(path):
             raise InputError(f"{path}: no such video file")
         self.path = path
         self.next_index = 0
-        self._capture = cv2.VideoCapture(str(path))
+        with library_path(path) as plain:
+            self._capture = cv2.VideoCapture(plain)
         if not self._capture.isOpened():
             raise InputError(f"{path}: not a video that OpenCV can read (damaged, or an unknown codec)")
 

@@ -27,8 +27,10 @@ def provide(layout: Layout, python: Interpreter, with_torch: bool = True) -> Non
 
     `with_torch` False leaves torch out, to check the rest on a Python for which no small build of it is at hand.
     """
-    _provide_venv(layout, python)
     stamp = Stamp(layout.build_root / "stamps" / "packages")
+    if not _runs(layout.python):
+        stamp.remove()  # it speaks of the packages of an environment that is gone
+        _make_venv(layout, python)
     requirements = sorted((layout.root / "requirements").glob("*.txt"))
     expected = fingerprint([str(layout.venv), python.minor, str(with_torch)], requirements)
     if stamp.agrees(expected):
@@ -40,9 +42,7 @@ def provide(layout: Layout, python: Interpreter, with_torch: bool = True) -> Non
     stamp.write(expected)
 
 
-def _provide_venv(layout: Layout, python: Interpreter) -> None:
-    if _runs(layout.python):
-        return
+def _make_venv(layout: Layout, python: Interpreter) -> None:
     options = ["--clear"] if layout.venv.exists() else []
     if layout.distribution is not None:
         options.append("--system-site-packages")

@@ -140,3 +140,11 @@ def test_folders_are_frames_or_videos(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="holds neither"):
         clips([str(tmp_path / "empty")])
+
+
+def test_a_folder_of_videos_holds_them_in_order_and_nothing_else(tmp_path: Path) -> None:
+    for name in ("clip10.mp4", "clip9.mp4", "._clip9.mp4", ".DS_Store"):
+        (tmp_path / name).touch()
+    assert [path.name for path in clips([str(tmp_path)])] == ["clip9.mp4", "clip10.mp4"]
+    (tmp_path / "._frame.jpg").touch()  # not a folder of images for that
+    assert len(clips([str(tmp_path)])) == 2

@@ -231,14 +231,15 @@ sys.exit(track.main([{str(clip(tmp_path / "in.mp4", [20] * 50))!r}, "--jsonl", "
 
 @pytest.fixture
 def heard_interrupts() -> Iterator[None]:
-    """Python hears SIGINT even where this test run was started in the background, with SIGINT ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Python hears SIGINT and SIGHUP even where this test run was started with them ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler), signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
-    signal.signal(signal.SIGINT, before)
+    signal.signal(signal.SIGINT, before[0])
+    signal.signal(signal.SIGHUP, before[1])
 
 
 @pytest.mark.usefixtures("heard_interrupts")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_camera_ends_with_a_signal_and_complete_files(
     number: signal.Signals,
     tmp_path: Path,
@@ -262,3 +263,51 @@ def test_a_camera_ends_with_a_signal_and_complete_files(
     assert open_source(target).frame_count == 3
     assert tracker.settings == TrackerSettings(detect_in_background=True)
     assert "frames      3" in capsys.readouterr().out
+
+
+def test_under_nohup_a_closed_terminal_ends_nothing(tmp_path: Path, tracker: FakeTracker) -> None:
+    def update(image_bgr: ImageArray, stamp_s: float) -> Sequence[Face]:
+        signal.raise_signal(signal.SIGHUP)
+        return [face()]
+
+    tracker.update = update  # type: ignore[method-assign]
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as `nohup` starts its command
+    try:
+        assert track.main([str(clip(tmp_path / "in.mp4"))]) == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize(
+    ("announced_hz", "times_s"),
+    [
+        (30.0, [index / 6 for index in range(13)]),  # a camera that gives less than it announces
+        (10.0, [0.0, 0.1, 0.2, 0.7, 0.8, 1.9, 2.0]),  # a clip of variable rate
+        (1000.0, [index / 25 for index in range(51)]),  # a browser's recording, which announces its clock
+        (30.0, [5.0, 6.0, 7.0]),  # a recording that begins late
+        (5.0, [index / 25 for index in range(51)]),  # more frames than announced
+    ],
+)
+def test_the_overlay_video_plays_in_the_time_of_its_source(
+    announced_hz: float,
+    times_s: list[float],
+    tmp_path: Path,
+    tracker: FakeTracker,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def frames() -> Iterator[TimedImage]:
+        for time_s in times_s:
+            level = round(100 * (time_s - times_s[0]))  # shows when it was taken, 0..2 s
+            yield TimedImage(np.full((64, 96, 3), level, np.uint8), time_s)
+
+    tracker.update = lambda image_bgr, stamp_s: []  # type: ignore[method-assign]
+    source = VideoSource("made", frames(), announced_hz, len(times_s))
+    monkeypatch.setattr(track, "open_source", lambda name: source)
+    target = tmp_path / "overlay.mp4"
+    assert track.main(["0", "--video", str(target)]) == 0
+    with open_source(target) as video:
+        written = [(time_s, float(image[40:].mean()) / 100) for image, time_s in video]
+    assert written[-1][0] == pytest.approx(2.0, abs=0.5 / announced_hz + 0.05)
+    longest_s = max(np.diff(times_s))
+    for shown_s, taken_s in written:
+        assert -0.05 - 1 / announced_hz <= shown_s - taken_s <= longest_s + 1 / announced_hz + 0.05

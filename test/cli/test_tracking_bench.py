@@ -7,7 +7,7 @@ from rednet_ros.cli import tracking_bench
 from rednet_ros.tracking import FaceTracker, TrackerSettings
 from rednet_ros.tracking_bench.bright_world import BrightDetector, BrightEngine, Square, paint
 from rednet_ros.tracking_bench.canvas import Frame, Shown
-from rednet_ros.tracking_bench.scenes import Clip
+from rednet_ros.tracking_bench.sampling import Sampling
 
 
 def test_a_clip_is_tracked_and_counted() -> None:
@@ -15,7 +15,7 @@ def test_a_clip_is_tracked_and_counted() -> None:
     frames = [Frame(paint([square]), (Shown(1, square.landmarks(), 1.0),)) for _ in range(20)]
     settings = TrackerSettings(detect_in_background=False, min_face_px=8)
     with FaceTracker(engine=BrightEngine(), detector=BrightDetector(), settings=settings) as tracker:
-        score = tracking_bench.track(Clip("tiled", "one", lambda: iter(frames)), tracker)
+        score = tracking_bench.track(Sampling().frames("one", frames), tracker)
     assert (score.counts.frames, score.counts.clear, score.counts.found) == (20, 8, 8)
     assert score.events == []
     rows = tracking_bench.table({"tiled": score.counts}).splitlines()
@@ -32,7 +32,7 @@ def test_the_page_names_every_option_count_and_kind_of_clip() -> None:
     page = (Path(__file__).parents[2] / "docs/reliability.md").read_text(encoding="utf-8")
     (usage,) = re.findall(r"^rednet-tracking-bench .*$", page, re.MULTILINE)
     options = {name for action in tracking_bench.argument_parser()._actions for name in action.option_strings}
-    assert set(re.findall(r"--[a-z]+", usage)) == {name for name in options if name.startswith("--")} - {
+    assert set(re.findall(r"--[a-z-]+", usage)) == {name for name in options if name.startswith("--")} - {
         "--help",
         "--version",
     }

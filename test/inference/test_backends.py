@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 import shutil
 import time
 
@@ -82,6 +83,22 @@ def test_openvino_gives_the_same_and_converts_once(network, weights_file, monkey
     third = LandmarkEngine.load(weights_file, "cpu")
     assert (third.backend, third.engine_file) == ("eager float32", None)
     assert "asked to convert" in third.notices[0]
+
+
+@needs_openvino
+@pytest.mark.slow
+def test_openvino_converts_again_where_its_numbers_are_damaged(network, weights_file, tmp_path):
+    LandmarkEngine.load(weights_file, "cpu")
+    (numbers,) = (tmp_path / "cache").glob("*.bin")
+    whole = numbers.read_bytes()
+    description = numbers.with_suffix(".xml").read_text()
+    places = re.findall(r'element_type="f32"[^>]* offset="(\d+)" size="(\d+)"', description)
+    offset, size = max(((int(start), int(count)) for start, count in places), key=lambda place: place[1])
+    numbers.write_bytes(whole[:offset] + bytes(size) + whole[offset + size :])  # the largest layer forgets everything
+    second = LandmarkEngine.load(weights_file, "cpu")
+    assert second.backend == "openvino float32"
+    assert numbers.read_bytes() == whole
+    check_same(LandmarkEngine(network, INFO), second)
 
 
 @needs_openvino

@@ -61,15 +61,44 @@ def test_a_missing_engine_is_told(engine):
         engine.check(HERE)
 
 
-def test_an_engine_whose_writing_was_cut_short_is_not_used(engine):
+def write_two_files(path):
+    path.write_bytes(b"structure")
+    path.with_suffix(".bin").write_bytes(b"numbers")
+
+
+@pytest.mark.parametrize("damage", [lambda file: file.write_bytes(bytes(7)), lambda file: file.unlink()])
+def test_every_file_of_an_engine_is_checked(engine, damage):
+    engine.write(write_two_files, HERE)
+    engine.check(HERE)
+    damage(engine.path.with_suffix(".bin"))
+    with pytest.raises(EngineMismatchError, match=r"net\.bin is damaged|net\.bin cannot be read"):
+        engine.check(HERE)
+
+
+def test_a_sidecar_that_does_not_say_what_the_engine_holds_is_refused(engine):
+    """Those of version 0.1 had the checksum of one file only."""
+    told = json.loads(engine.sidecar.read_text())
+    del told["files_sha256"]
+    engine.sidecar.write_text(json.dumps(told))
+    with pytest.raises(EngineMismatchError, match=r"no checksum of net\.ep"):
+        engine.check(HERE)
+
+
+def test_half_an_engine_is_never_seen(engine):
     def fail(path):
         path.write_bytes(b"half")
         raise OSError("No space left on device")
 
     with pytest.raises(OSError, match="No space"):
         engine.write(fail, HERE)
+    engine.check(HERE)  # the one of before is still whole
+    assert engine.path.read_bytes() == b"engine"
+    assert {path.name for path in engine.path.parent.iterdir()} == {"net.ep", "net.json"}
+    new = EngineFile(engine.path.with_name("new.ep"), "a" * 64)
+    with pytest.raises(OSError, match="No space"):
+        new.write(fail, HERE)
     with pytest.raises(EngineMismatchError, match="there is no engine"):
-        engine.check(HERE)
+        new.check(HERE)
 
 
 def test_engines_of_other_weights_have_other_names(tmp_path, monkeypatch):

@@ -55,6 +55,17 @@ def test_the_node_becomes_active_where_the_arguments_say(launched, observer, wei
     assert "process has finished cleanly" in process.log.read_text()
 
 
+def test_debug_shows_the_lines_of_the_node_and_not_those_of_the_middleware(launched, weights, repository):
+    process = launched(
+        f"weights:={weights}", "namespace:=robot", "log_level:=debug", f"params_file:={repository}/config/tracker.yaml"
+    )
+    log = wait_for_text(process, "waiting for images")
+    assert "[robot.rednet_tracker.rednet_ros]: subscribing" in log
+    assert "[DEBUG]" in log
+    assert "[rcl" not in log
+    assert "[rmw" not in log
+
+
 def test_without_autostart_the_node_waits_for_a_lifecycle_manager(launched, observer, weights):
     process = launched(f"weights:={weights}", "autostart:=false")
     wait_for_text(process, "unconfigured")

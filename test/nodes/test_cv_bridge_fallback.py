@@ -13,7 +13,7 @@ import numpy as np
 
 class CvBridge:
     def imgmsg_to_cv2(self, message, desired_encoding):
-        if message.encoding != "mono16":
+        if message.encoding not in ("mono16", "grey16"):
             raise RuntimeError(f"[{message.encoding}] is not a color format")
         grey = np.frombuffer(message.data, "<u2").reshape(message.height, message.width) >> 8
         return np.repeat(grey.astype(np.uint8)[..., None], 3, axis=-1)
@@ -51,7 +51,7 @@ def install(tmp_path, monkeypatch):
 @pytest.fixture
 def deep_image():
     values = np.array([[0, 256], [512, 65535]], "<u2")
-    return SimpleNamespace(width=2, height=2, encoding="mono16", is_bigendian=0, step=4, data=values.tobytes())
+    return SimpleNamespace(width=2, height=2, encoding="grey16", is_bigendian=0, step=4, data=values.tobytes())
 
 
 def test_a_sound_cv_bridge_is_used(install, deep_image):
@@ -76,6 +76,6 @@ def test_a_broken_cv_bridge_is_named_and_never_loaded_here(install, deep_image, 
 
 def test_what_cv_bridge_cannot_convert_is_reported_in_its_words(install, deep_image):
     install(SOUND)
-    deep_image.encoding = "32FC1"
-    with pytest.raises(ImageError, match=r"\[32FC1\] is not a color format"):
+    deep_image.encoding = "32FC2"
+    with pytest.raises(ImageError, match=r"\[32FC2\] is not a color format"):
         to_bgr(deep_image)

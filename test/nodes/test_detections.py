@@ -6,7 +6,7 @@ from types import SimpleNamespace as Message
 import pytest
 
 from rednet_ros.nodes.detections import LatestDetections, detections
-from rednet_ros.tracking.types import Box
+from rednet_ros.tracking.types import Box, Detections
 
 
 def found(x=100.0, y=80.0, width=40.0, height=60.0, **scores):
@@ -39,7 +39,7 @@ def test_detections_are_used_once_and_not_when_they_are_old():
     latest = LatestDetections()
     assert latest.take(1.0) is None
     latest.put(1.0, [])
-    assert latest.take(1.1) == []
+    assert latest.take(1.1) == Detections((), stamp_s=1.0)
     assert latest.take(1.1) is None
     latest.put(1.0, [])
     assert latest.take(5.0) is None

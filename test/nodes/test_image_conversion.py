@@ -9,7 +9,7 @@ import pytest
 
 from rednet_ros.errors import InputError
 from rednet_ros.nodes import cv_bridge_fallback
-from rednet_ros.nodes.image_conversion import ImageError, to_bgr
+from rednet_ros.nodes.image_conversion import ImageConverter, ImageError, to_bgr
 
 
 def image_message(pixels, encoding, *, padding=0, width=None, height=None, is_bigendian=0):
@@ -156,7 +156,7 @@ def test_an_odd_width_cannot_share_chroma(picture):
         to_bgr(image_message(np.zeros((4, 5, 2), np.uint8), "yuv422"))
 
 
-@pytest.mark.parametrize("encoding", ["mono16", "16UC1", "32FC1", "bayer_rggb16", "h265", ""])
+@pytest.mark.parametrize("encoding", ["16SC2", "nv24", "h265", ""])
 def test_other_encodings_name_themselves_and_the_package(monkeypatch, picture, encoding):
     monkeypatch.setattr(cv_bridge_fallback, "probe", lambda: "it is not installed")
     with pytest.raises(InputError, match=rf"'{encoding}' needs the package cv_bridge.*bgr8, ") as caught:
@@ -165,5 +165,113 @@ def test_other_encodings_name_themselves_and_the_package(monkeypatch, picture, e
 
 
 def test_a_big_endian_multi_byte_image_is_refused(picture):
-    with pytest.raises(ImageError, match="'mono16' is big-endian"):
-        to_bgr(image_message(picture, "mono16", is_bigendian=1))
+    with pytest.raises(ImageError, match="'nv24' is big-endian"):
+        to_bgr(image_message(picture, "nv24", is_bigendian=1))
+
+
+@pytest.mark.parametrize("padding", [0, 3])
+@pytest.mark.parametrize(("order", "is_bigendian"), [("<u2", 0), (">u2", 1)])
+@pytest.mark.parametrize("bits", [8, 10, 12, 16])
+@pytest.mark.parametrize("encoding", ["mono16", "16UC1"])
+def test_grey_light_in_16_bits_is_seen_however_many_of_them_it_takes(
+    picture, encoding, bits, order, is_bigendian, padding
+):
+    grey = picture[..., 0]
+    grey[0, 0] = 255
+    deep = (grey.astype(np.uint16) << (bits - 8)).astype(order)
+    message = image_message(deep.view(np.uint8), encoding, width=32, padding=padding, is_bigendian=is_bigendian)
+    np.testing.assert_array_equal(to_bgr(message), np.repeat(grey[..., None], 3, axis=-1))
+
+
+@pytest.mark.parametrize("bits", [10, 16])
+@pytest.mark.parametrize(
+    ("encoding", "code"),
+    [
+        ("bgr16", None),
+        ("16UC3", None),
+        ("rgb16", cv2.COLOR_BGR2RGB),
+        ("bgra16", cv2.COLOR_BGR2BGRA),
+        ("16UC4", cv2.COLOR_BGR2BGRA),
+        ("rgba16", cv2.COLOR_BGR2RGBA),
+    ],
+)
+def test_colour_in_16_bits(picture, encoding, code, bits):
+    sent = picture[..., :3].astype(np.uint16) << (bits - 8)
+    if code is not None:
+        sent = cv2.cvtColor(sent, code)
+        if sent.shape[2] == 4:
+            sent[..., 3] = (1 << bits) - 1
+    message = image_message(sent.view(np.uint8), encoding, width=32)
+    np.testing.assert_array_equal(to_bgr(message), picture)
+
+
+@pytest.mark.parametrize("bits", [12, 16])
+@pytest.mark.parametrize("first_block", ["rggb", "bggr", "gbrg", "grbg"])
+def test_bayer_mosaics_in_16_bits_get_their_colours_back(picture, first_block, bits):
+    mosaic = np.empty(picture.shape[:2], np.uint16)
+    for position, colour in enumerate(first_block):
+        row, column = divmod(position, 2)
+        mosaic[row::2, column::2] = picture[row::2, column::2, "bgr".index(colour)]
+    message = image_message((mosaic << (bits - 8)).view(np.uint8), f"bayer_{first_block}16", width=32)
+    difference = np.abs(to_bgr(message).astype(int) - picture)[2:-2, 2:-2]
+    assert difference.max() <= 6
+
+
+def grey16(level, size=64, brightest=None):
+    image = np.full((size, size), level, np.uint16)
+    if brightest is not None:
+        image[0, 0] = brightest
+    return image_message(image.view(np.uint8), "mono16", width=size)
+
+
+def test_brightness_does_not_jump_between_bright_and_dark_images():
+    """A lamp that goes on and off in 10 bits of light: the same value is the same grey in every image."""
+    convert = ImageConverter()
+    assert convert(grey16(1000)).max() == 250
+    assert [convert(grey16(level)).max() for level in (200, 1000, 200)] == [50, 250, 50]
+    assert to_bgr(grey16(200)).max() == 200  # nothing brighter was seen: as far as can be told these are 8 bits
+
+
+def test_one_broken_pixel_does_not_make_all_others_black():
+    assert np.median(ImageConverter()(grey16(800, brightest=65535))) == 200
+
+
+def test_a_range_that_is_not_used_any_more_is_given_up_and_two_cameras_have_their_own():
+    convert, other = ImageConverter(), ImageConverter()
+    convert(grey16(60000, size=8))
+    other(grey16(1000, size=8))
+    levels = [int(convert(grey16(800, size=8)).max()) for _ in range(301)]
+    assert (levels[0], levels[-1]) == (3, 200)
+    assert len(set(levels)) == 2
+    assert other(grey16(800, size=8)).max() == 200
+
+
+@pytest.mark.parametrize(
+    ("encoding", "topic"),
+    [
+        ("16UC1", "/camera/depth/image_rect_raw"),
+        ("16UC1", "/camera/aligned_depth_to_color/image_raw"),
+        ("16UC1", "/depth"),
+        ("32FC1", "/camera/image_raw"),
+        ("32FC1", ""),
+    ],
+)
+def test_distances_are_not_taken_for_light(picture, encoding, topic):
+    with pytest.raises(ImageError, match=rf"'{encoding}' on .* holds distances, not light; .*infrared"):
+        ImageConverter(topic)(image_message(picture, encoding, width=8))
+
+
+@pytest.mark.parametrize("topic", ["/camera/infra1/image_rect_raw", "/depth_camera/ir/image_raw"])
+def test_infrared_beside_depth_is_light(topic):
+    image = np.full((8, 8), 800, np.uint16)
+    assert ImageConverter(topic)(image_message(image.view(np.uint8), "16UC1", width=8)).max() == 200
+
+
+def test_an_image_beyond_the_limit_is_refused_before_it_is_converted():
+    message = image_message(np.zeros((20, 50), np.uint8), "mono8")
+    assert ImageConverter("", 1000)(message).shape == (20, 50, 3)
+    with pytest.raises(ImageError, match=r"50x20 pixels .* limit of 0\.000999 megapixels.*max_image_megapixels"):
+        ImageConverter("", 999)(message)
+    for width, height in ((2**32 - 1, 2**32 - 1), (2**31, 1)):
+        with pytest.raises(ImageError, match="limit of 100 megapixels"):
+            to_bgr(image_message(np.zeros((2, 2), np.uint8), "mono8", width=width, height=height))

@@ -46,6 +46,51 @@ def test_an_item_left_in_a_closed_mailbox_is_forgotten():
     assert mailbox.take() is None
 
 
+def test_who_woke_a_mailbox_before_it_was_closed_is_served():
+    mailbox = Mailbox()
+    mailbox.put(1)
+    mailbox.wake()
+    mailbox.close()
+    assert [mailbox.take(), mailbox.take()] == [{}, None]
+
+
+def test_what_was_asked_for_by_waking_is_done_though_the_worker_is_stopped():
+    started, go_on = threading.Event(), threading.Event()
+    processed = []
+
+    def process(items):
+        processed.append(items)
+        started.set()
+        assert go_on.wait(WAIT_S)
+
+    worker = LatestFrameWorker(process, lambda error: None)
+    worker.submit("under way")
+    assert started.wait(WAIT_S)
+    worker.submit("too late")
+    worker.wake()
+    threading.Timer(0.05, go_on.set).start()
+    assert worker.stop(WAIT_S)
+    assert processed == [{"": "under way"}, {}]
+
+
+def test_a_busy_worker_tells_for_how_long():
+    started, go_on = threading.Event(), threading.Event()
+
+    def process(_items):
+        started.set()
+        assert go_on.wait(WAIT_S)
+
+    worker = LatestFrameWorker(process, lambda error: None)
+    assert worker.busy_s() == 0.0
+    worker.submit(1)
+    assert started.wait(WAIT_S)
+    threading.Event().wait(0.02)
+    assert 0.02 <= worker.busy_s() < WAIT_S
+    go_on.set()
+    assert worker.stop(WAIT_S)
+    assert worker.busy_s() == 0.0
+
+
 def test_a_busy_worker_skips_to_the_newest_item():
     started, go_on, finished = threading.Event(), threading.Event(), threading.Event()
     processed = []

@@ -5,7 +5,14 @@ from dataclasses import fields
 import pytest
 
 from rednet_ros.errors import InputError
-from rednet_ros.nodes.launch_parameters import arguments, camera_images, check_yaml, devices, parameter_values
+from rednet_ros.nodes.launch_parameters import (
+    arguments,
+    camera_images,
+    check_yaml,
+    devices,
+    logger_name,
+    parameter_values,
+)
 from rednet_ros.nodes.tracker_parameters import CameraParameters, TrackerParameters
 
 ONE = {"": "/camera/image_raw"}
@@ -74,8 +81,8 @@ def test_one_camera_without_a_name_has_the_default_topic():
 @pytest.mark.parametrize(
     ("cameras", "image", "reason"),
     [
-        ("front,rear", "/a", "image:=/a gives 1 topics for 2 cameras"),
-        ("", "/a,/b", "gives 2 topics for 1 cameras"),
+        ("front,rear", "/a", "image:=/a gives 1 topic for 2 cameras"),
+        ("", "/a,/b", r"gives 2 topics for 1 camera \("),
         ("front,front", "", "names a camera twice"),
     ],
 )
@@ -92,7 +99,7 @@ def test_a_name_that_is_no_name_is_refused():
 def test_devices_are_counted():
     assert devices("", 2) == ["/dev/video0", "/dev/video2"]
     assert devices("/dev/a,/dev/b", 2) == ["/dev/a", "/dev/b"]
-    with pytest.raises(InputError, match="gives 1 devices for 2 cameras"):
+    with pytest.raises(InputError, match="gives 1 device for 2 cameras"):
         devices("/dev/a", 2)
 
 
@@ -102,3 +109,16 @@ def test_a_file_that_cannot_be_read_is_refused_with_the_reason(tmp_path):
     (tmp_path / "broken.yaml").write_text("a: 1\n b: 2\n")
     with pytest.raises(InputError, match=r"broken\.yaml, line 2, column 3: mapping values are not allowed"):
         check_yaml(tmp_path / "broken.yaml")
+
+
+@pytest.mark.parametrize(
+    ("namespace", "expected"),
+    [
+        ("", "rednet_tracker"),
+        ("/", "rednet_tracker"),
+        ("robot", "robot.rednet_tracker"),
+        ("/a/b/", "a.b.rednet_tracker"),
+    ],
+)
+def test_a_node_logs_under_its_full_name(namespace, expected):
+    assert logger_name(namespace, "rednet_tracker") == expected

@@ -30,7 +30,7 @@ def test_it_is_told_in_words(collector):
     text = "\n".join(collector.report().lines())
     assert "sent 5, received 5, processed 4, dropped 1" in text
     assert "in 3 of 4 frames (75 %), at most 2 at a time" in text
-    assert "f1 in 3 frames, f2 in 1 frames" in text
+    assert "f1 in 3 frames, f2 in 1 frame\n" in text
     assert "median 25.0 ms" in text
 
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from rednet_ros.nodes.statistics import FrameRecorder, combined
+from rednet_ros.nodes.statistics import FrameRecorder, Outcomes, combined
 
 
 def test_counts_add_up():
@@ -67,3 +67,25 @@ def test_a_stamp_of_another_clock_gives_no_latency(latency_s):
     figures = frames.snapshot()
     assert figures.processed == 1
     assert math.isnan(figures.latency_median_ms)
+
+
+def test_recent_frames_are_judged_by_what_became_of_them():
+    frames = FrameRecorder()
+    assert frames.outcomes(now_s=100.0) == Outcomes()
+    frames.rejected("long ago", now_s=10.0)
+    frames.processed(0.01, 0, now_s=100.0)
+    frames.incomplete("no frame_id", now_s=100.0)
+    frames.rejected("no step", now_s=101.0)
+    frames.failed("ZeroDivisionError", now_s=102.0)
+    assert frames.outcomes(now_s=102.0) == Outcomes(3, 2, "ZeroDivisionError", 1, "no frame_id")
+    assert frames.outcomes(since_s=101.5, now_s=102.0) == Outcomes(1, 1, "ZeroDivisionError")
+
+
+def test_a_slow_stream_is_judged_by_its_last_frame():
+    frames = FrameRecorder()
+    frames.processed(0.01, 0, now_s=1.0)
+    frames.rejected("no step", now_s=2.0)
+    assert frames.outcomes(now_s=1000.0) == Outcomes(1, 1, "no step")
+    frames.processed(0.01, 0, now_s=1000.0)
+    frames.incomplete("no frame_id", now_s=1000.5)
+    assert frames.outcomes(now_s=2000.0) == Outcomes(1, 0, "", 1, "no frame_id")

@@ -16,7 +16,7 @@ from rednet_ros.nodes.image_conversion import NATIVE_ENCODINGS, ImageError, to_b
 BYTES_A_PIXEL = {"bgr8": 3, "rgb8": 3, "bgra8": 4, "rgba8": 4, "mono8": 1, "8UC1": 1, "8UC3": 3, "8UC4": 4}
 
 sizes = st.one_of(st.integers(0, 70), st.sampled_from([2**16, 2**31 - 1, 2**31, 2**32 - 1]))
-encodings = st.one_of(st.sampled_from(NATIVE_ENCODINGS), st.sampled_from(["mono16", "32FC1", "16UC3", ""]), st.text())
+encodings = st.one_of(st.sampled_from(NATIVE_ENCODINGS), st.sampled_from(["nv24", "32FC1", "16SC1", ""]), st.text())
 containers = st.sampled_from([bytes, lambda data: array("B", data), lambda data: np.frombuffer(data, np.uint8)])
 
 

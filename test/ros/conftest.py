@@ -2,6 +2,7 @@
 
 import os
 import resource
+import signal
 import subprocess
 import sys
 import threading
@@ -264,6 +265,7 @@ def start():
 
     def start_process(*arguments, limit_bytes=None):
         def limit():
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whatever this test run was started with, such as nohup
             if limit_bytes is not None:
                 resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, limit_bytes))
 

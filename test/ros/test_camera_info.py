@@ -77,16 +77,49 @@ def test_rectified_images_have_a_calibration_of_their_own():
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"k": [0.0] * 9}, "not calibrated"),
         ({"model": "dome"}, "unknown distortion model 'dome'"),
-        ({"d": (1.0,)}, "1 "),
+        ({"model": ""}, "unknown distortion model ''"),
+        ({"d": (1.0,)}, "1 coefficients fit no plumb_bob lens"),
+        ({"d": (0.1,) * 6}, "6 coefficients fit no plumb_bob lens"),
+        ({"model": "equidistant", "d": (0.1,) * 5}, "5 coefficients fit no equidistant lens: it has 4"),
+        ({"d": (float("nan"), 0.0, 0.0, 0.0, 0.0)}, "not finite"),
     ],
 )
-def test_what_is_no_calibration_is_refused(changes, told):
+def test_of_a_lens_that_is_not_understood_the_focal_length_is_kept(changes, told):
+    from rednet_ros.nodes.camera_info import camera_model, distortion_problem
+
+    message = info(**changes)
+    model = camera_model(message)
+    assert (model.focal_px, model.center_px, model.distortion) == ((500.0, 510.0), (310.0, 250.0), ())
+    assert model.is_fisheye == (message.distortion_model == "equidistant")
+    assert told in distortion_problem(message)
+    assert distortion_problem(message, rectified=True) == ""
+
+
+@pytest.mark.parametrize(
+    ("model", "coefficients", "kept"),
+    [
+        ("equidistant", (-0.01, 0.04, -0.04, 0.006, 0.0), 4),  # as older RealSense drivers fill it
+        ("plumb_bob", (-0.03, 0.03, 0.0, 0.0, -0.01, 0.0), 5),
+        ("plumb_bob", (-0.03, 0.03, 0.0, 0.0, 0.0, 0.0), 5),
+        ("plumb_bob", (-0.03, 0.03, 0.001, 0.0), 4),
+        ("rational_polynomial", (0.1,) * 8 + (0.0,) * 3, 8),
+        ("rational_polynomial", (0.1,) * 8 + (0.0,) * 8, 14),
+    ],
+)
+def test_zeros_behind_the_coefficients_are_nothing(model, coefficients, kept):
+    from rednet_ros.nodes.camera_info import camera_model, distortion_problem
+
+    message = info(model, coefficients)
+    assert camera_model(message).distortion == coefficients[:kept]
+    assert distortion_problem(message) == ""
+
+
+def test_without_a_focal_length_there_is_no_calibration():
     from rednet_ros.nodes.camera_info import camera_model
 
-    with pytest.raises(InputError, match=told):
-        camera_model(info(**changes))
+    with pytest.raises(InputError, match="not calibrated"):
+        camera_model(info(k=[0.0] * 9))
 
 
 def test_the_tracker_gets_it_and_does_without_what_is_none(bench, tracker, make_image, wait_until):
@@ -103,5 +136,27 @@ def test_the_tracker_gets_it_and_does_without_what_is_none(bench, tracker, make_
         assert wait_until(lambda: images.publish(make_image()) or tracker.calibration is not before)
         return tracker.calibration
 
+    def is_shown(beginning):
+        """Whether the value `calibration` on /diagnostics begins so, soon."""
+        return wait_until(lambda: (status := bench.status("camera")) and status[2]["calibration"].startswith(beginning))
+
     assert after(info()).focal_px == (500.0, 510.0)
+    assert is_shown("/camera_info")
+    assert after(info("dome")).focal_px == (500.0, 510.0)
+    assert is_shown("/camera_info (used without distortion: unknown distortion model 'dome'")
     assert after(info(k=[0.0] * 9)) is None
+    assert is_shown("none (not used: a camera of 640 x 480 pixels with focal length (0.0, 0.0)")
+
+
+def test_a_calibration_published_once_before_is_used(make_bench, tracker, make_image, wait_until):
+    from rclpy.qos import DurabilityPolicy, QoSProfile
+    from sensor_msgs.msg import CameraInfo
+
+    bench = make_bench(lambda parameters: tracker)
+    latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    bench.client.create_publisher(CameraInfo, "camera_info", latched).publish(info())
+    for transition in (1, 3):  # configure, activate
+        assert bench.change_state(transition)
+    images = bench.publisher()
+    assert wait_until(lambda: images.publish(make_image()) or tracker.calibration is not None)
+    assert tracker.calibration.focal_px == (500.0, 510.0)

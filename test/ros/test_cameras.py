@@ -1,5 +1,7 @@
 """Cameras of the tracker node: several, raw and compressed, under other names, lost and found."""
 
+import sys
+
 import cv2
 import numpy as np
 import pytest
@@ -210,13 +212,85 @@ def test_without_subscribers_nothing_is_tracked_on_demand(make_bench, tracker, m
     assert wait_until(lambda: publisher.get_subscription_count() == 1)
 
 
+def test_a_still_published_once_before_is_answered_and_its_silence_explained(
+    make_bench, tracker, make_image, wait_until
+):
+    from rclpy.qos import DurabilityPolicy, QoSProfile
+    from sensor_msgs.msg import Image
+
+    bench = make_bench(lambda parameters: tracker, image_reliability="auto", camera_timeout_s=0.5)
+    latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    bench.client.create_publisher(Image, "image", latched).publish(make_image())
+    for transition in (1, 3):
+        assert bench.change_state(transition)
+    assert wait_until(lambda: bench.faces)
+    assert wait_until(lambda: "publish a still again and again" in (bench.status("frames") or "..")[1])
+    assert bench.status("camera")[2]["durability"] == "transient_local"
+
+
+def test_a_still_that_cannot_come_is_explained(make_bench, tracker, make_image, wait_until):
+    from rclpy.qos import DurabilityPolicy, QoSProfile
+    from sensor_msgs.msg import Image
+
+    bench = make_bench(lambda parameters: tracker, image_reliability="best_effort")
+    latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    bench.client.create_publisher(Image, "image", latched).publish(make_image())
+    for transition in (1, 3):
+        assert bench.change_state(transition)
+    assert wait_until(lambda: "/client latches what it published on /image" in (bench.status("frames") or "..")[1])
+
+
+def test_who_listens_to_all_frames_of_the_robot_is_no_listener(make_bench, tracker, wait_until, monkeypatch):
+    from types import SimpleNamespace
+
+    from std_msgs.msg import String
+
+    from rednet_ros.msg import FaceLandmarks
+
+    def broadcaster(node):  # tf2_ros is in no wheel
+        return SimpleNamespace(pub_tf=node.create_publisher(String, "/tf", 10), sendTransform=lambda transforms: None)
+
+    monkeypatch.setitem(sys.modules, "tf2_ros", SimpleNamespace(TransformBroadcaster=broadcaster))
+    arguments = ["--ros-args", "-r", "__ns:=/robot"]  # the client's own subscription is elsewhere
+    bench = make_bench(lambda parameters: tracker, autostart=True, on_demand=True, cli_args=arguments)
+    bench.collect(String, "/tf")
+    publisher = bench.publisher(topic="/robot/image", is_heard=False)
+    assert not wait_until(lambda: publisher.get_subscription_count() > 0, timeout_s=0.6)
+    bench.client.create_subscription(FaceLandmarks, "/robot/faces", lambda message: None, 10)
+    assert wait_until(lambda: publisher.get_subscription_count() == 1)
+
+
+def test_detections_that_do_not_come_or_are_too_old_are_told(make_bench, tracker, make_image, wait_until, monkeypatch):
+    from types import SimpleNamespace
+
+    from std_msgs.msg import String
+
+    for module in ("camera_input", "outputs"):
+        monkeypatch.setattr(f"rednet_ros.nodes.{module}.detection_message_type", lambda: String)
+    bench = make_bench(lambda parameters: tracker, autostart=True, detector="topic", camera_timeout_s=0.2)
+    silent = "no detections on /detections for "
+    assert wait_until(lambda: silent in (bench.status("camera") or "..")[1])
+    assert "so no new face is found: nobody publishes on /detections" in bench.status("camera")[1]
+    late = SimpleNamespace(header=make_image(stamp_s=1.0).header, detections=[])
+    publisher = bench.publisher()
+
+    def told():
+        bench.node.camera("").detections_received(late)
+        publisher.publish(make_image(stamp_s=5.0))
+        return "detections on /detections are not used: their stamps are 4.0 s before" in bench.status("camera")[1]
+
+    assert wait_until(told)
+    assert bench.status("camera")[0] == b"\1"
+
+
 def test_detections_from_outside_reach_the_tracker_once(make_bench, tracker, make_image, wait_until, monkeypatch):
     """With any message for the one that is not installed here, and stand-ins for its contents."""
     from types import SimpleNamespace
 
     from std_msgs.msg import String
 
-    monkeypatch.setattr("rednet_ros.nodes.camera_input.detection_message_type", lambda: String)
+    for module in ("camera_input", "outputs"):
+        monkeypatch.setattr(f"rednet_ros.nodes.{module}.detection_message_type", lambda: String)
     bench = make_bench(lambda parameters: tracker, autostart=True, detector="topic", detection_class="face")
     assert bench.node.count_subscribers("detections") == 1
     hypotheses = [SimpleNamespace(hypothesis=SimpleNamespace(class_id="face", score=0.75))]
@@ -230,7 +304,8 @@ def test_detections_from_outside_reach_the_tracker_once(make_bench, tracker, mak
         publisher.publish(make_image(stamp_s=1.0 + count / 30))
         assert wait_until(lambda count=count: len(tracker.detections) == count)
     first, second = tracker.detections
-    assert [(entry.box.x, entry.score) for entry in first[""]] == [(15.0, 0.75)]
+    assert [(entry.box.x, entry.score) for entry in first[""].faces] == [(15.0, 0.75)]
+    assert first[""].stamp_s == pytest.approx(1.0)  # of the image that they were found in
     assert second == {}
 
 
@@ -242,7 +317,35 @@ def test_detections_from_outside_need_their_messages(make_bench, tracker, wait_u
         pass
     else:
         pytest.skip("vision_msgs is installed")
-    bench = make_bench(lambda parameters: tracker, autostart=True, detector="topic")
+    loaded = []
+    bench = make_bench(loaded.append, autostart=True, detector="topic")
     assert bench.state == "unconfigured"
     assert wait_until(lambda: "vision_msgs, which is not installed" in (bench.status("frames") or "..")[1])
-    assert tracker.is_closed
+    assert loaded == []  # that takes long, and would be in vain
+
+
+def test_ros4hri_needs_its_messages_before_the_weights_are_loaded(make_bench, wait_until, monkeypatch):
+    monkeypatch.setitem(sys.modules, "hri_msgs", None)
+    loaded = []
+    bench = make_bench(loaded.append, autostart=True, ros4hri=True)
+    assert bench.state == "unconfigured"
+    assert wait_until(lambda: "needs the messages of hri_msgs 2" in (bench.status("frames") or "..")[1])
+    assert loaded == []
+
+
+def test_images_beyond_the_limit_and_distances_are_refused_with_the_reason(make_bench, tracker, make_image, wait_until):
+    topic = "/camera/depth/image_rect_raw"
+    bench = make_bench(lambda parameters: tracker, autostart=True, max_image_megapixels=0.01, image_topic=topic)
+    publisher = bench.publisher(topic=topic)
+    large, distances = make_image(width=101, height=100), make_image(width=64, height=48)
+    distances.encoding = "16UC1"
+    for count, message in enumerate((large, distances), start=1):
+        publisher.publish(message)
+        assert wait_until(lambda count=count: bench.node.statistics().rejected == count)
+    publisher.publish(make_image(width=100, height=100))
+    assert wait_until(lambda: bench.faces)
+    convert = bench.node._cameras[""].stream.convert
+    with pytest.raises(InputError, match=r"101x100 pixels is larger than the limit of 0\.01 megapixels"):
+        convert(large)
+    with pytest.raises(InputError, match=f"'16UC1' on {topic} holds distances"):
+        convert(distances)

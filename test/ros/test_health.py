@@ -51,7 +51,7 @@ def test_the_log_tells_the_latency_now_and_then(
     assert wait_until(lambda: bench.node.statistics().processed == 1)
     told = []
     assert wait_until(lambda: told.append(capfd.readouterr().err) or words in "".join(told))
-    assert "1 images in" in "".join(told)
+    assert "1 image in" in "".join(told)
 
 
 def test_an_error_of_every_image_is_not_told_every_time(bench, make_image, wait_until, capfd):
@@ -66,3 +66,107 @@ def test_health_is_told_while_simulated_time_stands_still(make_bench, tracker, w
     bench = make_bench(lambda parameters: tracker, autostart=True, use_sim_time=True)
     assert wait_until(lambda: len([message for message in bench.diagnostics if message.status]) > 1)
     assert bench.status("frames")[1].startswith("no image yet on /image")
+
+
+def bad(image):
+    """Its rows are longer than its step."""
+    image.step = 1
+    return image
+
+
+def test_images_of_which_none_is_usable_are_an_error_with_the_reason(bench, make_image, wait_until):
+    publisher = bench.publisher()
+    for number in range(6):
+        publisher.publish(bad(make_image(stamp_s=1.0 + number)))
+        assert wait_until(lambda number=number: bench.node.statistics().rejected > number)
+    for part in ("frames", "camera"):
+        assert wait_until(lambda part=part: (bench.status(part) or [b"\0"])[0] == b"\2")
+        assert bench.status(part)[1].startswith("no recent image could be tracked: 64x48 image of")
+        assert "has step 1" in bench.status(part)[1]
+    publisher.publish(make_image(stamp_s=9.0))
+    assert wait_until(lambda: bench.status("frames")[1].startswith("6 of 7 recent images could not be tracked"))
+    assert bench.status("frames")[0] == b"\1"
+
+
+def test_images_that_cannot_be_tracked_are_told_too(bench, make_image, wait_until):
+    bench.publisher().publish(make_image(13))
+    told = "no recent image could be tracked: ZeroDivisionError: thirteen"
+    assert wait_until(lambda: (bench.status("frames") or "..")[1] == told)
+    assert bench.status("frames")[0] == b"\1"
+
+
+def test_an_error_beyond_the_tracker_counts_and_is_told(bench, make_image, wait_until, monkeypatch):
+    monkeypatch.setattr("rednet_ros.nodes.frame_pipeline.CameraModel.known_or_assumed", lambda *_: 1 / 0)
+    bench.publisher().publish(make_image())
+    assert wait_until(lambda: "ZeroDivisionError" in (bench.status("frames") or "..")[1])
+    assert bench.node.statistics().failed == 1
+
+
+def test_an_image_that_does_not_finish_is_told(bench, tracker, make_image, wait_until, monkeypatch):
+    monkeypatch.setattr("rednet_ros.nodes.tracker_health.SLOW_FRAME_S", 0.1)
+    tracker.may_go_on.clear()
+    bench.publisher().publish(make_image())
+    assert wait_until(lambda: (bench.status("frames") or "..")[1].startswith("an image has been under way for "))
+    assert bench.status("frames")[0] == b"\1"
+    monkeypatch.setattr("rednet_ros.nodes.tracker_health.STUCK_FRAME_S", 0.1)
+    assert wait_until(lambda: bench.status("frames")[0] == b"\2")
+    tracker.may_go_on.set()
+    assert wait_until(lambda: "under way" not in bench.status("frames")[1])
+
+
+def test_a_result_that_cannot_be_published_is_told_and_the_faces_are(bench, make_image, wait_until, monkeypatch, capfd):
+    from sensor_msgs.msg import Image
+
+    monkeypatch.setattr("rednet_ros.nodes.outputs.draw_faces", lambda *_: 1 / 0)
+    bench.collect(Image, "overlay")
+    publisher = bench.publisher()
+    publisher.publish(make_image())
+    told = "results are incomplete: ZeroDivisionError: division by zero"
+    assert wait_until(lambda: (bench.status("camera") or "..")[1] == told)
+    assert bench.status("camera")[0] == b"\1"
+    assert len(bench.faces) == 1
+    assert "a result is not published: ZeroDivisionError" in capfd.readouterr().err
+
+
+def test_a_refused_calibration_is_told_for_each_camera(make_bench, tracker, wait_until, capfd):
+    from sensor_msgs.msg import CameraInfo
+
+    bench = make_bench(lambda parameters: tracker, autostart=True, cameras=["front", "rear"])
+    for name in ("front", "rear"):
+        publisher = bench.client.create_publisher(CameraInfo, f"{name}/camera_info", 10)
+        assert wait_until(lambda publisher=publisher: publisher.get_subscription_count() == 1)
+        publisher.publish(CameraInfo(width=64, height=48))
+        told = f"camera_info of camera '{name}' is not used: a camera of 64 x 48 pixels"
+        part = f"camera {name}"
+        assert wait_until(lambda part=part, told=told: told in (bench.status(part) or "..")[1])
+        assert bench.status(part)[0] == b"\1"
+    assert capfd.readouterr().err.count("is not used") == 2
+
+
+def test_the_log_says_once_that_images_arrive(bench, make_image, wait_until, monkeypatch, capfd):
+    monkeypatch.setattr("rednet_ros.nodes.camera_watch.MEASURING_S", 0.2)
+    publisher = bench.publisher()
+    log = []
+
+    def told():
+        publisher.publish(make_image(width=64, height=48))
+        log.append(capfd.readouterr().err)
+        return "images arrive on /image: 64x48 bgr8, " in "".join(log)
+
+    assert wait_until(told)
+    for _ in range(10):
+        assert wait_until(lambda: len(bench.faces) > 3)
+        publisher.publish(make_image())
+    assert " Hz" in "".join(log)
+    log.append(capfd.readouterr().err)
+    assert "".join(log).count("images arrive") == 1
+    assert wait_until(lambda: (bench.status("camera") or (0, 0, {"images": ""}))[2]["images"] == "64x48 bgr8")
+
+
+def test_statuses_name_their_hardware(bench, wait_until):
+    from socket import gethostname
+
+    assert wait_until(lambda: bench.status("camera"))
+    hardware = {entry.name: entry.hardware_id for entry in bench.diagnostics[-1].status}
+    assert hardware["rednet_tracker: camera"] == "/image"
+    assert hardware["rednet_tracker: frames"] == hardware["rednet_tracker: tracker"] == gethostname()

@@ -54,6 +54,8 @@ class StandInNode:
     def __init__(self, heard=("tracked", "roi", "landmarks", "cropped")):
         self.heard = heard
         self.publishers = {}
+        self.others = 0
+        self.warnings = []
 
     def create_publisher(self, message_type, topic, depth, *, event_callbacks):
         assert not event_callbacks.use_default_callbacks  # nothing for the executor to wait for
@@ -66,6 +68,12 @@ class StandInNode:
 
     def destroy_publisher(self, publisher):
         del self.publishers[publisher.topic]
+
+    def count_publishers(self, topic):
+        return (topic in self.publishers) + self.others
+
+    def get_logger(self):
+        return SimpleNamespace(warning=lambda text, once: self.warnings.append(text))
 
     def get_clock(self):
         from rclpy.clock import Clock
@@ -238,3 +246,14 @@ def test_without_hri_msgs_the_reason_is_told(monkeypatch):
     monkeypatch.setitem(sys.modules, "hri_msgs", None)
     with pytest.raises(InputError, match="ros4hri.*hri_msgs.*install"):
         load_types()
+
+
+def test_a_second_publisher_of_the_list_is_named(node, humans, header, make_face):
+    image = np.zeros(SHAPE, np.uint8)
+    humans.publish("", header, image, [make_face("f1")])
+    assert node.warnings == []
+    node.others = 1
+    humans.publish("", header, image, [make_face("f2")])
+    (warning,) = node.warnings
+    assert "another node publishes /humans/faces/tracked" in warning
+    assert "parameter cameras" in warning

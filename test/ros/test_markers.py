@@ -1,5 +1,8 @@
 """Tracked faces as RViz markers and as a point cloud."""
 
+import sys
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -114,6 +117,28 @@ def test_the_cloud_is_read_as_its_fields_say(posed, header, make_face):
     np.testing.assert_allclose(points["confidence"], posed.landmark_confidence)
     np.testing.assert_array_equal(points["landmark"], np.arange(68))
     assert set(points["face"]) == {1}
+
+
+def test_sensor_msgs_py_makes_the_cloud_where_it_is_installed(posed, header, monkeypatch):
+    """With a stand-in: it is in no wheel."""
+    from sensor_msgs.msg import PointCloud2
+
+    from rednet_ros.nodes import point_cloud
+
+    calls = []
+
+    def create_cloud(header, fields, points):
+        calls.append((fields, points))
+        return PointCloud2(header=header, width=len(points))
+
+    stand_in = SimpleNamespace(create_cloud=create_cloud)
+    monkeypatch.setitem(sys.modules, "sensor_msgs_py", SimpleNamespace(point_cloud2=stand_in))
+    monkeypatch.setitem(sys.modules, "sensor_msgs_py.point_cloud2", stand_in)
+    message = point_cloud.landmark_cloud(header, CAMERA, [posed])
+    ((fields, points),) = calls
+    assert (points.shape, [field.name for field in fields]) == ((68,), list(points.dtype.names))
+    assert [field.offset for field in fields] == [points.dtype.fields[field.name][1] for field in fields]
+    assert (message.header, message.width, message.is_dense) == (header, 68, True)
 
 
 def test_the_cloud_is_empty_without_poses(header, make_face):

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import subprocess
 import time
 
 import cv2
@@ -46,7 +47,7 @@ def read_until(process, text):
     raise AssertionError(f"'{text}' not in {lines}")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_an_idle_node_cleanly(start, number):
     node = start("-m", "rednet_ros.nodes.tracker_node")
     read_until(node, "unconfigured")
@@ -56,6 +57,18 @@ def test_a_signal_ends_an_idle_node_cleanly(start, number):
     output, _ = node.communicate(timeout=60)
     assert node.returncode == 0
     assert output == ""
+
+
+def test_a_node_that_shall_outlive_its_terminal_does(start):
+    """`nohup` lets a process ignore SIGHUP."""
+    script = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN); import sys; " + (
+        "from rednet_ros.nodes import tracker_node; sys.exit(tracker_node.main())"
+    )
+    node = start("-c", script)
+    read_until(node, "unconfigured")
+    node.send_signal(signal.SIGHUP)
+    with pytest.raises(subprocess.TimeoutExpired):
+        node.wait(0.5)
 
 
 def test_a_signal_ends_a_busy_node_cleanly(start, clip):
@@ -88,6 +101,83 @@ def test_a_wrong_start_costs_one_line(start, module, parameter, reason):
     assert len(output.splitlines()) == 1
 
 
+@pytest.mark.parametrize("module", ["tracker_node", "player_node", "recorder_node"])
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("rednet_tracker:\n  ros__parameters:\n    max_faces: [1, 'a']\n", "Sequence should be of same type"),
+        ("rednet_tracker:\n  max_faces: 2\n", "Cannot have a value before ros__parameters at line 2"),
+        ("rednet_tracker: {\n", "params.yaml"),
+    ],
+)
+def test_a_broken_parameters_file_is_named_without_a_traceback(start, tmp_path, module, text, reason):
+    path = tmp_path / "params.yaml"
+    path.write_text(text)
+    node = start("-m", f"rednet_ros.nodes.{module}", "--ros-args", "--params-file", str(path))
+    output, _ = node.communicate(timeout=60)
+    assert node.returncode == 1
+    line = output.splitlines()[-1]
+    assert "[FATAL]" in line
+    assert reason in line
+    assert str(path) in line
+    assert "Traceback" not in output
+
+
+@pytest.mark.parametrize(
+    ("argument", "reason"),
+    [
+        (("-r", "image"), "Couldn't parse remap rule: '-r image'"),
+        (("--log-level", "loud"), "Couldn't parse log level: '--log-level loud'"),
+        (("--paramsfile", "x.yaml"), "--paramsfile"),
+    ],
+)
+def test_other_arguments_that_ros_does_not_understand_are_named_too(start, argument, reason):
+    node = start("-m", "rednet_ros.nodes.tracker_node", "--ros-args", *argument)
+    output, _ = node.communicate(timeout=60)
+    assert node.returncode == 1
+    assert reason in output.splitlines()[-1]
+    assert "Traceback" not in output
+
+
+LOGGING_TRACKER = """
+import logging, sys
+from rednet_ros.nodes.runner import run
+from rednet_ros.nodes.tracker_node import TrackerNode
+
+class Tracker:
+    weights_name = "none"
+    def reset(self):
+        pass
+    def close(self):
+        pass
+
+def create(parameters):
+    logging.getLogger("rednet_ros.tracking").warning("told while loading")
+    logging.getLogger("rednet_ros.inference").debug("told in detail")
+    return Tracker()
+
+sys.exit(run(lambda: TrackerNode(create)))
+"""
+
+
+def test_what_the_library_logs_reaches_rosout_at_the_level_of_the_node(start, bench, wait_until):
+    from rcl_interfaces.msg import Log
+    from rclpy.qos import DurabilityPolicy, QoSProfile
+
+    lines = []
+    quality = QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    bench.client.create_subscription(Log, "/rosout", lines.append, quality)
+    node = start("-c", LOGGING_TRACKER, "--ros-args", "-p", "autostart:=true", "-r", "__ns:=/front",
+                 "--log-level", "front.rednet_tracker:=debug")  # fmt: skip
+    read_until(node, "waiting for images")
+    assert wait_until(lambda: {"told while loading", "told in detail"} <= {line.msg for line in lines})
+    assert {line.name for line in lines if line.msg.startswith("told")} == {"front.rednet_tracker.rednet_ros"}
+    node.send_signal(signal.SIGINT)
+    output, _ = node.communicate(timeout=60)
+    assert "[DEBUG] [rmw" not in output
+    assert "[DEBUG] [rcl" not in output
+
+
 def test_a_player_that_nobody_hears_gives_up(start, clip):
     player = start(
         "-m", "rednet_ros.nodes.player_node", "--ros-args", "-p", f"source:={clip}", "-p", "subscriber_timeout_s:=0.2"
@@ -107,7 +197,8 @@ def clip(tmp_path):
     return path
 
 
-def test_a_session_is_recorded(start, clip, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_a_session_is_recorded(start, clip, tmp_path, number):
     folder = tmp_path / "output"
     folder.mkdir()
     (folder / "contact_sheet.png").write_bytes(b"of an earlier session")
@@ -117,7 +208,7 @@ def test_a_session_is_recorded(start, clip, tmp_path):
                    "-p", "reliability:=reliable", "-r", "image:=overlay")  # fmt: skip
     assert player.wait(timeout=60) == 0
     time.sleep(0.5)
-    recorder.send_signal(signal.SIGINT)
+    recorder.send_signal(number)
     output, _ = recorder.communicate(timeout=60)
     assert recorder.returncode == 0
     assert "session recorded" in output

@@ -1,10 +1,13 @@
 """The services ~/reset and ~/enable."""
 
+import threading
+import time
+
 import pytest
 
 pytestmark = pytest.mark.ros
 
-DEACTIVATE = 4
+CONFIGURE, CLEANUP, ACTIVATE, DEACTIVATE = 1, 2, 3, 4
 
 
 def test_reset_forgets_all_faces_at_once(bench, tracker, wait_until):
@@ -22,6 +25,56 @@ def test_reset_waits_for_the_frame_under_way(bench, tracker, make_image, wait_un
     tracker.may_go_on.set()
     assert wait_until(lambda: tracker.resets == 1)
     assert wait_until(lambda: len(bench.faces) == 1)
+
+
+def test_a_reset_that_was_promised_happens_though_the_node_is_deactivated(bench, tracker, make_image, wait_until):
+    tracker.may_go_on.clear()
+    publisher = bench.publisher()
+    publisher.publish(make_image())
+    assert tracker.is_busy.wait(10)
+    assert bench.reset().success
+
+    def finish_when_it_is_being_deactivated():
+        assert wait_until(lambda: publisher.get_subscription_count() == 0)
+        time.sleep(0.1)
+        tracker.may_go_on.set()
+
+    threading.Thread(target=finish_when_it_is_being_deactivated).start()
+    assert bench.change_state(DEACTIVATE)
+    assert tracker.resets == 1
+
+
+def test_a_promised_reset_happens_when_a_stuck_frame_ends_and_so_does_cleaning_up(
+    bench, tracker, make_image, wait_until, monkeypatch, capfd
+):
+    monkeypatch.setattr("rednet_ros.nodes.tracker_node.STOP_TIMEOUT_S", 0.05)
+    tracker.may_go_on.clear()
+    bench.publisher().publish(make_image())
+    assert tracker.is_busy.wait(10)
+    assert bench.reset().success
+    assert bench.change_state(DEACTIVATE)
+    again = bench.reset()
+    assert (again.success, again.message) == (False, "the last image is still being tracked; try again")
+    assert bench.change_state(CLEANUP)
+    assert (tracker.resets, tracker.is_closed) == (0, False)
+    assert not bench.change_state(CONFIGURE)  # two trackers at a time
+    tracker.may_go_on.set()
+    assert wait_until(lambda: tracker.resets == 1 and tracker.is_closed)
+    assert "all faces are forgotten as soon as the image under way is finished" in capfd.readouterr().err
+    assert bench.change_state(CONFIGURE)
+
+
+def test_while_a_promised_reset_fails_no_face_is_published(bench, tracker, make_image, wait_until):
+    real, tracker.reset = tracker.reset, lambda: 1 / 0
+    assert bench.reset().success
+    publisher = bench.publisher()
+    publisher.publish(make_image())
+    assert wait_until(lambda: bench.node.statistics().failed == 1)
+    assert bench.faces == []
+    tracker.reset = real
+    publisher.publish(make_image())
+    assert wait_until(lambda: bench.faces)
+    assert tracker.resets == 1
 
 
 def test_faces_are_forgotten_while_inactive_too(bench, tracker):

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from rednet_ros.errors import InputError
 from rednet_ros.tracking.types import HeadPose
 
 pytestmark = pytest.mark.ros
@@ -54,18 +55,18 @@ def tf2_ros(monkeypatch):
 def test_faces_are_broadcast_only_while_somebody_listens_to_tf(tf2_ros, make_face, header):
     from rednet_ros.nodes.transforms import TransformOutput, make_broadcasters
 
-    warned, destroyed = [], []
-    logger = SimpleNamespace(warning=lambda text, once: warned.append(text))
-    node = SimpleNamespace(get_logger=lambda: logger, destroy_publisher=destroyed.append)
+    destroyed = []
+    node = SimpleNamespace(destroy_publisher=destroyed.append)
     (broadcaster,) = make_broadcasters(node, [""]).values()
     output = TransformOutput(node, broadcaster)
     output.publish(SimpleNamespace(header=header, faces=[make_face("f7", head_pose=POSE)]))
     assert [transform.child_frame_id for transform in broadcaster.sent[0]] == ["face_f7", "gaze_f7"]
     header.frame_id = ""
-    output.publish(SimpleNamespace(header=header, faces=[make_face("f7", head_pose=POSE)]))
+    with pytest.raises(InputError, match="frame_id is empty"):  # for the log and /diagnostics
+        output.publish(SimpleNamespace(header=header, faces=[make_face("f7", head_pose=POSE)]))
     assert len(broadcaster.sent) == 1
-    assert "frame_id is empty" in warned[0]
     assert output.is_wanted()
+    assert not output.has_listeners()  # of this node's results: /tf is everybody's
     broadcaster.listeners = 0
     assert not output.is_wanted()
     output.close()
@@ -79,6 +80,31 @@ def test_the_node_broadcasts_the_faces_of_its_images(tf2_ros, make_bench, make_i
     assert wait_until(lambda: images.publish(make_image(stamp_s=2.5)) or broadcaster.sent)
     face, _ = broadcaster.sent[0]
     assert (face.header.frame_id, face.header.stamp.sec, face.child_frame_id) == ("camera", 2, "face_f7")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "prefixes"),
+    [([], ("front_", "rear_")), (["-p", "id_prefix:=head_"], ("head_", "head_"))],
+    ids=["by default", "as the parameter says"],
+)
+def test_nodes_in_two_namespaces_give_no_name_twice(
+    tf2_ros, make_bench, make_image, wait_until, posed_tracker, arguments, prefixes
+):
+    """Frames of TF and ids under /humans/faces are the whole robot's: they carry the node's namespace."""
+    from rednet_ros.msg import FaceLandmarks
+
+    frames = {}
+    for namespace, prefix in zip(("front", "rear"), prefixes, strict=True):
+        cli_args = ["--ros-args", "-r", f"__ns:=/{namespace}", *arguments]
+        bench = make_bench(lambda parameters: posed_tracker, autostart=True, cli_args=cli_args)
+        faces = bench.collect(FaceLandmarks, f"/{namespace}/faces")
+        images = bench.publisher(topic=f"/{namespace}/image")
+        assert wait_until(lambda images=images, faces=faces: images.publish(make_image()) or faces)
+        assert [face.id for face in faces[0].faces] == [f"{prefix}f7"]
+        broadcaster = StandInBroadcaster.made[-1]
+        assert wait_until(lambda broadcaster=broadcaster: broadcaster.sent)
+        frames[namespace] = {transform.child_frame_id for transform in broadcaster.sent[0]}
+        assert frames[namespace] == {f"face_{prefix}f7", f"gaze_{prefix}f7"}
 
 
 def test_without_tf2_ros_or_the_parameter_there_are_no_frames_and_all_else_works(

@@ -84,6 +84,15 @@ def test_a_stuck_frame_does_not_get_a_second_thread_beside_it(bench, tracker, ma
     assert wait_until(lambda: bench.change_state(ACTIVATE))
 
 
+def test_the_log_tells_what_transitions_did(bench, tracker, capfd):
+    for transition in (DEACTIVATE, CLEANUP, 5):
+        assert bench.change_state(transition)
+    log = capfd.readouterr().err
+    assert "deactivated: images are no longer subscribed, faces keep their ids and states" in log
+    assert "cleaned up: the weights are freed and all faces are forgotten" in log
+    assert "shut down: the weights are freed and all faces are forgotten" in log
+
+
 def test_shutting_down_frees_the_tracker(bench, tracker):
     assert bench.change_state(SHUTDOWN_ACTIVE)
     assert bench.state == "finalized"

@@ -9,7 +9,17 @@ from rednet_ros.tracking.types import Box, FaceStatus
 
 
 def track(person: Any, name: str, **changes: Any) -> Track:
-    base = Track(name, FaceStatus.TRACKED, person.landmarks(), np.ones(68, np.float32), 0.9, None, None, good_frames=50)
+    base = Track(
+        name,
+        FaceStatus.TRACKED,
+        person.landmarks(),
+        np.ones(68, np.float32),
+        0.9,
+        None,
+        None,
+        good_frames=50,
+        good_s=1.7,
+    )
     return replace(base, **changes)
 
 

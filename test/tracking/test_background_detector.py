@@ -12,6 +12,7 @@ from rednet_ros.tracking.background_detector import (
     DetectionResult,
     InlineDetector,
 )
+from rednet_ros.tracking.search_plan import whole
 from rednet_ros.tracking.types import Box, Detection, ImageArray
 
 
@@ -33,7 +34,8 @@ class Gate:
 
 
 def request(value: int, camera: str = "a") -> DetectionRequest:
-    return DetectionRequest(camera, np.full((4, 4, 3), value, np.uint8), {}, 0)
+    image = np.full((4, 4, 3), value, np.uint8)
+    return DetectionRequest(camera, image, whole(4, 4, 480), {}, clock_s=0.0, epoch=0)
 
 
 def results(runner: BackgroundDetector, count: int) -> list[DetectionResult]:
@@ -75,6 +77,18 @@ def test_the_latest_image_of_each_camera_wins(gate: Gate, runner: BackgroundDete
         ("b", 50),
     ]
     assert not runner.is_busy("a")
+
+
+def test_waiting_ends_with_the_result_with_a_failure_and_with_the_time(gate: Gate, runner: BackgroundDetector) -> None:
+    runner.submit(request(1, camera=""))
+    assert 0.05 <= runner.wait(0.05) < 1.0
+    gate.open.set()
+    assert runner.wait(10.0) < 1.0
+    assert len(runner.collect()) == 1
+    runner.submit(request(13))
+    assert runner.wait(10.0) < 1.0
+    assert runner.collect() == []
+    assert runner.wait(10.0) < 1.0  # nothing is being searched
 
 
 def test_a_reused_buffer_does_not_change_the_image_searched(gate: Gate, runner: BackgroundDetector) -> None:
@@ -120,3 +134,29 @@ def test_on_the_spot_answers_at_once_and_lets_errors_through(gate: Gate) -> None
     assert runner.collect() == []
     with pytest.raises(RuntimeError, match="thirteen"):
         runner.submit(request(13))
+
+
+def test_a_search_that_hangs_is_a_problem_until_it_ends(
+    runner: BackgroundDetector, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rednet_ros.tracking.background_detector.HANGING_S", 0.05)
+    assert runner.problem() == ""
+    runner.submit(request(1))
+    assert gate.begun.wait(10)
+    time.sleep(0.06)
+    assert runner.problem().startswith("the face detector has been searching one image for 0 s")
+    gate.open.set()
+    results(runner, 1)
+    assert runner.problem() == ""
+
+
+def test_a_failure_is_a_problem_until_the_detector_works_again(runner: BackgroundDetector, gate: Gate) -> None:
+    gate.open.set()
+    runner.submit(request(13, "a"))
+    runner.submit(request(13, "b"))
+    while len(gate.seen) < 2 or not runner.problem():
+        time.sleep(0.002)
+    assert runner.problem() == "the face detector failed on its last image: RuntimeError: thirteen"
+    runner.submit(request(1))
+    results(runner, 1)
+    assert runner.problem() == ""

@@ -28,7 +28,7 @@ def sighting(landmarks_px: FloatArray) -> Sighting:
 @pytest.fixture
 def track() -> Track:
     """A new face 0.8 m away."""
-    return begin("f1", sighting(seen_at(0.8)), TrackerSettings())
+    return begin("f1", sighting(seen_at(0.8)), TrackerSettings(), STEP_S)
 
 
 def with_pose(track: Track, smoothing_s: float = 0.5) -> Track:
@@ -60,5 +60,5 @@ def test_small_changes_are_smoothed_where_that_is_asked_for(track: Track) -> Non
 
 def test_a_face_that_was_put_elsewhere_does_not_glide_there(track: Track) -> None:
     before = with_pose(track)
-    again = after_relocation(before, sighting(seen_at(1.6)))
+    again = after_relocation(before, sighting(seen_at(1.6)), STEP_S)
     assert distance_m(with_pose(again)) == pytest.approx(1.6, abs=0.01)

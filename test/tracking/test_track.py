@@ -9,6 +9,7 @@ from rednet_ros.tracking.settings import TrackerSettings
 from rednet_ros.tracking.track import after_bad_frame, after_good_frame, begin, next_look, shows_face
 from rednet_ros.tracking.types import FaceStatus
 
+STEP_S = 1 / 30
 SETTINGS = TrackerSettings(confirm_frames=2, grace_s=0.5, min_confidence=0.3, min_face_px=20.0)
 
 
@@ -23,31 +24,33 @@ def look(person: Any) -> Look:
 
 def test_a_life(person: Any) -> None:
     here = sighting(person(1, 100, 100))
-    face = begin("f1", here, SETTINGS)
+    face = begin("f1", here, SETTINGS, STEP_S)
     assert face.status is FaceStatus.TENTATIVE
     assert after_bad_frame(face, 0.1, SETTINGS) is None  # unconfirmed: no grace
-    confirmed = after_good_frame(face, here, SETTINGS)
+    confirmed = after_good_frame(face, here, SETTINGS, STEP_S)
     assert confirmed.status is FaceStatus.TRACKED
     hurt = after_bad_frame(confirmed, 0.3, SETTINGS)
     assert hurt is not None
     assert not hurt.is_well
-    assert after_bad_frame(hurt, 0.3, SETTINGS) is None  # grace is over
-    healed = after_good_frame(hurt, here, SETTINGS)
+    worse = after_bad_frame(hurt, 0.3, SETTINGS)
+    assert worse is not None  # the time of grace is over, but two images say little
+    assert after_bad_frame(worse, 0.3, SETTINGS) is None
+    healed = after_good_frame(hurt, here, SETTINGS, STEP_S)
     assert healed.is_well
     again = after_bad_frame(healed, 0.3, SETTINGS)
     assert again is not None  # and grace begins anew
 
 
 def test_steady_motion_is_no_surprise_a_jump_is_and_wears_off(person: Any) -> None:
-    track = begin("f1", sighting(person(1, 100, 100)), SETTINGS)
+    track = begin("f1", sighting(person(1, 100, 100)), SETTINGS, STEP_S)
     for number in range(1, 8):
-        track = after_good_frame(track, sighting(person(1, 100 + 6 * number, 100)), SETTINGS)
+        track = after_good_frame(track, sighting(person(1, 100 + 6 * number, 100)), SETTINGS, STEP_S)
     assert track.surprise < 0.1
-    jumped = after_good_frame(track, sighting(person(1, 112, 100)), SETTINGS)
+    jumped = after_good_frame(track, sighting(person(1, 112, 100)), SETTINGS, STEP_S)
     assert jumped.surprise == pytest.approx(36 / 60, abs=0.02)
     later = jumped
     for _ in range(12):
-        later = after_good_frame(later, sighting(person(1, 112, 100)), SETTINGS)
+        later = after_good_frame(later, sighting(person(1, 112, 100)), SETTINGS, STEP_S)
     assert later.surprise < 0.1
 
 
@@ -77,15 +80,16 @@ def test_too_small_a_face_is_none(person: Any) -> None:
 
 def test_a_face_is_looked_for_where_its_motion_takes_it_in_sight_or_out_of_it(person: Any) -> None:
     image = np.zeros((240, 320, 3), np.uint8)
-    walking = begin("f1", sighting(person(1, 100, 100)), SETTINGS)
+    walking = begin("f1", sighting(person(1, 100, 100)), SETTINGS, STEP_S)
     for x in (104, 108):
-        walking = after_good_frame(walking, sighting(person(1, x, 100)), SETTINGS)
-    assert next_look(walking, image, 64).crop.center_px[0] == pytest.approx(112, abs=0.5)
+        walking = after_good_frame(walking, sighting(person(1, x, 100)), SETTINGS, STEP_S)
+    assert next_look(walking, image, 64, STEP_S).crop.center_px[0] == pytest.approx(112, abs=0.5)
     hidden = after_bad_frame(walking, 1 / 30, SETTINGS)
     assert hidden is not None
-    assert next_look(hidden, image, 64).crop.center_px[0] == pytest.approx(116, abs=0.5)
-    leaping = after_good_frame(walking, sighting(person(1, 168, 100)), SETTINGS)
-    assert next_look(leaping, image, 64).crop.center_px[0] == pytest.approx(168 + 18, abs=0.5)  # 0.3 of its side
+    assert next_look(hidden, image, 64, STEP_S).crop.center_px[0] == pytest.approx(116, abs=0.5)
+    leaping = after_good_frame(walking, sighting(person(1, 168, 100)), SETTINGS, STEP_S)
+    leap = next_look(leaping, image, 64, STEP_S).crop.center_px[0] - 168
+    assert leap == pytest.approx(18, abs=0.5)  # 0.3 of its side
 
 
 def test_what_a_face_looks_like_is_remembered_over_some_frames(person: Any) -> None:
@@ -97,9 +101,11 @@ def test_what_a_face_looks_like_is_remembered_over_some_frames(person: Any) -> N
         vars(seen)["appearance"] = appearance  # as if its image showed this
         return seen
 
-    known = after_good_frame(begin("f1", sighting(person(1, 100, 100)), SETTINGS), showing(look), SETTINGS)
+    known = after_good_frame(
+        begin("f1", sighting(person(1, 100, 100)), SETTINGS, STEP_S), showing(look), SETTINGS, STEP_S
+    )
     assert known.likeness == 1.0
-    other = after_good_frame(known, showing(-look), SETTINGS)
+    other = after_good_frame(known, showing(-look), SETTINGS, STEP_S)
     assert other.likeness == pytest.approx(-1.0)
-    again = after_good_frame(other, showing(look), SETTINGS)
+    again = after_good_frame(other, showing(look), SETTINGS, STEP_S)
     assert again.likeness == pytest.approx(1.0)

@@ -6,7 +6,6 @@ import functools
 import importlib
 import logging
 import sys
-import tempfile
 import threading
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from rednet_ros.files import library_path
 from rednet_ros.inference.backends.backend import BackendUnavailableError, prepared
 from rednet_ros.inference.engine_file import EngineFile, EngineMismatchError
 from rednet_ros.inference.graph import CropGraph
@@ -91,7 +91,9 @@ def build(network: REDNet, file: EngineFile) -> Any:
     """Convert the network and keep it in `file`; returns the model. Raises BackendUnavailableError, or OSError where
     the file cannot be written."""
     model = convert(network)
-    file.write(lambda path: save(model, path), {"openvino": version(), "precision": "float32"})
+    facts = {"openvino": version(), "precision": "float32"}
+    # Writes the numbers, too: a .bin beside the .xml.
+    file.write(lambda path: _save(model, path), facts)
     return model
 
 
@@ -100,16 +102,9 @@ def version() -> str:
     return str(_openvino().get_version())
 
 
-def save(model: Any, path: Path) -> None:
-    """Write a converted network: `path` (.xml) and its numbers beside it (.bin).
-
-    Whole or not at all: another process may be reading the ones of before, or writing its own.
-    """
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        written = Path(folder) / path.name
-        _openvino().save_model(model, written, compress_to_fp16=False)
-        for suffix in (".bin", path.suffix):
-            written.with_suffix(suffix).replace(path.with_suffix(suffix))
+def _save(model: Any, path: Path) -> None:
+    with library_path(path.parent) as plain:
+        _openvino().save_model(model, f"{plain}/{path.name}", compress_to_fp16=False)
 
 
 def _model(network: REDNet, file: EngineFile | None) -> tuple[Any, Path | None]:
@@ -118,7 +113,8 @@ def _model(network: REDNet, file: EngineFile | None) -> tuple[Any, Path | None]:
         return convert(network), None
     try:
         file.check({"openvino": version()})
-        return _core().read_model(file.path), file.path
+        with library_path(file.path) as xml, library_path(file.path.with_suffix(".bin")) as numbers:
+            return _core().read_model(xml, numbers), file.path
     except (EngineMismatchError, RuntimeError) as error:
         log.info("converting the network for OpenVINO, once: %s", error)
     try:

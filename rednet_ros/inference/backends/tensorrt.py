@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from rednet_ros.files import library_path
 from rednet_ros.inference.backends.backend import BUCKETS, BackendUnavailableError, prepared
 from rednet_ros.inference.engine_file import EngineFile
 from rednet_ros.inference.graph import FrameGraph
@@ -38,7 +39,8 @@ class TensorRtBackend:
         self.engine_path = file.path
         self.buckets: tuple[int, ...] | None = tuple(told["buckets"])
         try:
-            self._engine = _torch_tensorrt().load(str(file.path)).module()
+            with library_path(file.path) as plain:
+                self._engine = _torch_tensorrt().load(plain).module()
         except Exception as error:
             raise BackendUnavailableError(f"TensorRT cannot load {file.path}: {error}") from error
 
@@ -65,10 +67,12 @@ def build(network: REDNet, dtype: torch.dtype, file: EngineFile) -> None:
     specifications = [_range(trt, value, faces_range if at else PIXELS) for at, value in enumerate(inputs)]
     engine = trt.dynamo.compile(program, inputs=specifications, min_block_size=1, use_explicit_typing=True)
     precision = str(dtype).removeprefix("torch.")
-    file.write(
-        lambda path: trt.save(engine, str(path), output_format="exported_program", arg_inputs=list(inputs)),
-        {**here, "precision": precision, "buckets": list(BUCKETS)},
-    )
+
+    def save(path: Path) -> None:
+        with library_path(path) as plain:
+            trt.save(engine, plain, output_format="exported_program", arg_inputs=list(inputs))
+
+    file.write(save, {**here, "precision": precision, "buckets": list(BUCKETS)})
 
 
 def this_machine() -> dict[str, Any]:

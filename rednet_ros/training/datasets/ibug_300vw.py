@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 
 from rednet_ros.errors import InputError
+from rednet_ros.files import is_leftover, list_files, natural_key
 from rednet_ros.training.datasets.matlab import read_whole_numbers
 from rednet_ros.training.datasets.pts import read_pts
 from rednet_ros.training.labels import LabelledFace, check_points
@@ -82,7 +83,8 @@ def _videos(folder: Path) -> list[Path]:
     if own.name.isdecimal() and (own / "annot").is_dir():
         return [own]
     found = [*folder.glob("*/annot"), *folder.glob("*/*/annot")]
-    return sorted(annotation.parent for annotation in found if annotation.parent.name.isdecimal())
+    videos = [path.parent for path in found if not is_leftover(path.parents[1].name)]
+    return sorted((video for video in videos if video.name.isdecimal()), key=natural_key)
 
 
 def _exclusion_folders(video: Path) -> list[Path]:
@@ -115,7 +117,7 @@ def _faces(video: Path) -> list[LabelledFace]:
 def _annotations(video: Path, file: Path) -> list[tuple[int, Path]]:
     """(number from 1, point file) of a video's frames that are to be used, in order."""
     annotations = {}
-    for annotation in (video / "annot").glob("*.pts"):
+    for annotation in list_files(video / "annot", (".pts",)):
         if not annotation.stem.isdecimal() or int(annotation.stem) < 1:
             raise InputError(f"{annotation}: expected the number of a frame, from 1, as name")
         annotations[int(annotation.stem)] = annotation

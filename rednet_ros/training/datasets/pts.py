@@ -19,14 +19,12 @@ from pathlib import Path
 import numpy as np
 
 from rednet_ros.errors import InputError
+from rednet_ros.files import list_files
+from rednet_ros.images import IMAGE_SUFFIXES
 from rednet_ros.landmarks import LANDMARK_COUNT
 from rednet_ros.tracking.types import FloatArray
-from rednet_ros.training.datasets.files import files_below
 
 logger = logging.getLogger(__name__)
-
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".pgm", ".ppm")
-"""In order of preference, should a point file have several images."""
 
 
 def read_pts(path: Path, first_pixel: int) -> FloatArray:
@@ -67,7 +65,7 @@ def find_pairs(folder: Path) -> list[tuple[Path, Path]]:
     """
     images: dict[Path, list[Path]] = defaultdict(list)
     point_files = []
-    for path in files_below(folder):
+    for path in list_files(folder, below=True):
         if path.suffix.lower() in IMAGE_SUFFIXES:
             images[path.with_suffix("")].append(path)
         elif path.suffix.lower() == ".pts":

@@ -9,9 +9,10 @@ import logging
 from pathlib import Path
 
 from rednet_ros.errors import InputError
-from rednet_ros.training.datasets.files import files_below
+from rednet_ros.files import list_files
+from rednet_ros.images import IMAGE_SUFFIXES
 from rednet_ros.training.datasets.markup import among_68
-from rednet_ros.training.datasets.pts import IMAGE_SUFFIXES, read_pts
+from rednet_ros.training.datasets.pts import read_pts
 from rednet_ros.training.labels import LabelledFace, check_points
 
 logger = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ def load(folder: Path) -> list[LabelledFace]:
 
     Coordinates count from 0 in the files. Raises InputError if there are none, and as `read_pts`.
     """
-    frames = [path for path in files_below(folder) if path.stem.startswith("franck_")]
+    frames = [path for path in list_files(folder, below=True) if path.stem.startswith("franck_")]
     images = {path.stem: path for path in frames if path.suffix.lower() in IMAGE_SUFFIXES}
     files = {path.stem: path for path in frames if path.suffix.lower() == ".pts"}
     faces = [_face(images[stem], files[stem]) for stem in sorted(images.keys() & files.keys())]

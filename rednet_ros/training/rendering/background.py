@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from rednet_ros.errors import InputError
+from rednet_ros.images import read_image
 from rednet_ros.training.rendering.arrays import FloatArray, ImageArray
 from rednet_ros.training.rendering.seeds import Rng, chance
 
@@ -51,9 +51,7 @@ def _packaged() -> list[Path]:
 
 
 def _read(path: Path) -> ImageArray:
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if image is None:
-        raise InputError(f"{path}: not a picture, remove it or replace it")
+    image = read_image(path)
     shrink = MAX_PICTURE_PX / max(image.shape[:2])
     if shrink < 1:
         image = cv2.resize(image, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from rednet_ros.errors import InputError
+from rednet_ros.images import read_image, write_image
 from rednet_ros.training.rendering.arrays import ImageArray
 
 COLUMNS, ROWS, TILE_PX = 8, 8, 144
@@ -20,7 +21,8 @@ JPEG_QUALITY = 86
 def write_contact_sheet(output: Path, file: Path) -> None:
     """The first 64 rows of a folder's labels.jsonl as a sheet: visible landmarks green, hidden ones red.
 
-    The file's suffix says the format. Raises InputError for a folder without rows and a file that cannot be written.
+    The file's suffix says the format. Raises InputError for a folder without rows, a picture that cannot be read and
+    a file that cannot be written.
     """
     lines = (output / "labels.jsonl").read_text(encoding="utf-8").splitlines()[: COLUMNS * ROWS]
     if not lines:
@@ -28,16 +30,11 @@ def write_contact_sheet(output: Path, file: Path) -> None:
     tiles = [_tile(output, json.loads(line)) for line in lines]
     tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % COLUMNS)
     rows = [np.hstack(tiles[start : start + COLUMNS]) for start in range(0, len(tiles), COLUMNS)]
-    try:
-        written = cv2.imwrite(str(file), np.vstack(rows), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-    except cv2.error as error:
-        raise InputError(f"{file}: not a name of a picture, take .png or .jpg") from error
-    if not written:
-        raise InputError(f"{file}: cannot be written")
+    write_image(file, np.vstack(rows), JPEG_QUALITY)
 
 
 def _tile(output: Path, row: dict) -> ImageArray:
-    image: ImageArray = np.asarray(cv2.imread(str(output / row["image"])))
+    image = read_image(output / row["image"])
     scale = TILE_PX / image.shape[0]
     tile = cv2.resize(image, (TILE_PX, TILE_PX), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
     places = (np.array(row["points"]) + 0.5) * scale - 0.5

@@ -99,13 +99,16 @@ def prepare_output(output: Path, settings: RenderSettings) -> None:
 
 
 def is_complete(output: Path, shard: Shard) -> bool:
-    """Whether this shard was rendered to its end."""
-    path = output / shard.folder / ROWS_FILE
-    if not path.is_file():
+    """Whether this shard was rendered to its end, and all its rows and pictures are still there."""
+    try:
+        lines = (output / shard.folder / ROWS_FILE).read_text(encoding="utf-8").splitlines()
+        rows = [json.loads(line) for line in lines]
+        numbers = {row["number"] for row in rows}
+        pictures = [output / row["image"] for row in rows]
+        are_there = all(picture.stat().st_size > 0 for picture in pictures)
+    except (OSError, ValueError, KeyError, TypeError):  # absent or damaged: rendered again
         return False
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    wanted = range(shard.start, shard.stop)
-    return {row["number"] for row in rows} == set(wanted)
+    return numbers == set(range(shard.start, shard.stop)) and len(rows) == shard.pictures and are_there
 
 
 def render_shard(renderer: FaceRenderer, settings: RenderSettings, shard: Shard, output: Path) -> Iterator[int]:

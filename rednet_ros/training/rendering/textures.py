@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from rednet_ros.errors import InputError
+from rednet_ros.images import read_with_alpha
 from rednet_ros.training.rendering.arrays import ImageArray
 from rednet_ros.training.rendering.assets import AssetFolder
 from rednet_ros.training.rendering.rig import Rig
@@ -54,12 +54,8 @@ def load_textures(assets: AssetFolder, rig: Rig) -> TextureSet:
 
 
 def read_texture(path: Path, side_px: int) -> ImageArray:
-    """A square texture of at most `side_px`; grey pictures get three equal channels."""
-    image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-    if image is None:
-        raise InputError(f"{path}: not a picture, get it again from its release")
-    if image.ndim == 2:
-        image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
+    """A square texture of at most `side_px`; grey pictures get three equal channels. Raises InputError."""
+    image = read_with_alpha(path)
     image = cv2.cvtColor(image, cv2.COLOR_BGRA2RGBA if image.shape[2] == 4 else cv2.COLOR_BGR2RGB)
     if max(image.shape[:2]) > side_px:
         image = cv2.resize(image, (side_px, side_px), interpolation=cv2.INTER_AREA)

@@ -1,4 +1,7 @@
-"""SIGINT and SIGTERM at any moment of a node's life: exit code 0 and no traceback. In `make soak` at many moments."""
+"""SIGINT, SIGTERM and SIGHUP at any moment of a node's life: exit code 0 and no traceback.
+
+In `make soak` at many moments.
+"""
 
 import os
 import random
@@ -28,7 +31,7 @@ def moments(node, number):
     return [draw.uniform(0.0, 8.0) ** 2 / 8.0 for _ in range(MOMENTS)]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("node", sorted(ARGUMENTS))
 def test_a_node_ends_well_whenever_it_is_told_to(tmp_path, node, number):
     arguments = [text.format(folder=tmp_path / "out") for text in ARGUMENTS[node]]
@@ -40,8 +43,8 @@ def test_a_node_ends_well_whenever_it_is_told_to(tmp_path, node, number):
             stderr=subprocess.STDOUT,
             text=True,
             env=dict(os.environ, OMP_NUM_THREADS="1"),
-            # Whoever runs the tests in the background ignores interrupts, and children inherit that.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            # Whoever runs the tests in the background ignores interrupts (nohup: SIGHUP), and children inherit that.
+            preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
         )
         try:
             assert process.stdout.readline() == "begins\n"

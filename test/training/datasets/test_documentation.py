@@ -7,6 +7,7 @@ import pytest
 
 from rednet_ros.cli import convert
 from rednet_ros.training.datasets import LOADERS, aflw, ibug_300vw, ibug_300w, lfw, talking_face
+from rednet_ros.training.labels import read_labels
 
 PAGE = (Path(__file__).parents[3] / "docs/datasets.md").read_text(encoding="utf-8")
 
@@ -69,7 +70,37 @@ def test_how_many_landmarks_each_set_has() -> None:
 def test_the_page_names_the_options_of_the_command() -> None:
     options = {name for action in convert.argument_parser()._actions for name in action.option_strings}
     section = PAGE[PAGE.index("## Crops") : PAGE.index("## 300-W")]
-    assert set(re.findall(r"--[a-z]+", section)) == {name for name in options if name.startswith("--")} - {
+    assert set(re.findall(r"--[a-z-]+", section)) == {name for name in options if name.startswith("--")} - {
         "--help",
         "--version",
     }
+
+
+def scripts() -> list[str]:
+    return re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL)
+
+
+def test_the_script_for_98_points_makes_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    row = " ".join(f"{index}.5 {index}" for index in range(98))
+    Path("list_98pt_rect_attr_train.txt").write_text(f"{row} 1 2 3 4 0 0 0 0 0 0 37--Soccer/37_a.jpg\n")
+    exec(scripts()[0], {})
+    (face,) = read_labels(tmp_path / "labels.jsonl")
+    taken = face.points_px[:, 1].astype(int).tolist()
+    assert taken[:17] == list(range(0, 33, 2))
+    assert [taken[index] for index in (27, 30, 33, 36, 39, 42, 45, 48, 54, 60, 67)] == [
+        *(51, 54, 57, 60, 64, 68, 72, 76, 82, 88, 95),
+    ]
+    assert face.image_path == tmp_path / "WFLW_images" / "37--Soccer" / "37_a.jpg"
+
+
+def test_the_script_for_dlib_makes_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    parts = "".join(f"<part name='{index:02}' x='{index}' y='{2 * index}'/>" for index in range(67))
+    box = f"<box top='1' left='2' width='3' height='4'>{parts}</box>"
+    text = f"<dataset><images><image file='helen/a.jpg'>{box}{box}</image></images></dataset>"
+    Path("labels_ibug_300W_train.xml").write_text(text)
+    exec(scripts()[1], {})
+    first, _ = read_labels(tmp_path / "labels.jsonl")
+    assert first.points_px[30].tolist() == [30, 60]
+    assert first.annotated.tolist() == [True] * 67 + [False]

@@ -118,3 +118,13 @@ def matlab_file(name: bytes, values: list[int]) -> bytes:
     array += struct.pack("<II8s", 1, len(name), name) + struct.pack("<II", 9, len(numbers)) + numbers
     head = b"MATLAB 5.0 MAT-file".ljust(124) + struct.pack("<H", 0x0100) + b"IM"
     return head + struct.pack("<II", 14, len(array)) + array
+
+
+def test_what_macos_leaves_behind_is_no_video(tree: Path) -> None:
+    usual = open_dataset(f"300vw:{tree}")
+    for file in [*tree.glob("*/annot/*.pts")]:
+        (file.parent / f"._{file.name}").touch()
+        leftover = tree / "__MACOSX" / file.parent.parent.name / "annot" / f"._{file.name}"
+        leftover.parent.mkdir(parents=True, exist_ok=True)
+        leftover.touch()
+    assert len(open_dataset(f"300vw:{tree}")) == len(usual)

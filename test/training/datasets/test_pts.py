@@ -102,3 +102,10 @@ def test_linked_folders_are_entered_but_not_for_ever(tmp_path: Path) -> None:
     (tmp_path / "set").mkdir()
     (tmp_path / "set/helen").symlink_to(elsewhere)
     assert find_pairs(tmp_path / "set") == [(tmp_path / "set/helen/a.jpg", tmp_path / "set/helen/a.pts")]
+
+
+def test_what_macos_leaves_behind_is_no_point_file_without_an_image(tmp_path: Path) -> None:
+    for name in ("a10.jpg", "a10.pts", "a9.jpg", "a9.pts", "._a9.jpg", "._a9.pts", "__MACOSX/._a9.pts"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert [file.name for _, file in find_pairs(tmp_path)] == ["a9.pts", "a10.pts"]

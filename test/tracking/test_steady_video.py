@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rednet_ros.nodes.steady_video import SteadyVideo
+from rednet_ros.tracking.steady_video import SteadyVideo
 
 
 class Frames:

@@ -6,15 +6,26 @@ from rednet_ros.tracking.types import ImageArray
 from rednet_ros.tracking.video import VideoWriter
 
 LONGEST_HOLD_S = 2.0
-"""A longer gap between two images is cut to this."""
+MAX_RATE_HZ = 240.0
+"""Sources that announce more mean the unit of their clock: browsers write 1000 into the WebM files they record."""
+_USUAL_RATE_HZ = 60.0
+
+
+def video_rate_hz(announced_hz: float) -> float:
+    """The rate of a video that is to show a source: what the source announces, if that can be a rate of frames."""
+    return announced_hz if announced_hz <= MAX_RATE_HZ else _USUAL_RATE_HZ
 
 
 class SteadyVideo:
-    """Repeats or leaves out images so that each is shown at its stamp. Raises what `VideoWriter` raises."""
+    """Repeats or leaves out images so that each is shown at its stamp. Raises what `VideoWriter` raises.
 
-    def __init__(self, writer: VideoWriter, rate_hz: float) -> None:
+    `longest_hold_s`: a longer gap between two images is cut to this.
+    """
+
+    def __init__(self, writer: VideoWriter, rate_hz: float, longest_hold_s: float = LONGEST_HOLD_S) -> None:
         self._writer = writer
         self._rate_hz = rate_hz
+        self._longest_hold_s = longest_hold_s
         self._origin_s: float | None = None
         self._last: tuple[ImageArray, float] | None = None
 
@@ -25,7 +36,7 @@ class SteadyVideo:
             return
         previous, previous_s = self._last
         gap_s = stamp_s - previous_s
-        held_s = min(max(gap_s, 1 / self._rate_hz if gap_s < 0 else 0.0), LONGEST_HOLD_S)
+        held_s = min(max(gap_s, 1 / self._rate_hz if gap_s < 0 else 0.0), self._longest_hold_s)
         self._origin_s += gap_s - held_s  # what is cut out moves the origin
         self._show_until(previous, stamp_s)
         self._last = image, stamp_s

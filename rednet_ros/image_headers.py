@@ -1,0 +1,187 @@
+"""Width and height out of the first bytes of an encoded picture, before anything is decoded.
+
+A few kilobytes can unpack to gigabytes: whoever takes pictures from outside looks here first.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Callable, Collection
+from typing import Any
+
+Size = tuple[int, int]
+
+_PNM = re.compile(rb"P[1-6Ff](?:\s|#[^\n]*\n)+(\d+)(?:\s|#[^\n]*\n)+(\d+)\s")
+_PAM = re.compile(rb"P7\s[^\0]*?WIDTH\s+(\d+)\s[^\0]*?HEIGHT\s+(\d+)\s")
+_RADIANCE = re.compile(rb"\n\n-Y (\d+) \+X (\d+)")
+_WIDTH, _HEIGHT, _ORIENTATION = 256, 257, 274  # tags of TIFF
+_TEXT_HEADER_BYTES = 4096
+_JPEG_STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
+_JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+
+
+def image_size_px(data: Any) -> Size | None:
+    """(width, height) in stored pixels as the header of an encoded picture gives them; nothing is decoded.
+
+    `data`: the whole file as bytes, bytearray, array or 1-D uint8 NumPy array; no copy is made. Knows every kind that
+    OpenCV decodes as it is built by default: PNG, JPEG, BMP, GIF, WebP, TIFF, AVIF, JPEG 2000, PNM, PAM, PFM, Radiance
+    and Sun raster. None for any other kind, and for a header that is cut short or gives no positive size.
+    """
+    view = memoryview(data).cast("B")
+    start = bytes(view[:16])
+    reader = next((read for fits, read in _KINDS if fits(start)), None)
+    try:
+        size = None if reader is None else reader(view)
+    except (struct.error, IndexError):  # cut short
+        return None
+    return size if size is not None and min(size) > 0 else None
+
+
+def exif_orientation(data: Any) -> int:
+    """How a JPEG's stored pixels are to be turned for display, 1 to 8 as EXIF numbers it; 1 (not at all) if unknown.
+
+    `data`: the file, or its first 64 kB, in any form that `image_size_px` takes.
+    """
+    view = memoryview(data).cast("B")
+    try:
+        at = 2
+        while bytes(view[:2]) == b"\xff\xd8" and view[at] == 0xFF and view[at + 1] not in _JPEG_FRAMES | {0xD9, 0xDA}:
+            if view[at + 1] == 0xE1 and bytes(view[at + 4 : at + 10]) == b"Exif\0\0":
+                found = _tiff_values(view[at + 10 :], (_ORIENTATION,)).get(_ORIENTATION, 1)
+                return found if 1 <= found <= 8 else 1
+            at += 2 + struct.unpack_from(">H", view, at + 2)[0]
+    except (struct.error, IndexError):  # cut short
+        pass
+    return 1
+
+
+def _png(view: memoryview) -> Size:
+    return _pair(">II", view, 16)
+
+
+def _gif(view: memoryview) -> Size:
+    return _pair("<HH", view, 6)
+
+
+def _sun_raster(view: memoryview) -> Size:
+    return _pair(">II", view, 4)
+
+
+def _bmp(view: memoryview) -> Size:
+    (header_bytes,) = struct.unpack_from("<I", view, 14)
+    width, height = _pair("<HH", view, 18) if header_bytes == 12 else _pair("<ii", view, 18)
+    return width, abs(height)  # negative: the rows lie from top to bottom
+
+
+def _jpeg(view: memoryview) -> Size | None:
+    at = 2
+    while view[at] == 0xFF:
+        marker = view[at + 1]
+        if marker == 0xFF:  # a fill byte
+            at += 1
+        elif marker in _JPEG_STANDALONE:
+            at += 2
+        elif marker in _JPEG_FRAMES:
+            height, width = _pair(">HH", view, at + 5)
+            return width, height
+        elif marker in (0xD9, 0xDA):  # end, or pixels without a frame before them
+            return None
+        else:
+            at += 2 + struct.unpack_from(">H", view, at + 2)[0]
+    return None
+
+
+def _webp(view: memoryview) -> Size | None:
+    kind = bytes(view[12:16])
+    if kind == b"VP8X":  # the canvas, in 24 bits each
+        return 1 + int.from_bytes(view[24:27], "little"), 1 + int.from_bytes(view[27:30], "little")
+    if kind == b"VP8L":
+        (bits,) = struct.unpack_from("<I", view, 21)
+        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    if kind == b"VP8 ":
+        width, height = _pair("<HH", view, 26)
+        return width & 0x3FFF, height & 0x3FFF
+    return None
+
+
+def _tiff(view: memoryview) -> Size | None:
+    found = _tiff_values(view, (_WIDTH, _HEIGHT))
+    return (found[_WIDTH], found[_HEIGHT]) if len(found) == 2 else None
+
+
+def _tiff_values(view: memoryview, tags: Collection[int]) -> dict[int, int]:
+    """Whole numbers of the first directory, by tag."""
+    order = "<" if view[0] == ord("I") else ">"
+    big = struct.unpack_from(order + "H", view, 2)[0] == 43
+    (directory,) = struct.unpack_from(order + ("Q" if big else "I"), view, 8 if big else 4)
+    (count,) = struct.unpack_from(order + ("Q" if big else "H"), view, directory)
+    entry, entry_bytes, value_at = directory + (8 if big else 2), *((20, 12) if big else (12, 8))
+    found: dict[int, int] = {}
+    for at in range(entry, min(entry + count * entry_bytes, len(view)), entry_bytes):
+        tag, kind = struct.unpack_from(order + "HH", view, at)
+        if tag in tags:
+            code = {3: "H", 4: "I", 16: "Q"}.get(kind, "I")
+            (value,) = struct.unpack_from(order + code, view, at + value_at)
+            found[tag] = max(value, found.get(tag, 0))  # given twice: decoders differ in which they take
+    return found
+
+
+def _jpeg_2000(view: memoryview) -> Size | None:
+    """The size in the code stream, which is what is decoded; the boxes of a .jp2 around it are stepped over."""
+    at = 0
+    while bytes(view[at : at + 4]) != b"\xff\x4f\xff\x51":
+        length, kind = struct.unpack_from(">I4s", view, at)
+        header_bytes = 8
+        if length == 1:
+            (length,) = struct.unpack_from(">Q", view, at + 8)
+            header_bytes = 16
+        if kind != b"jp2c" and length < header_bytes:
+            return None
+        at += header_bytes if kind == b"jp2c" else length
+    right, bottom, left, top = struct.unpack_from(">IIII", view, at + 8)
+    return right - left, bottom - top
+
+
+def _avif(view: memoryview) -> Size | None:
+    """The largest of the sizes given: there is one for each tile, thumbnail and transparency, and one of the whole."""
+    sizes = [_pair(">II", view, found.end() + 4) for found in re.finditer(b"ispe", view)]
+    return max(sizes, key=lambda size: size[0] * size[1], default=None)
+
+
+def _text(pattern: re.Pattern[bytes], turned: bool = False) -> Callable[[memoryview], Size | None]:
+    """A reader of headers in plain text: width and height (`turned`: height and width) are the pattern's groups."""
+
+    def read(view: memoryview) -> Size | None:
+        found = pattern.search(bytes(view[:_TEXT_HEADER_BYTES]))
+        if found is None:
+            return None
+        first, second = int(found[1]), int(found[2])
+        return (second, first) if turned else (first, second)
+
+    return read
+
+
+def _pair(format_: str, view: memoryview, offset: int) -> Size:
+    first, second = struct.unpack_from(format_, view, offset)
+    return first, second
+
+
+def _begins(*signatures: bytes) -> Callable[[bytes], bool]:
+    return lambda start: start.startswith(signatures)
+
+
+_KINDS: tuple[tuple[Callable[[bytes], bool], Callable[[memoryview], Size | None]], ...] = (
+    (_begins(b"\xff\xd8\xff"), _jpeg),
+    (_begins(b"\x89PNG\r\n\x1a\n"), _png),
+    (_begins(b"BM"), _bmp),
+    (_begins(b"GIF87a", b"GIF89a"), _gif),
+    (lambda start: start[:4] == b"RIFF" and start[8:12] == b"WEBP", _webp),
+    (_begins(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), _tiff),
+    (_begins(b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"), _jpeg_2000),
+    (lambda start: start[4:8] == b"ftyp", _avif),
+    (_begins(b"P1", b"P2", b"P3", b"P4", b"P5", b"P6", b"Pf", b"PF"), _text(_PNM)),
+    (_begins(b"P7"), _text(_PAM)),
+    (_begins(b"#?RADIANCE", b"#?RGBE"), _text(_RADIANCE, turned=True)),
+    (_begins(b"\x59\xa6\x6a\x95"), _sun_raster),
+)

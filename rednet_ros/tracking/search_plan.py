@@ -1,0 +1,118 @@
+"""Which part of an image the detector searches next, and how finely: all of it at once coarsely, then piece by piece.
+
+A detector sees about half a megapixel in reasonable time. The whole of a large image, shrunk to that, shows near faces
+only; far ones show in its pieces. One piece at a time costs no more than the whole, so nothing ever waits for long.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from dataclasses import dataclass
+
+from rednet_ros.tracking.types import Box, ImageArray
+
+SEEN_PX = 20.0
+"""A face whose landmarks' box is this large in what the detector sees is found."""
+
+LEVEL_RATIO = 2.0
+"""Each level of pieces is finer by this than the one before."""
+
+MIN_GAIN = 1.5
+"""A level that is finer by less is not worth its time."""
+
+OVERLAP = 0.25
+"""Of a piece, shared with its neighbour: a face up to this large lies wholly in one of them."""
+
+BORDER = 0.01
+"""A box that comes so near to a piece's inner border, as a fraction of its side, is cut by it."""
+
+
+@dataclass(frozen=True)
+class Region:
+    """A rectangle of an image, whole pixels; `scale`: pixels that the detector sees for one of the image, at most 1.
+
+    `is_whole`: it is the image, and nothing lies beyond its borders.
+    """
+
+    x: int
+    y: int
+    width: int
+    height: int
+    scale: float
+    is_whole: bool
+
+    def of(self, image: ImageArray) -> ImageArray:
+        """The image's part, a view."""
+        return image[self.y : self.y + self.height, self.x : self.x + self.width]
+
+    def shows(self, box: Box) -> bool:
+        """Whether a face with this landmarks' box, in pixels of the image, can be found here: all there, and large
+        enough."""
+        is_large_enough = max(box.width, box.height) * self.scale >= SEEN_PX
+        return is_large_enough and self.has_room_for(box)
+
+    def has_room_for(self, box: Box) -> bool:
+        """Whether a box lies wholly inside, and is no larger than neighbouring pieces share; the whole has all room."""
+        if self.is_whole:
+            return True
+        margin_px = BORDER * max(self.width, self.height)
+        return (
+            max(box.width, box.height) <= 2 * OVERLAP * max(self.width, self.height)
+            and box.x >= self.x + margin_px
+            and box.y >= self.y + margin_px
+            and box.x + box.width <= self.x + self.width - margin_px
+            and box.y + box.height <= self.y + self.height - margin_px
+        )
+
+
+def whole(width_px: int, height_px: int, detector_px: int) -> Region:
+    """All of an image, for a detector that sees `detector_px` pixels on the longer side."""
+    return Region(0, 0, width_px, height_px, _scale(max(width_px, height_px), detector_px), True)
+
+
+def around(box: Box, width_px: int, height_px: int, detector_px: int) -> Region:
+    """The surroundings of a small face in which it shows as large as the detector needs, with some room."""
+    scale = min(1.0, 2 * SEEN_PX / max(box.width, box.height, 1.0))
+    side_px = math.ceil(detector_px / scale)
+    x, y = (round(middle - side_px / 2) for middle in box.center)
+    left, top = (max(0, min(at, length - side_px)) for at, length in ((x, width_px), (y, height_px)))
+    return Region(left, top, min(side_px, width_px), min(side_px, height_px), scale, False)
+
+
+@functools.lru_cache(maxsize=16)
+def pieces(width_px: int, height_px: int, detector_px: int, min_face_px: float) -> tuple[Region, ...]:
+    """The pieces in which faces down to `min_face_px` (longer side of the landmarks' box) show, the coarsest first.
+
+    None where the whole shows them, and where pieces would be hardly finer than the whole.
+    """
+    found: list[Region] = []
+    scale = _scale(max(width_px, height_px), detector_px)
+    while min_face_px * scale < SEEN_PX and scale * MIN_GAIN < 1.0:
+        scale = min(1.0, scale * LEVEL_RATIO)
+        side_px = math.ceil(detector_px / scale)
+        found += [
+            Region(x, y, min(side_px, width_px), min(side_px, height_px), scale, False)
+            for y in _starts(height_px, side_px)
+            for x in _starts(width_px, side_px)
+        ]
+    return tuple(found)
+
+
+def smallest_face_px(width_px: int, height_px: int, detector_px: int, min_face_px: float) -> float:
+    """The smallest face that is found in images of this size, by all pieces together."""
+    fine = pieces(width_px, height_px, detector_px, min_face_px)
+    scale = fine[-1].scale if fine else _scale(max(width_px, height_px), detector_px)
+    return max(min_face_px, SEEN_PX / scale)
+
+
+def _scale(side_px: int, detector_px: int) -> float:
+    return min(1.0, detector_px / side_px)
+
+
+def _starts(length_px: int, side_px: int) -> list[int]:
+    """Where pieces of a side begin, evenly, so that they cover the length and overlap."""
+    if side_px >= length_px:
+        return [0]
+    count = 1 + math.ceil((length_px - side_px) / ((1 - OVERLAP) * side_px))
+    return [round(number * (length_px - side_px) / (count - 1)) for number in range(count)]

@@ -1,0 +1,89 @@
+"""A user without HOME and without an entry in passwd, as containers with an arbitrary user id have."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from rednet_ros.inference import engine_file
+
+SCRIPT = """
+import pwd
+
+def unknown(*_):
+    raise KeyError("uid not found")
+
+pwd.getpwuid = pwd.getpwnam = unknown
+from rednet_ros.errors import InputError
+from rednet_ros.inference.choice import Wanted, candidates
+from rednet_ros.inference.engine import LandmarkEngine
+from rednet_ros.network import weights
+from rednet_ros.tracking.detector import load_detector
+
+path = weights.resolve("rednet-lite")
+network, _ = weights.load(path)
+engine = LandmarkEngine.load("rednet-lite", "cpu")
+assert not engine.notices, engine.notices
+print([found.name for found in candidates(Wanted(network, "cuda", False, weights_file=path))][-1])
+load_detector()
+for place in ("~/detector.onnx", "~nobody-here/detector.onnx"):
+    try:
+        load_detector(place)
+    except InputError as error:
+        print(error)
+"""
+
+
+@pytest.fixture
+def environment():
+    without = ("HOME", "USER", "LOGNAME", "XDG_CACHE_HOME", engine_file.CACHE_VARIABLE, "ROS_HOME", "ROS_LOG_DIR")
+    return {name: value for name, value in os.environ.items() if name not in without}
+
+
+@pytest.mark.slow
+def test_the_tracker_loads_without_a_home(environment):
+    """On a processor with the backend that is usual there, and on a GPU as far as the choice of one."""
+    result = subprocess.run(
+        [sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, timeout=300
+    )
+    assert result.returncode == 0, result.stderr[-2000:]
+    lines = result.stdout.splitlines()
+    assert lines[0] == "eager"
+    assert [line.split(" does not")[0] for line in lines[1:]] == [
+        "Detector model ~/detector.onnx",
+        "Detector model ~nobody-here/detector.onnx",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("variables", "folder"),
+    [
+        ({"HOME": "/home/ann"}, "/home/ann/.cache/rednet_ros"),
+        ({"XDG_CACHE_HOME": "/var/cache"}, "/var/cache/rednet_ros"),
+        ({"XDG_CACHE_HOME": "not/absolute"}, None),
+        ({engine_file.CACHE_VARIABLE: "/srv/engines"}, "/srv/engines"),
+        ({}, None),
+    ],
+)
+def test_the_folder_of_engines(monkeypatch, variables, folder):
+    for name in ("HOME", "XDG_CACHE_HOME", engine_file.CACHE_VARIABLE):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("pwd.getpwuid", lambda _: (_ for _ in ()).throw(KeyError("uid not found")))
+    found = engine_file.cache_dir()
+    assert (found and str(found)) == folder
+
+
+@pytest.mark.ros
+def test_a_node_starts_without_a_home(environment):
+    pytest.importorskip("rclpy")
+    result = subprocess.run(
+        [sys.executable, "-m", "rednet_ros.nodes.player_node", "--ros-args", "-p", "source:=/gone.mp4"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert "/gone.mp4: No such file" in result.stdout + result.stderr
