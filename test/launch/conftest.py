@@ -10,11 +10,13 @@ import pytest
 
 WAIT_S = 90.0
 RUN_LAUNCH_FILE = """
+import signal
 import sys
 from launch import LaunchDescription, LaunchService
 from launch.actions import IncludeLaunchDescription
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in a script's background
 source = PythonLaunchDescriptionSource(sys.argv[1])
 arguments = [argument.split(":=", 1) for argument in sys.argv[2:]]
 service = LaunchService(noninteractive=True)  # no terminal hands the interrupt to the node as well
