@@ -2,6 +2,7 @@
 
 ros2 launch rednet_ros demo.launch.py input:=clip.mp4
 ros2 launch rednet_ros demo.launch.py attention:=true
+ros2 launch rednet_ros demo.launch.py rviz:=true loop:=true
 
 Composed of tracker.launch.py, two nodes of this package, and the example that says who looks at the robot.
 """
@@ -24,6 +25,8 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
+from rednet_ros.nodes.demo_parameters import CAMERA_TIMEOUT_S
+
 SHARE = Path(get_package_share_directory("rednet_ros"))
 NAMESPACE = "rednet_demo"
 
@@ -38,7 +41,14 @@ ARGUMENTS = [
         "weights", default_value="rednet-lite-clean", description="Network weights: a name, or a path."
     ),
     DeclareLaunchArgument("device", default_value="auto", description="Where the network runs: auto, cpu or cuda."),
-    DeclareLaunchArgument("rviz", default_value="false", description="Open RViz with the overlay and the landmarks."),
+    DeclareLaunchArgument(
+        "rviz",
+        default_value="false",
+        description="Open RViz with the overlay and the landmarks; it closes with the input, unless that is looped.",
+    ),
+    DeclareLaunchArgument(
+        "loop", default_value="false", description="Play the input again and again, until Ctrl-C; the video grows."
+    ),
     DeclareLaunchArgument("log_level", default_value="info", description="The tracker's lowest level of messages."),
     DeclareLaunchArgument(
         "sigterm_timeout", default_value="30", description="Seconds that a process has for ending; the files need some."
@@ -63,10 +73,13 @@ def generate_launch_description() -> LaunchDescription:
             "device": LaunchConfiguration("device"),
             "rviz": LaunchConfiguration("rviz"),
             "log_level": LaunchConfiguration("log_level"),
+            "camera_timeout_s": str(CAMERA_TIMEOUT_S),
         }.items(),
     )
     recorder = node("recorder_node", {"output_dir": ParameterValue(LaunchConfiguration("output"), value_type=str)})
-    player = node("player_node", {"source": ParameterValue(LaunchConfiguration("input"), value_type=str)})
+    source = ParameterValue(LaunchConfiguration("input"), value_type=str)
+    loop = ParameterValue(LaunchConfiguration("loop"), value_type=bool)
+    player = node("player_node", {"source": source, "loop": loop})
     end = RegisterEventHandler(OnProcessExit(target_action=player, on_exit=[Shutdown(reason="the input has ended")]))
     # The tracker's description first: it sets the middleware profile that all three share.
     return LaunchDescription([*ARGUMENTS, OpaqueFunction(function=attention), tracker, recorder, player, end])

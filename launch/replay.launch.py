@@ -21,9 +21,11 @@ from launch.event_handlers import OnProcessExit
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
 
+from rednet_ros.nodes.demo_parameters import CAMERA_TIMEOUT_S
+from rednet_ros.nodes.launch_waiting import ActiveWait
+
 SHARE = Path(get_package_share_directory("rednet_ros"))
-LOADING_S = 10.0
-"""Before the bag starts: loading the weights takes some seconds, more on a busy machine."""
+NODE_NAME = "rednet_tracker"
 LINGER_S = 2.0
 """After the bag's end, until its last images have been tracked and recorded."""
 RESULTS = ("faces", "overlay", "markers", "head_poses", "landmark_cloud")
@@ -36,7 +38,9 @@ ARGUMENTS = [
     DeclareLaunchArgument("rate", default_value="1.0", description="How much faster than recorded it is played."),
     DeclareLaunchArgument("loop", default_value="false", description="Play it again and again."),
     DeclareLaunchArgument(
-        "start_after_s", default_value=str(LOADING_S), description="Seconds until the bag starts: loading takes some."
+        "start_timeout_s",
+        default_value="180.0",
+        description="The bag starts when the tracker is active; one that is not after so many seconds ends everything.",
     ),
     DeclareLaunchArgument("record", default_value="", description="Folder of a new bag of the faces; empty: none."),
     DeclareLaunchArgument(
@@ -49,29 +53,38 @@ ARGUMENTS = [
     DeclareLaunchArgument("namespace", default_value="", description="Namespace of the node and its topics."),
     DeclareLaunchArgument("rviz", default_value="false", description="Open RViz with the overlay and the landmarks."),
     DeclareLaunchArgument("log_level", default_value="info", description="The tracker's lowest level of messages."),
+    DeclareLaunchArgument(
+        "sigterm_timeout", default_value="30", description="Seconds that a process has for ending; the files need some."
+    ),
 ]
 
 
 def generate_launch_description() -> LaunchDescription:
     """What `ros2 launch` runs."""
+    arguments = {
+        "use_sim_time": "true",
+        "camera_timeout_s": LaunchConfiguration("camera_timeout_s", default=str(CAMERA_TIMEOUT_S)),
+        **{name: LaunchConfiguration(name) for name in FORWARDED},
+    }
     tracker = IncludeLaunchDescription(
-        PythonLaunchDescriptionSource(str(SHARE / "launch" / "tracker.launch.py")),
-        launch_arguments={"use_sim_time": "true", **{name: LaunchConfiguration(name) for name in FORWARDED}}.items(),
+        PythonLaunchDescriptionSource(str(SHARE / "launch" / "tracker.launch.py")), launch_arguments=arguments.items()
     )
     return LaunchDescription([*ARGUMENTS, OpaqueFunction(function=bags), tracker])
 
 
 def bags(context: LaunchContext) -> list[LaunchDescriptionEntity]:
-    """The player, the recorder if one is asked for, and the end after the bag's end. Raises RuntimeError where the bag
-    does not exist, or `ros2 bag` is not installed."""
-    bag, record, start_after_s = (value(context, name) for name in ("bag", "record", "start_after_s"))
+    """The player once the tracker is active, the recorder if one is asked for, and the end after the bag's end. Raises
+    RuntimeError where the bag does not exist, or `ros2 bag` is not installed."""
+    bag, record = value(context, "bag"), value(context, "record")
+    timeout_s = seconds(context, "start_timeout_s")
     if not Path(bag).exists():
         raise RuntimeError(f"bag:={bag}: there is no such bag")
     check_bag_command()
     player = ExecuteProcess(cmd=play_command(context), output="screen")
     linger = TimerAction(period=LINGER_S, actions=[Shutdown(reason="the bag has ended")])
+    late = OpaqueFunction(function=not_active, args=[timeout_s])
+    ActiveWait(context, topic(context, NODE_NAME), timeout_s, active=[player], late=[late])
     actions: list[LaunchDescriptionEntity] = [
-        TimerAction(period=float(start_after_s), actions=[player]),
         RegisterEventHandler(OnProcessExit(target_action=player, on_exit=[linger])),
     ]
     if record:
@@ -80,6 +93,12 @@ def bags(context: LaunchContext) -> list[LaunchDescriptionEntity]:
             ExecuteProcess(cmd=["ros2", "bag", "record", "--output", record, "--topics", *topics], output="screen")
         )
     return actions
+
+
+def not_active(context: LaunchContext, timeout_s: float) -> None:
+    """End everything: raises RuntimeError with the reason."""
+    name = topic(context, NODE_NAME)
+    raise RuntimeError(f"{name} is not active after {timeout_s:.0f} s: the bag is not played (start_timeout_s:=...)")
 
 
 def play_command(context: LaunchContext) -> list[str]:
@@ -92,7 +111,7 @@ def play_command(context: LaunchContext) -> list[str]:
 
 
 def topic(context: LaunchContext, name: str) -> str:
-    """The full name of one of the tracker's topics."""
+    """The full name of one of the tracker's topics, or of the tracker itself."""
     namespace = value(context, "namespace").strip("/")
     return f"/{namespace}/{name}" if namespace else f"/{name}"
 
@@ -102,8 +121,20 @@ def value(context: LaunchContext, name: str) -> str:
     return LaunchConfiguration(name).perform(context)
 
 
+def seconds(context: LaunchContext, name: str) -> float:
+    """Value of an argument in seconds. Raises RuntimeError for a text that is no positive number."""
+    text = value(context, name)
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise RuntimeError(f"{name}:={text} must be a number of seconds above 0")
+    return number
+
+
 def check_bag_command() -> None:
-    """Raise RuntimeError, saying how to mend it, where `ros2 bag` is not installed."""
+    """Raise RuntimeError, saying how to fix it, where `ros2 bag` is not installed."""
     try:
         get_package_share_directory("ros2bag")
     except PackageNotFoundError as error:

@@ -5,23 +5,28 @@ ros2 launch rednet_ros tracker.launch.py camera:=v4l2_camera rviz:=true
 ros2 launch rednet_ros tracker.launch.py cameras:=front,rear camera:=usb_cam max_faces:=4
 """
 
+import os
 from pathlib import Path
 
 from ament_index_python.packages import PackageNotFoundError, get_package_share_directory
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
-from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
+from launch.actions import DeclareLaunchArgument, LogInfo, OpaqueFunction, SetEnvironmentVariable
 from launch.conditions import IfCondition
-from launch.substitutions import EnvironmentVariable, LaunchConfiguration
+from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import LifecycleNode, Node
 from launch_ros.parameter_descriptions import ParameterValue
-from launch_ros.utilities import prefix_namespace
+from launch_ros.utilities import make_namespace_absolute, prefix_namespace
+from rclpy.context import Context
 
 from rednet_ros.errors import InputError
 from rednet_ros.nodes import launch_parameters
+from rednet_ros.nodes.fastdds import PROFILE_VARIABLE
 from rednet_ros.nodes.launch_parameters import AS_IN_FILE
+from rednet_ros.nodes.launch_waiting import CameraWait
 
 SHARE = Path(get_package_share_directory("rednet_ros"))
 NODE_NAME = "rednet_tracker"
+RVIZ_CONFIG = SHARE / "config" / "rednet.rviz"
 CAMERA_IMAGE = "/camera/image_raw"
 DRIVERS = {"v4l2_camera": ("v4l2_camera_node", "camera_frame_id"), "usb_cam": ("usb_cam_node_exe", "frame_id")}
 """Package -> its executable, and its parameter for the frame of the images."""
@@ -59,11 +64,20 @@ ARGUMENTS = [
     DeclareLaunchArgument(
         "use_sim_time", default_value="false", description="Take the time from /clock, as when a bag is played."
     ),
-    DeclareLaunchArgument("rviz", default_value="false", description="Open RViz with the overlay and the landmarks."),
+    DeclareLaunchArgument(
+        "rviz",
+        default_value="false",
+        description="Open RViz with the overlay and the landmarks, a window for each camera, once its images come.",
+    ),
+    DeclareLaunchArgument(
+        "rviz_frame",
+        default_value="",
+        description="Fixed frame of RViz; empty: the frame_id of each camera's images.",
+    ),
     DeclareLaunchArgument(
         "rviz_config",
         default_value=str(SHARE / "config" / "rednet.rviz"),
-        description="What RViz shows; with several cameras, remap its topics in a copy.",
+        description="What RViz shows. A file of your own opens at once, in one window, with its own fixed frame.",
     ),
     DeclareLaunchArgument(
         "log_level",
@@ -73,9 +87,7 @@ ARGUMENTS = [
     ),
     DeclareLaunchArgument(
         "fastdds_profile",
-        default_value=EnvironmentVariable(
-            "FASTRTPS_DEFAULT_PROFILES_FILE", default_value=str(SHARE / "config" / "fastdds_large_images.xml")
-        ),
+        default_value=os.environ.get(PROFILE_VARIABLE, str(SHARE / "config" / "fastdds_large_images.xml")),
         description="Fast DDS profile of everything started here. The default gives images room in shared memory, for "
         "which a camera driver started elsewhere needs it too.",
     ),
@@ -92,7 +104,7 @@ PARAMETERS = [
 
 def generate_launch_description() -> LaunchDescription:
     """What `ros2 launch` runs."""
-    profile = SetEnvironmentVariable("FASTRTPS_DEFAULT_PROFILES_FILE", LaunchConfiguration("fastdds_profile"))
+    profile = SetEnvironmentVariable(PROFILE_VARIABLE, LaunchConfiguration("fastdds_profile"))
     functions = (check_parameters, camera_drivers, rviz, tracker)  # the first ones may fail: before a process starts
     return LaunchDescription(
         [*ARGUMENTS, *PARAMETERS, profile, *[OpaqueFunction(function=function) for function in functions]]
@@ -100,11 +112,28 @@ def generate_launch_description() -> LaunchDescription:
 
 
 def check_parameters(context: LaunchContext) -> list[LaunchDescriptionEntity]:
-    """Raise RuntimeError where `params_file` is no file; launch itself would warn, and start the node without it."""
-    path = Path(LaunchConfiguration("params_file").perform(context))
-    if not path.is_file():
-        raise RuntimeError(f"params_file:={path}: there is no such file")
+    """Raise RuntimeError where `params_file` cannot be used; the node alone would start without it, or not at all."""
+    path = existing_file(context, "params_file")
+    try:
+        launch_parameters.check_yaml(path)
+    except InputError as error:
+        raise RuntimeError(f"params_file:={error}") from error
+    ros = Context()
+    try:
+        ros.init(["--ros-args", "--params-file", str(path)], initialize_logging=False)
+        ros.shutdown()
+    except Exception as error:  # rclpy's classes differ between its versions
+        reason = str(error).rpartition("Error: ")[2].split(", at /")[0].strip()
+        raise RuntimeError(f"params_file:={path}: {reason}; write it like {SHARE}/config/tracker.yaml") from error
     return []
+
+
+def existing_file(context: LaunchContext, argument: str) -> Path:
+    """The file that an argument names. Raises RuntimeError where there is none."""
+    path = Path(LaunchConfiguration(argument).perform(context))
+    if not path.is_file():
+        raise RuntimeError(f"{argument}:={path}: there is no such file")
+    return path
 
 
 def tracker(context: LaunchContext) -> list[LaunchDescriptionEntity]:
@@ -124,19 +153,24 @@ def tracker(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         for name, value in values.items()
     }
     # Of this node only: at debug the middleware alone writes thousands of lines.
-    group, namespace = context.launch_configurations.get("ros_namespace"), LaunchConfiguration("namespace")
-    logger = launch_parameters.logger_name(prefix_namespace(group, namespace.perform(context)) or "", NODE_NAME)
+    logger = launch_parameters.logger_name(node_namespace(context), NODE_NAME)
     node = LifecycleNode(
         package="rednet_ros",
         executable="tracker_node",
         name=NODE_NAME,
-        namespace=namespace,
+        namespace=LaunchConfiguration("namespace"),
         parameters=[LaunchConfiguration("params_file"), {**typed, **of_launch}],
         remappings=[("image", images[""])] if "" in images else [],
         arguments=["--ros-args", "--log-level", f"{logger}:={LaunchConfiguration('log_level').perform(context)}"],
         output="screen",
     )
     return [node]
+
+
+def node_namespace(context: LaunchContext) -> str:
+    """The whole namespace of the node: that of the group it is launched in, and the argument's."""
+    group = context.launch_configurations.get("ros_namespace")
+    return make_namespace_absolute(prefix_namespace(group, LaunchConfiguration("namespace").perform(context)))
 
 
 def camera_images(context: LaunchContext) -> dict[str, str]:
@@ -182,17 +216,44 @@ def driver(package: str, executable: str, topic: str, parameters: dict[str, str]
 
 
 def rviz(context: LaunchContext) -> list[LaunchDescriptionEntity]:
-    """RViz, where `rviz` asks for it."""
+    """RViz, where `rviz` asks for it: with the package's configuration for each camera once its frame is known, which
+    shows nothing in another frame; with one of the user's at once, as it is."""
     if not IfCondition(LaunchConfiguration("rviz")).evaluate(context):
         return []
     check_installed("rviz2", "rviz:=true")
-    settings = LaunchConfiguration("rviz_config")
-    namespace = LaunchConfiguration("namespace")
-    return [Node(package="rviz2", executable="rviz2", namespace=namespace, arguments=["-d", settings])]
+    config = existing_file(context, "rviz_config")
+    frame = LaunchConfiguration("rviz_frame").perform(context)
+    namespace = node_namespace(context)
+    if config != RVIZ_CONFIG:
+        return [rviz_window(config, namespace, frame)]
+
+    def found(camera_namespace: str, frame_id: str) -> list[LaunchDescriptionEntity]:
+        window = rviz_window(config, camera_namespace, frame_id)
+        topic = f"{camera_namespace.rstrip('/')}/overlay"
+        if not frame_id:
+            return [LogInfo(msg=f"RViz shows {topic} alone: the images' frame_id is empty, set frame_id:=..."), window]
+        return [LogInfo(msg=f"RViz shows {topic}, fixed frame {frame_id}"), window]
+
+    CameraWait(context, namespace, NODE_NAME, found, frame)
+    what = "the tracker" if frame else "each camera's first tracked image, whose frame it shows"
+    return [LogInfo(msg=f"RViz waits for {what}")]
+
+
+def rviz_window(config: Path, namespace: str, frame_id: str) -> Node:
+    """One RViz, its relative topics in `namespace`; without `frame_id` with the fixed frame of the configuration."""
+    frame = ["-f", frame_id] if frame_id else []
+    use_sim_time = ParameterValue(LaunchConfiguration("use_sim_time"), value_type=bool)
+    return Node(
+        package="rviz2",
+        executable="rviz2",
+        namespace=namespace,
+        arguments=["-d", str(config), *frame],
+        parameters=[{"use_sim_time": use_sim_time}],
+    )
 
 
 def check_installed(package: str, argument: str) -> None:
-    """Raise RuntimeError, saying how to mend it, where `argument` asks for a package that is not installed."""
+    """Raise RuntimeError, saying how to fix it, where `argument` asks for a package that is not installed."""
     try:
         get_package_share_directory(package)
     except PackageNotFoundError as error:

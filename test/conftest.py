@@ -1,7 +1,8 @@
-"""What every test relies on: skips with a reason, one thread, a ROS domain and a cache of its own."""
+"""What every test relies on: skips with a reason, log capture, one thread, a ROS domain and a cache of its own."""
 
 import importlib
 import importlib.util
+import logging
 import os
 import socket
 import tempfile
@@ -12,6 +13,8 @@ from typing import Any
 import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+PROJECT_LOGGERS = ("rednet_ros", "rednet_attention", "experiments")
 
 _domain_locks: list[socket.socket] = []
 _cache = tempfile.TemporaryDirectory(prefix="rednet_ros-cache-")
@@ -32,6 +35,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if reason:
             for item in marked:
                 item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(autouse=True)
+def propagating_loggers() -> None:
+    """The project's log lines reach pytest and `logging.basicConfig`, whatever other plugins do to loggers.
+
+    Importing `launch`, as the plugin launch_pytest does, makes a class of loggers that do not propagate the default.
+    """
+    logging.setLoggerClass(logging.Logger)  # of loggers that are made in this test
+    for name, logger in list(logging.Logger.manager.loggerDict.items()):
+        if name.partition(".")[0] in PROJECT_LOGGERS and isinstance(logger, logging.Logger):
+            logger.propagate = True
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from rednet_ros.errors import InputError
 from rednet_ros.files import library_path
+from rednet_ros.nodes.demo_parameters import CAMERA_TIMEOUT_S
 from rednet_ros.nodes.fastdds import image_environment
 from rednet_ros.nodes.processes import NodeProcess, wait_for_any, yaml_text
 from rednet_ros.nodes.session_report import SUMMARY_NAME, SessionReport
@@ -80,13 +81,13 @@ def _run_nodes(options: argparse.Namespace) -> dict[str, int]:
             "weights": yaml_text(options.weights),
             "device": options.device,
             "image_reliability": reliability,
+            "camera_timeout_s": str(CAMERA_TIMEOUT_S),
             "id_prefix": "demo_",
         },
         "player_node": {
             "source": yaml_text(options.input),
             "duration_s": str(float(options.seconds)),
             "reliability": reliability,
-            "subscriber_timeout_s": "180.0",  # a slow machine's first import of torch
         },
     }
     logger.info("starting recorder, tracker and player; loading the weights takes a few seconds")

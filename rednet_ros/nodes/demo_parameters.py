@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from rednet_ros.nodes.parameter_table import parameter
 
+CAMERA_TIMEOUT_S = 10.0
+"""Of a tracker whose images come from a file: longer than it runs on after their end, when it has nothing to report."""
+
 
 @dataclass(frozen=True)
 class PlayerParameters:
@@ -22,7 +25,7 @@ class PlayerParameters:
     frame_id: str = parameter("camera", "frame_id of the images.")
     reliability: str = parameter("best_effort", "Reliability offered.", choices=("best_effort", "reliable"))
     subscriber_timeout_s: float = parameter(
-        60.0, "Wait this long for a subscriber, then give up; 0: do not wait.", unit="s", minimum=0, maximum=3600
+        180.0, "Wait this long for a subscriber, then give up; 0: do not wait.", unit="s", minimum=0, maximum=3600
     )
 
 

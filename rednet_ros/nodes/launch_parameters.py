@@ -6,6 +6,7 @@ No ROS here: the launch file declares what `arguments` lists, and hands the text
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import yaml
 
@@ -46,6 +47,20 @@ def parameter_values(texts: Mapping[str, str], images: Mapping[str, str]) -> dic
         check_values(of_camera, per_camera)
         values.update({f"{camera}.{name}" if camera else name: value for name, value in per_camera.items()})
     return values
+
+
+def check_yaml(path: Path) -> None:
+    """Raise InputError, naming file and line, where `path` holds no YAML or cannot be read."""
+    try:
+        yaml.safe_load(path.read_bytes())
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise InputError(f"{path}{where}: {error.problem}; correct the YAML there or in the line above") from error
+    except yaml.YAMLError as error:
+        raise InputError(f"{path}: is no YAML in UTF-8: {str(error).splitlines()[0]}") from error
 
 
 def camera_images(cameras: str, image: str, default: str) -> dict[str, str]:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -69,9 +70,60 @@ def launch_file(repository, tmp_path):
 
 
 @pytest.fixture
+def stand_in(tmp_path):
+    """`stand_in(package, executable, script)`: installs a package with one executable, a script of /bin/sh or Python.
+
+    Gives the environment in which it is found, by ament as by the shell.
+    """
+
+    def install(package, executable, script):
+        prefix = tmp_path / "prefix"
+        index = prefix / "share" / "ament_index" / "resource_index" / "packages"
+        for folder in (index, prefix / "share" / package, prefix / "lib" / package):
+            folder.mkdir(parents=True, exist_ok=True)
+        (index / package).write_text("")
+        program = prefix / "lib" / package / executable
+        program.write_text(script)
+        program.chmod(0o755)
+        return {
+            "PATH": f"{program.parent}{os.pathsep}{os.environ['PATH']}",
+            "AMENT_PREFIX_PATH": f"{prefix}{os.pathsep}{os.environ['AMENT_PREFIX_PATH']}",
+        }
+
+    return install
+
+
+@pytest.fixture
 def launched(launch_file):
     """Starts tracker.launch.py with arguments."""
     return lambda *arguments: launch_file("tracker", *arguments)
+
+
+@pytest.fixture
+def wait_for():
+    """`wait_for(process, condition, observer=None)`: until the launched process fulfils it; the observer spins."""
+
+    def wait(process, condition, observer=None):
+        end_s = time.monotonic() + WAIT_S
+        while not condition():
+            assert process.poll() is None, process.log.read_text()
+            assert time.monotonic() < end_s, process.log.read_text()
+            if observer is None:
+                time.sleep(0.1)
+            else:
+                spin(observer)
+
+    return wait
+
+
+def spin(node, duration_s=0.1):
+    """Let a node work."""
+    from rclpy.executors import SingleThreadedExecutor
+
+    executor = SingleThreadedExecutor(context=node.context)
+    executor.add_node(node)
+    executor.spin_once(timeout_sec=duration_s)
+    executor.shutdown()
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ DOCUMENTED_ARGUMENTS = {
         *("image", "cameras", "camera", "video_device", "params_file", "namespace", "autostart", "rviz", "log_level"),
         *("weights", "device", "max_faces", "image_transport", "use_sim_time", "rviz_config", "fastdds_profile"),
     },
-    "demo": {"input", "output", "weights", "device", "rviz", "attention", "log_level"},
-    "replay": {"bag", "image", "rate", "loop", "record", "weights", "device", "namespace", "rviz", "start_after_s"},
+    "demo": {"input", "output", "weights", "device", "rviz", "attention", "log_level", "loop"},
+    "replay": {"bag", "image", "rate", "loop", "record", "weights", "device", "namespace", "rviz", "start_timeout_s"},
 }
 
 
@@ -69,6 +69,19 @@ def test_every_argument_is_described(repository, name):
 
 
 @pytest.mark.ros_launch
+@pytest.mark.parametrize("name", NAMES)
+def test_every_default_is_shown_as_its_value(repository, name, monkeypatch):
+    from launch.substitutions import TextSubstitution
+
+    monkeypatch.setenv("FASTRTPS_DEFAULT_PROFILES_FILE", "/opt/profile.xml")
+    arguments = loaded(repository, name).generate_launch_description().get_launch_arguments()
+    defaults = {argument.name: argument.default_value or [] for argument in arguments}
+    assert all(isinstance(part, TextSubstitution) for parts in defaults.values() for part in parts)
+    if name == "tracker":
+        assert defaults["fastdds_profile"][0].text == "/opt/profile.xml"
+
+
+@pytest.mark.ros_launch
 @pytest.mark.parametrize(
     ("function", "argument", "package"),
     [("camera_drivers", "camera:=usb_cam", "usb_cam"), ("rviz", "rviz:=true", "rviz2")],
@@ -97,6 +110,25 @@ def test_a_params_file_that_does_not_exist_is_an_error_that_names_it(repository,
         check_parameters(context)
     (tmp_path / "typo.yaml").write_text("")
     assert check_parameters(context) == []
+
+
+@pytest.mark.ros_launch
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"/**:\n  ros__parameters:\n    max_faces: [2\n", "mine.yaml, line 4, column 1: expected ',' or ']'"),
+        (b"/**:\n  ros__parameters:\n\tmax_faces: 2\n", r"mine.yaml, line 3, column 1: found character '\\t'"),
+        (b"max_faces: 2\n", "mine.yaml: Cannot have a value before ros__parameters at line 1; write it like .*tracker"),
+        (b"/**:\n  ros__parameters:\n    device:\n", "mine.yaml: No value at line 3; write it like"),
+        (b"a: \xff\n", "mine.yaml: is no YAML in UTF-8"),
+    ],
+)
+def test_a_params_file_that_cannot_be_used_is_an_error_that_names_file_and_line(repository, tmp_path, content, reason):
+    (tmp_path / "mine.yaml").write_bytes(content)
+    context = context_of(params_file=str(tmp_path / "mine.yaml"))
+    with pytest.raises(RuntimeError, match=f"params_file:=.*{reason}") as error:
+        loaded(repository, "tracker").check_parameters(context)
+    assert "\n" not in str(error.value)
 
 
 def context_of(**arguments):
@@ -182,9 +214,17 @@ def test_a_bag_is_played_with_its_clock_and_earlier_results_out_of_the_way(repos
 @pytest.mark.ros_launch
 def test_a_bag_that_does_not_exist_is_named(repository, tmp_path):
     module = loaded(repository, "replay")
-    context = context_of(bag=str(tmp_path / "typo"), record="", start_after_s="1.0", namespace="")
+    context = context_of(bag=str(tmp_path / "typo"), record="", start_timeout_s="1.0", namespace="")
     with pytest.raises(RuntimeError, match=r"bag:=.*typo: there is no such bag"):
         module.bags(context)
+
+
+@pytest.mark.ros_launch
+@pytest.mark.parametrize("text", ["soon", "0", "-1", "inf", "nan"])
+def test_a_time_limit_that_is_no_time_is_named(repository, text):
+    module = loaded(repository, "replay")
+    with pytest.raises(RuntimeError, match=f"start_timeout_s:={text} must be a number of seconds above 0"):
+        module.seconds(context_of(start_timeout_s=text), "start_timeout_s")
 
 
 @pytest.mark.ros_launch

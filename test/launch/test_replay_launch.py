@@ -1,6 +1,5 @@
 """replay.launch.py from beginning to end, with a stand-in for `ros2 bag play`: the images of a bag are tracked."""
 
-import os
 import sys
 import time
 from pathlib import Path
@@ -42,24 +41,19 @@ def bag(tmp_path):
 
 
 @pytest.fixture
-def environment(tmp_path):
+def environment(stand_in):
     """Where `ros2` is the stand-in, and a package ros2bag is installed."""
-    index = tmp_path / "prefix" / "share" / "ament_index" / "resource_index" / "packages"
-    index.mkdir(parents=True)
-    (index / "ros2bag").write_text("")
-    (tmp_path / "prefix" / "share" / "ros2bag").mkdir()
-    script = tmp_path / "bin" / "ros2"
-    script.parent.mkdir()
     player = Path(__file__).parent / "bag_player.py"
-    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{player}" "$@"\n')
-    script.chmod(0o755)
-    return {
-        "PATH": f"{script.parent}{os.pathsep}{os.environ['PATH']}",
-        "AMENT_PREFIX_PATH": f"{tmp_path / 'prefix'}{os.pathsep}{os.environ['AMENT_PREFIX_PATH']}",
-    }
+    return stand_in("ros2bag", "ros2", f'#!/bin/sh\nexec "{sys.executable}" "{player}" "$@"\n')
 
 
-def test_a_bag_is_tracked_and_everything_ends_after_it(launch_file, observer, weights, bag, environment):
+@pytest.fixture
+def arguments(bag, weights):
+    """Of every launch here."""
+    return f"bag:={bag}", f"weights:={weights}", "device:=cpu", "backend:=eager"
+
+
+def test_a_bag_is_tracked_and_everything_ends_after_it(launch_file, observer, arguments, bag, environment):
     from rclpy.executors import SingleThreadedExecutor
 
     from rednet_ros.msg import FaceLandmarks
@@ -68,7 +62,6 @@ def test_a_bag_is_tracked_and_everything_ends_after_it(launch_file, observer, we
     observer.create_subscription(FaceLandmarks, "/faces", messages.append, 10)
     executor = SingleThreadedExecutor(context=observer.context)
     executor.add_node(observer)
-    arguments = (f"bag:={bag}", f"weights:={weights}", "device:=cpu", "start_after_s:=0.5")
     process = launch_file("replay", *arguments, environment=environment)
     end_s = time.monotonic() + WAIT_S
     while process.poll() is None and time.monotonic() < end_s:
@@ -83,3 +76,43 @@ def test_a_bag_is_tracked_and_everything_ends_after_it(launch_file, observer, we
     played = (bag.parent / "arguments.txt").read_text().split("\n")
     assert played[:3] == ["bag", "play", str(bag)]
     assert "/faces:=/recorded/faces" in played
+    assert "no image on" not in text
+
+
+def test_the_bag_waits_for_the_tracker_however_long_that_takes(
+    launch_file, observer, wait_for, arguments, bag, environment
+):
+    from lifecycle_msgs.msg import Transition
+    from lifecycle_msgs.srv import ChangeState
+
+    def change_state(transition):
+        answer = client.call_async(ChangeState.Request(transition=Transition(id=transition)))
+        wait_for(process, answer.done, observer)
+        assert answer.result().success
+
+    def is_played():
+        return (bag.parent / "arguments.txt").exists()
+
+    process = launch_file("replay", *arguments, "autostart:=false", environment=environment)
+    client = observer.create_client(ChangeState, "/rednet_tracker/change_state")
+    wait_for(process, client.service_is_ready, observer)
+    change_state(Transition.TRANSITION_CONFIGURE)
+    time.sleep(2.0)
+    assert not is_played()
+    change_state(Transition.TRANSITION_ACTIVATE)
+    wait_for(process, is_played, observer)
+
+
+def test_a_tracker_that_does_not_become_active_is_named(launch_file, arguments, bag, environment):
+    process = launch_file("replay", *arguments, "autostart:=false", "start_timeout_s:=3", environment=environment)
+    assert process.wait(WAIT_S) != 0
+    assert "/rednet_tracker is not active after 3 s: the bag is not played" in process.log.read_text()
+    assert not (bag.parent / "arguments.txt").exists()
+
+
+def test_a_tracker_that_does_not_start_ends_the_replay(launch_file, arguments, bag, environment, tmp_path):
+    (tmp_path / "typo.yaml").write_text("/**:\n  ros__parameters:\n    max_face: 2\n")
+    process = launch_file("replay", *arguments, f"params_file:={tmp_path}/typo.yaml", environment=environment)
+    process.wait(120)  # not as long as start_timeout_s
+    assert "there is no parameter 'max_face'" in process.log.read_text()
+    assert not (bag.parent / "arguments.txt").exists()

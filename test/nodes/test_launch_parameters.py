@@ -5,7 +5,14 @@ from dataclasses import fields
 import pytest
 
 from rednet_ros.errors import InputError
-from rednet_ros.nodes.launch_parameters import arguments, camera_images, devices, logger_name, parameter_values
+from rednet_ros.nodes.launch_parameters import (
+    arguments,
+    camera_images,
+    check_yaml,
+    devices,
+    logger_name,
+    parameter_values,
+)
 from rednet_ros.nodes.tracker_parameters import CameraParameters, TrackerParameters
 
 ONE = {"": "/camera/image_raw"}
@@ -94,6 +101,14 @@ def test_devices_are_counted():
     assert devices("/dev/a,/dev/b", 2) == ["/dev/a", "/dev/b"]
     with pytest.raises(InputError, match="gives 1 device for 2 cameras"):
         devices("/dev/a", 2)
+
+
+def test_a_file_that_cannot_be_read_is_refused_with_the_reason(tmp_path):
+    with pytest.raises(InputError, match="cannot be read: Is a directory"):
+        check_yaml(tmp_path)
+    (tmp_path / "broken.yaml").write_text("a: 1\n b: 2\n")
+    with pytest.raises(InputError, match=r"broken\.yaml, line 2, column 3: mapping values are not allowed"):
+        check_yaml(tmp_path / "broken.yaml")
 
 
 @pytest.mark.parametrize(
