@@ -20,11 +20,15 @@ PIECE_INTERVAL_S = 0.25
 PIECE_REST = 8.0
 """After a piece the detector's thread rests from pieces for so many times what it took: one core is never taken."""
 
+MAX_FIRST_STEP_S = 0.5
+"""The first image after a pause stands for so much time at most."""
+
 TRAIL_S = 1.0
 """How long it is remembered where the faces were; older detections from outside are of no use."""
 
-KEPT_STEP_S = 0.1
-"""While the detector is busy images are kept, so far apart that a face is followed from one to the next."""
+KEPT_STEP_S, MAX_KEPT = 0.1, 8
+"""While the detector is busy images are kept, so far apart that a face is followed from one to the next; of a detector
+that takes longer than so many of them, every second one."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ class Camera:
         step_s = 0.0 if self._stamp_s is None else stamp_s - self._stamp_s
         ended: list[Track] = []
         if self._size not in (None, size) or abs(step_s) > max_gap_s:
-            ended, step_s = self.tracks, 0.0
+            ended, step_s = self.tracks, min(step_s, MAX_FIRST_STEP_S)
             self.forget()
         self._stamp_s, self._size = stamp_s, size
         self.step_s = step_s if step_s > 0 else NOMINAL_STEP_S
@@ -133,8 +137,13 @@ class Camera:
 
     def keep(self, image: ImageArray) -> None:
         """An image that follows the one that is being searched; a copy is kept, if the last one is not too near."""
-        if not self.kept or self.clock_s - self.kept[-1].clock_s >= KEPT_STEP_S:
-            self.kept.append(KeptImage(image.copy(), self.clock_s))
+        if self.kept:
+            step_s = max(KEPT_STEP_S, (self.clock_s - self.kept[0].clock_s) / MAX_KEPT)
+            if self.clock_s - self.kept[-1].clock_s < step_s:
+                return
+        self.kept.append(KeptImage(image.copy(), self.clock_s))
+        if len(self.kept) > MAX_KEPT:
+            del self.kept[1::2]
 
     def kept_since(self, clock_s: float) -> list[KeptImage]:
         """The kept images between a time and now."""

@@ -12,7 +12,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "confirm_frames": (1, 100),
     "confirm_s": (0.0, 10.0),
     "min_face_px": (4.0, 10_000.0),
-    "detector_px": (64, 4096),
+    "detector_px": (160, 4096),
     "min_detection_score": (0.05, 1.0),
     "min_confidence": (0.0, 1.0),
     "trusted_confidence": (0.0, 1.0),

@@ -91,8 +91,8 @@ class FaceTracker:
         self._recognition = Recognition(self._engine, self.settings)
         detector = detector or detector_for(self.settings)
         self._detector = TimedDetector(detector)
-        has_none = isinstance(detector, NoDetector)
-        self._runner = runner or (IdleDetector() if has_none else _runner(self._detector, self.settings))
+        self._searches = runner is not None or not isinstance(detector, NoDetector)
+        self._runner = runner or (_runner(self._detector, self.settings) if self._searches else IdleDetector())
         self._cameras: dict[str, Camera] = {}
         self._ids = (f"f{number}" for number in itertools.count(1))
 
@@ -215,7 +215,9 @@ class FaceTracker:
                 camera.searched_elsewhere()
 
     def _search(self, views: list[_View]) -> None:
-        """Give due images to the detector, and hand its results to their cameras."""
+        """Give due images to the detector, if there is one, and hand its results to their cameras."""
+        if not self._searches:
+            return
         patience_s = WAIT_SHARE * min((camera.step_s for camera in self._cameras.values()), default=0.0)
         for view in views:
             camera = view.camera

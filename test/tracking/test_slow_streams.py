@@ -1,5 +1,6 @@
 """Few images a second, lost images, late detections: time counts, not frames."""
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from rednet_ros.tracking import FaceTracker, TrackerSettings
 from rednet_ros.tracking import tracker as tracker_module
+from rednet_ros.tracking.camera import MAX_KEPT
 from rednet_ros.tracking.detector import NoDetector
 from rednet_ros.tracking.types import Detections, Face, ImageArray
 from rednet_ros.tracking_bench.sampling import LateDetector
@@ -156,3 +158,25 @@ def test_a_late_detection_still_puts_a_drifted_track_back(make: Any, person: Any
         (face,) = tracker.update_many(frames, {"": given} if given else {})[""]
     assert face.id == "f1"
     np.testing.assert_allclose(face.landmarks_px, someone.landmarks(), atol=1.5)
+
+
+def test_images_farther_apart_than_any_gap_are_answered_one_by_one(make: Any, person: Any, paint: Any) -> None:
+    """Nobody knows who is there after `max_gap_s`; but a face that shows is a face."""
+    shown = play(make(), lambda time_s: paint([person(1, 100, 100)]), [5.0 * number for number in range(5)])
+    assert [[face.id for face in faces] for faces in shown] == [[], ["f2"], ["f3"], ["f4"], ["f5"]]
+
+
+def test_a_detector_that_hangs_costs_no_memory(make: Any, person: Any, paint: Any, detector: Any) -> None:
+    tracker = make(runner=LateDetector(detector, delay_s=math.inf))
+    for number in range(600):
+        tracker.update(paint([]), number / FPS)
+    kept = tracker._cameras[""].kept
+    assert 4 <= len(kept) <= MAX_KEPT
+    assert kept[0].clock_s < 0.3  # from the image that is being searched to the present
+    assert kept[-1].clock_s > 14.0
+
+
+def test_without_a_detector_no_image_is_kept(make: Any, person: Any, paint: Any) -> None:
+    tracker = make(detector=NoDetector())
+    play(tracker, lambda time_s: paint([person(1, 100, 100)]), [number / FPS for number in range(20)])
+    assert tracker._cameras[""].kept == []
