@@ -182,5 +182,6 @@ def _moved_on(arrival: Arrival, step: int, now: Sighting) -> Arrival:
     if candidate.way[step].image is candidate.look.image:
         return replace(arrival, sighting=together(arrival.sighting, now))
     before_s = candidate.way[step - 1].clock_s if step else candidate.clock_s
-    elapsed_s = candidate.way[step].clock_s - before_s
-    return Arrival(candidate, now, velocity(arrival.sighting.box, now.box, elapsed_s) if elapsed_s > 0 else (0.0, 0.0))
+    (x_before, y_before), (x, y) = arrival.sighting.box.center, now.box.center
+    speed = velocity((x - x_before, y - y_before), candidate.way[step].clock_s - before_s)
+    return Arrival(candidate, now, speed)

@@ -214,24 +214,28 @@ def after_good_frame(track: Track, sighting: Sighting, settings: TrackerSettings
     """The track after a frame, `step_s` after the one before, that showed its face where it was looked for."""
     if not track.is_well:
         return after_relocation(track, sighting, step_s)
-    velocity_px_s = velocity(track.box, sighting.box, step_s)
-    side_px = sighting.crop.side_px / CROP_SCALE
-    surprise = math.dist(velocity_px_s, track.velocity_px_s) * step_s / side_px
+    (x_before, y_before), (x, y) = track.box.center, sighting.box.center
+    x_speed, y_speed = track.velocity_px_s
+    x_missed, y_missed = velocity((x - x_before - x_speed * step_s, y - y_before - y_speed * step_s), step_s)
+    surprise = math.dist(sighting.box.center, (x_before + x_speed * step_s, y_before + y_speed * step_s))
     good_frames, good_s = track.good_frames + 1, track.good_s + step_s
     return replace(
         _seen(track, sighting, step_s),
         status=track.status if track.who.is_undecided else _status(good_frames, good_s, settings, track.status),
         good_frames=good_frames,
         good_s=good_s,
-        velocity_px_s=velocity_px_s,
-        surprise=max(surprise, math.exp(-step_s / SURPRISE_S) * track.surprise),
+        velocity_px_s=(x_speed + x_missed, y_speed + y_missed),
+        surprise=max(surprise * CROP_SCALE / sighting.crop.side_px, math.exp(-step_s / SURPRISE_S) * track.surprise),
     )
 
 
-def velocity(before: Box, now: Box, elapsed_s: float) -> tuple[float, float]:
-    """Of a box's centre, in pixels a second; `elapsed_s`: above 0."""
-    (x_before, y_before), (x, y) = before.center, now.center
-    return (x - x_before) / elapsed_s, (y - y_before) / elapsed_s
+def velocity(way_px: tuple[float, float], elapsed_s: float) -> tuple[float, float]:
+    """In pixels a second, (x, y), of what went this way; a shorter time than a nominal step counts as one.
+
+    Drivers that stamp images on arrival give some a thousandth of a second apart: that says nothing of speed.
+    """
+    counted_s = max(elapsed_s, NOMINAL_STEP_S)
+    return way_px[0] / counted_s, way_px[1] / counted_s
 
 
 def after_search(track: Track, was_found: bool) -> Track:
@@ -246,7 +250,8 @@ def after_relocation(track: Track, sighting: Sighting, step_s: float) -> Track:
     if math.dist(sighting.box.center, track.box.center) < reach_px:
         velocity_px_s = track.velocity_px_s
     elif not track.is_well and seen.likeness >= MIN_FACE_LIKENESS:  # it moved unlike expected
-        x_missed, y_missed = velocity(track.box, sighting.box, track.bad_s)
+        (x_expected, y_expected), (x, y) = track.box.center, sighting.box.center
+        x_missed, y_missed = velocity((x - x_expected, y - y_expected), track.bad_s)
         velocity_px_s = track.velocity_px_s[0] + x_missed, track.velocity_px_s[1] + y_missed
     else:
         velocity_px_s = (0.0, 0.0)
