@@ -180,34 +180,3 @@ def test_without_a_detector_no_image_is_kept(make: Any, person: Any, paint: Any)
     tracker = make(detector=NoDetector())
     play(tracker, lambda time_s: paint([person(1, 100, 100)]), [number / FPS for number in range(20)])
     assert tracker._cameras[""].kept == []
-
-
-def pairs(gap_s: float) -> list[float]:
-    return [number // 2 * 2 / FPS + number % 2 * gap_s for number in range(60)]
-
-
-@pytest.mark.parametrize(
-    "times_s",
-    [
-        pairs(0.001),
-        pairs(0.0001),
-        pairs(0.01),
-        [number // 3 * 3 / FPS + number % 3 * 0.001 for number in range(60)],
-        [number / FPS + (0.032 if number % 15 == 14 else 0.0) for number in range(60)],
-        [number / FPS + 0.016 * math.sin(7.0 * number) for number in range(60)],
-        [0.0] * 60,
-    ],
-    ids=["pairs 1 ms", "pairs 0.1 ms", "pairs 10 ms", "triples", "hiccups", "jitter", "no clock"],
-)
-@pytest.mark.parametrize("step_px", [2.0, 5.0, 9.0])
-def test_images_stamped_in_bursts_lose_no_face(
-    make: Any, person: Any, paint: Any, times_s: list[float], step_px: float
-) -> None:
-    """As of drivers that stamp on arrival; the face itself moves on evenly, to and fro."""
-    tracker = make()
-    shown = []
-    for number, time_s in enumerate(times_s):
-        x = 50 + abs((number * step_px) % 400 - 200)
-        shown.append([face.id for face in tracker.update(paint([person(1, x, 100)]), 100.0 + time_s)])
-    assert {face_id for faces in shown for face_id in faces} == {"f1"}
-    assert all(faces == ["f1"] for faces in shown[4:])

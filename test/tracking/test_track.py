@@ -109,3 +109,16 @@ def test_what_a_face_looks_like_is_remembered_over_some_frames(person: Any) -> N
     assert other.likeness == pytest.approx(-1.0)
     again = after_good_frame(other, showing(look), SETTINGS, STEP_S)
     assert again.likeness == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("short_s", [0.0001, 0.001, 0.005])
+def test_images_stamped_in_bursts_say_nothing_of_speed(person: Any, short_s: float) -> None:
+    """Drivers that stamp on arrival give pairs of images; the face moves on by 5 pixels from each to the next, and is
+    looked for no farther from there than by a fifth of its side."""
+    image = np.zeros((240, 320, 3), np.uint8)
+    walking = begin("f1", sighting(person(1, 60, 100)), SETTINGS, STEP_S)
+    for number in range(1, 24):
+        step_s = short_s if number % 2 else 2 * STEP_S - short_s
+        x = 60 + 5 * number
+        assert next_look(walking, image, 64, step_s).crop.center_px[0] == pytest.approx(x, abs=12)
+        walking = after_good_frame(walking, sighting(person(1, x, 100)), SETTINGS, step_s)
