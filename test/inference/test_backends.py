@@ -1,9 +1,11 @@
 """The backends that can run on a CPU, each against eager PyTorch; and what is said of those that cannot run here."""
 
+import hashlib
 import importlib.util
 import json
 import re
 import shutil
+import threading
 import time
 
 import numpy as np
@@ -108,9 +110,28 @@ def test_openvino_spreads_large_batches_over_cores_and_not_small_ones(network):
     assert engine.backend == "openvino float32"
     assert [engine.cpu_threads(faces) for faces in (1, 2, 3, 8)] == [1, 1, 2, 2]
     assert _others_share(engine, 2) < 0.1
+    if (cores := _free_cores()) < 1.7:
+        pytest.skip(f"other processes leave {cores:.1f} of two cores: one thread does nearly all then")
     shares = [_others_share(engine, 16) for _ in range(5)]
-    assert max(shares) > 0.25, shares  # where other processes hold the other cores, one thread does nearly all
-    assert max(shares) < 0.75, shares
+    assert 0.25 < max(shares) < 0.75, shares
+
+
+def _free_cores() -> float:
+    """How many of two cores two threads of this process get, at present."""
+    block = bytes(1 << 20)
+    until_s = time.perf_counter() + 0.5
+
+    def work() -> None:
+        while time.perf_counter() < until_s:
+            hashlib.sha256(block)  # without Python's lock
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    wall_s, used_s = time.perf_counter(), time.process_time()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return (time.process_time() - used_s) / (time.perf_counter() - wall_s)
 
 
 def _others_share(engine: LandmarkEngine, faces: int) -> float:
