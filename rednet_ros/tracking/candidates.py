@@ -15,7 +15,7 @@ from rednet_ros.tracking.camera import Camera, KeptImage, Moment
 from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.tracking.looks import Engine, Look, Sighting, look_at, together
 from rednet_ros.tracking.memory import look_again
-from rednet_ros.tracking.search_plan import Region
+from rednet_ros.tracking.search_plan import whole
 from rednet_ros.tracking.settings import TrackerSettings
 from rednet_ros.tracking.track import shows_face, velocity
 from rednet_ros.tracking.types import Box, Detection, Detections, FloatArray, ImageArray
@@ -94,7 +94,8 @@ def from_outside(camera: Camera, image: ImageArray, given: Detections) -> Detect
     moment = camera.moment(given.stamp_s)
     if given.stamp_s is None and boxes:
         moment = max(reversed(camera.trail), key=lambda moment: _agreement(moment, boxes))
-    region = Region(0, 0, image.shape[1], image.shape[0], 1.0, True)
+    height_px, width_px = image.shape[:2]
+    region = whole(width_px, height_px, detector_px=max(width_px, height_px))
     request = replace(camera.request(image, region), tracked=moment.tracked)
     return DetectionResult(request, given.faces, is_from_outside=True)
 

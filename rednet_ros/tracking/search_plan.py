@@ -32,7 +32,7 @@ BORDER = 0.01
 class Region:
     """A rectangle of an image, whole pixels; `scale`: pixels that the detector sees for one of the image, at most 1.
 
-    `is_whole`: it is the image, and nothing lies beyond its borders.
+    `inner`: of its left, top, right and bottom border, whether the image goes on beyond.
     """
 
     x: int
@@ -40,7 +40,12 @@ class Region:
     width: int
     height: int
     scale: float
-    is_whole: bool
+    inner: tuple[bool, bool, bool, bool]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is all of the image."""
+        return not any(self.inner)
 
     def of(self, image: ImageArray) -> ImageArray:
         """The image's part, a view."""
@@ -56,19 +61,20 @@ class Region:
         """Whether a box lies wholly inside, and is no larger than neighbouring pieces share; the whole has all room."""
         if self.is_whole:
             return True
-        margin_px = BORDER * max(self.width, self.height)
-        return (
-            max(box.width, box.height) <= 2 * OVERLAP * max(self.width, self.height)
-            and box.x >= self.x + margin_px
-            and box.y >= self.y + margin_px
-            and box.x + box.width <= self.x + self.width - margin_px
-            and box.y + box.height <= self.y + self.height - margin_px
+        side_px = max(self.width, self.height)
+        rooms_px = (
+            box.x - self.x,
+            box.y - self.y,
+            self.x + self.width - box.x - box.width,
+            self.y + self.height - box.y - box.height,
         )
+        is_cut = any(inner and room_px < BORDER * side_px for inner, room_px in zip(self.inner, rooms_px, strict=True))
+        return not is_cut and max(box.width, box.height) <= 2 * OVERLAP * side_px
 
 
 def whole(width_px: int, height_px: int, detector_px: int) -> Region:
     """All of an image, for a detector that sees `detector_px` pixels on the longer side."""
-    return Region(0, 0, width_px, height_px, _scale(max(width_px, height_px), detector_px), True)
+    return _region(0, 0, max(width_px, height_px), _scale(max(width_px, height_px), detector_px), width_px, height_px)
 
 
 def around(box: Box, width_px: int, height_px: int, detector_px: int) -> Region:
@@ -77,7 +83,7 @@ def around(box: Box, width_px: int, height_px: int, detector_px: int) -> Region:
     side_px = math.ceil(detector_px / scale)
     x, y = (round(middle - side_px / 2) for middle in box.center)
     left, top = (max(0, min(at, length - side_px)) for at, length in ((x, width_px), (y, height_px)))
-    return Region(left, top, min(side_px, width_px), min(side_px, height_px), scale, False)
+    return _region(left, top, side_px, scale, width_px, height_px)
 
 
 @functools.lru_cache(maxsize=16)
@@ -92,7 +98,7 @@ def pieces(width_px: int, height_px: int, detector_px: int, min_face_px: float) 
         scale = min(1.0, scale * LEVEL_RATIO)
         side_px = math.ceil(detector_px / scale)
         found += [
-            Region(x, y, min(side_px, width_px), min(side_px, height_px), scale, False)
+            _region(x, y, side_px, scale, width_px, height_px)
             for y in _starts(height_px, side_px)
             for x in _starts(width_px, side_px)
         ]
@@ -104,6 +110,12 @@ def smallest_face_px(width_px: int, height_px: int, detector_px: int, min_face_p
     fine = pieces(width_px, height_px, detector_px, min_face_px)
     scale = fine[-1].scale if fine else _scale(max(width_px, height_px), detector_px)
     return max(min_face_px, SEEN_PX / scale)
+
+
+def _region(x: int, y: int, side_px: int, scale: float, width_px: int, height_px: int) -> Region:
+    """The square of this side whose corner is at (x, y), or as much of it as an image of this size has."""
+    right, bottom = min(x + side_px, width_px), min(y + side_px, height_px)
+    return Region(x, y, right - x, bottom - y, scale, (x > 0, y > 0, right < width_px, bottom < height_px))
 
 
 def _scale(side_px: int, detector_px: int) -> float:

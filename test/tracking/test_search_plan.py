@@ -16,8 +16,8 @@ def test_every_face_from_the_smallest_to_the_largest_has_a_region_that_shows_it(
     rng = np.random.default_rng(0)
     for side_px in (smallest_px, 1.3 * smallest_px, 45.0, 90.0, 180.0, 300.0):
         for _ in range(50):
-            margin_px = 12.0  # a face at the image's very border is cut by it
-            x, y = rng.uniform(margin_px, (width_px - side_px - margin_px, height_px - side_px - margin_px))
+            x, y = rng.uniform(0.0, (width_px - side_px, height_px - side_px))
+            x, y = (0.0, y) if rng.random() < 0.2 else (x, 0.0) if rng.random() < 0.2 else (x, y)
             box = Box(x, y, side_px, side_px)
             assert any(region.shows(box) for region in regions), (side_px, box)
 
@@ -47,7 +47,7 @@ def test_small_images_and_large_faces_need_no_pieces() -> None:
 
 
 def test_a_face_cut_by_a_piece_is_not_shown_by_it() -> None:
-    piece = Region(100, 100, 200, 200, 1.0, False)
+    piece = Region(100, 100, 200, 200, 1.0, (True, True, True, True))
     assert piece.shows(Box(150, 150, 60, 60))
     assert not piece.shows(Box(90, 150, 60, 60))
     assert not piece.shows(Box(101, 150, 60, 60))
@@ -63,3 +63,10 @@ def test_a_lost_small_face_is_searched_around_where_it_was(center: tuple[float, 
     assert region.y <= center[1] <= region.y + region.height
     assert 24 * region.scale >= SEEN_PX
     assert region.of(np.zeros((1080, 1920, 3), np.uint8)).shape == (region.height, region.width, 3)
+
+
+def test_a_face_at_the_images_own_border_is_cut_by_no_piece() -> None:
+    corner = pieces(1920, 1080, 480, 20.0)[-1]
+    assert (corner.x + corner.width, corner.y + corner.height) == (1920, 1080)
+    assert corner.shows(Box(1900, 1060, 24, 24))
+    assert not corner.shows(Box(corner.x, 1000, 24, 24))
