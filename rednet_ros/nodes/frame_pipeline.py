@@ -128,7 +128,8 @@ class FramePipeline:
 
     `settings` may be replaced from another thread at any time; the next frame is tracked with them. What is lost counts
     in the camera's statistics, with the reason; `report` gets camera, kind of loss and a line for people. `id_prefix`
-    comes before the ids of the tracker's faces in all that is published.
+    comes before the ids of the tracker's faces in all that is published. `reset_wanted`: a promise to forget all faces
+    that may be older than this pipeline; it is kept before the next frame is tracked.
     """
 
     def __init__(
@@ -139,6 +140,7 @@ class FramePipeline:
         now_s: Callable[[], float],
         report: Callable[[str, Loss, str], None],
         id_prefix: str = "",
+        reset_wanted: threading.Event | None = None,
     ) -> None:
         self.settings = settings
         self._tracker = tracker
@@ -146,7 +148,7 @@ class FramePipeline:
         self._now_s = now_s
         self._report = report
         self._id_prefix = id_prefix
-        self._reset_wanted = threading.Event()
+        self._reset_wanted = reset_wanted or threading.Event()
 
     def request_reset(self) -> None:
         """Forget all faces before the next frame is tracked; wake the thread to have it done at once."""

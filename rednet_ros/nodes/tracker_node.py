@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -65,6 +66,7 @@ class TrackerNode(SteadyLifecycleNode):
         self._abandoned: Tracker | None = None  # to be closed as soon as the thread does not use it any more
         self._is_active = False
         self._is_enabled = True
+        self._reset_wanted = threading.Event()
         self._complaints = {Loss.FRAME: Throttle(REPEAT_S), Loss.OUTPUT: Throttle(OUTPUT_REPEAT_S)}
         self._declared = DeclaredParameters(
             self,
@@ -111,7 +113,7 @@ class TrackerNode(SteadyLifecycleNode):
         streams = {name: camera.stream for name, camera in self._cameras.items()}
         prefix = id_prefix(self._wanted.id_prefix, self.get_namespace())
         self._pipeline = FramePipeline(
-            self._tracker, self._wanted.settings(), streams, self._now_s, self._frame_failed, prefix
+            self._tracker, self._wanted.settings(), streams, self._now_s, self._frame_failed, prefix, self._reset_wanted
         )
         self._worker = LatestFrameWorker(self._pipeline.process, self._thread_failed)
         self._health.begin(self._cameras)
@@ -153,6 +155,7 @@ class TrackerNode(SteadyLifecycleNode):
             self._abandoned, self._tracker = self._tracker, None
         self._stop_tracking()
         self._pipeline = None  # it holds the tracker, too
+        self._reset_wanted = threading.Event()  # nothing is left to forget
         self._health.begin({})
         for output in itertools.chain(*self._outputs.values()):
             output.close()
@@ -173,7 +176,13 @@ class TrackerNode(SteadyLifecycleNode):
             response.message = "the last image is still being tracked; try again"
             return response
         else:
-            self._tracker.reset()
+            try:
+                self._tracker.reset()
+            except Exception as error:
+                self._reset_wanted.set()  # before any further image is tracked
+                response.message = f"forgetting failed, and is tried again before the next image: {error}"
+                return response
+            self._reset_wanted.clear()
         response.success, response.message = True, "all faces are forgotten"
         return response
 

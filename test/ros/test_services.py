@@ -108,3 +108,29 @@ def test_a_node_disabled_while_inactive_stays_so_when_activated(make_bench, trac
     assert bench.change_state(1)
     assert bench.change_state(3)
     assert bench.client.count_subscribers("image") == 0
+
+
+def test_a_promised_reset_that_failed_is_done_after_the_next_activation(bench, tracker, make_image, wait_until):
+    real, tracker.reset = tracker.reset, lambda: 1 / 0
+    assert bench.reset().success
+    assert bench.change_state(DEACTIVATE)
+    tracker.reset = real
+    assert bench.change_state(ACTIVATE)
+    bench.publisher().publish(make_image())
+    assert wait_until(lambda: bench.faces)
+    assert tracker.resets == 1
+
+
+def test_a_reset_that_fails_while_inactive_says_so_and_is_done_before_the_next_image(
+    bench, tracker, make_image, wait_until
+):
+    assert bench.change_state(DEACTIVATE)
+    real, tracker.reset = tracker.reset, lambda: 1 / 0
+    response = bench.reset()
+    assert not response.success
+    assert "division by zero" in response.message
+    tracker.reset = real
+    assert bench.change_state(ACTIVATE)
+    bench.publisher().publish(make_image())
+    assert wait_until(lambda: bench.faces)
+    assert tracker.resets == 1
