@@ -38,6 +38,16 @@ def image_size_px(data: Any) -> Size | None:
     return size if size is not None and min(size) > 0 else None
 
 
+def is_still(start: bytes) -> bool:
+    """Whether a file that begins with these bytes (16 or more) is a single picture, whatever its name says.
+
+    Not a GIF, which may move, nor an MP4, which begins like an AVIF.
+    """
+    if start[4:8] == b"ftyp":
+        return start[8:12] in (b"avif", b"mif1")
+    return not start.startswith(b"GIF8") and any(fits(start) for fits, _ in _KINDS)
+
+
 def exif_orientation(data: Any) -> int:
     """How a JPEG's stored pixels are to be turned for display, 1 to 8 as EXIF numbers it; 1 (not at all) if unknown.
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from rednet_ros.errors import InputError
 from rednet_ros.files import library_path, list_files
-from rednet_ros.images import IMAGE_SUFFIXES, read_image
+from rednet_ros.images import IMAGE_SUFFIXES, MAX_IMAGE_PIXELS, image_size_px, read_image
 from rednet_ros.tracking.draw import fit
 from rednet_ros.tracking.types import ImageArray
 from rednet_ros.tracking.video_input import InputKind, VideoInput, identify
@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 DEFAULT_FPS = 25.0
 """Frames a second of folders, and of videos and cameras that name no rate."""
 
+_HEADER_BYTES = 1 << 20
 _MIN_FREE_BYTES = 1 << 20
 _CODECS = ("avc1", "mp4v")
 _STREAM_TIMEOUT_S = 10
@@ -172,11 +173,24 @@ class VideoWriter:
 def _open_video(found: VideoInput, path: Path) -> VideoSource:
     if path.stat().st_size == 0:
         raise InputError(f"{found.name}: the file is empty")
+    _check_size(found.name, path)
     with library_path(path) as plain:
         capture = cv2.VideoCapture(plain)
     if not capture.isOpened():
         raise InputError(f"{found.name}: not a video that OpenCV can open (damaged, or an unknown format)")
     return _recorded(capture, found.name, "no frame could be decoded")
+
+
+def _check_size(name: str, path: Path) -> None:
+    """FFmpeg decodes pictures, too, of any size: a GIF, or whatever calls itself a video. Raises InputError."""
+    with path.open("rb") as file:
+        start = file.read(_HEADER_BYTES)
+    size_px = None if start[4:8] == b"ftyp" and start[8:12] != b"avis" else image_size_px(start)
+    if size_px is not None and size_px[0] * size_px[1] > MAX_IMAGE_PIXELS:
+        raise InputError(
+            f"{name}: a picture of {size_px[0]} x {size_px[1]} pixels, more than the limit of {MAX_IMAGE_PIXELS}; "
+            "scale it down"
+        )
 
 
 def _open_pipe(found: VideoInput, path: Path) -> VideoSource:

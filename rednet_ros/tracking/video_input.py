@@ -9,8 +9,10 @@ import sys
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from urllib.parse import unquote
 
 from rednet_ros.errors import InputError
+from rednet_ros.image_headers import is_still
 from rednet_ros.images import IMAGE_SUFFIXES
 
 STDIN = "-"
@@ -21,6 +23,9 @@ INPUT_HELP = (
     "(rtsp://, http:// ...), pipe, or - for standard input"
 )
 """What `identify` understands, for the help of commands."""
+
+_PICTURES_IN_A_ROW = (".mjpeg", ".mjpg")
+"""Endings of videos that begin like a single picture."""
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _PASSWORD = re.compile(r"(?<=://)([^/@:]*):[^/@]*@")
@@ -51,8 +56,8 @@ def identify(source: str | Path | int) -> VideoInput:
 
     A number is a camera's index, unless it is a `Path`; write `./5` for a file of that name. `-` is standard input,
     whatever has `://` in it is a network stream (but file://), and everything else is a path: a character device is a
-    camera, a named pipe a pipe, a file with the ending of an image one image. Passwords in addresses are left out of
-    `name`.
+    camera, a named pipe a pipe, a file with the ending of an image, or that begins like one, one image. Passwords in
+    addresses are left out of `name`.
     Raises InputError naming the source and the reason.
     """
     if isinstance(source, int) or (isinstance(source, str) and source.isdecimal()):
@@ -63,17 +68,21 @@ def identify(source: str | Path | int) -> VideoInput:
         if (address := _URL.match(source)) is not None:
             if address[1].lower() != "file":
                 return VideoInput(InputKind.STREAM, source, _PASSWORD.sub(r"\1:***@", source))
-            source = source[address.end() :]
+            source = unquote(source[address.end() :])
+        if not source:
+            raise InputError("the input is empty: give a file, folder, camera or address")
     path = Path(source)
     return VideoInput(_kind_of(path), path, str(path))
 
 
 def _standard_input() -> VideoInput:
-    if sys.stdin is None or sys.stdin.isatty():
+    if sys.stdin is None:
+        raise InputError("standard input is closed: send a video through it, such as `cat clip.avi | ...`")
+    if sys.stdin.isatty():
         raise InputError("standard input is a terminal: send a video through it, such as `cat clip.avi | ...`")
     place = Path("/dev/stdin")
     is_file = stat.S_ISREG(os.fstat(sys.stdin.fileno()).st_mode)
-    return VideoInput(InputKind.VIDEO if is_file else InputKind.PIPE, place, "standard input")
+    return VideoInput(_kind_of(place) if is_file else InputKind.PIPE, place, "standard input")
 
 
 def _kind_of(path: Path) -> InputKind:
@@ -91,4 +100,9 @@ def _kind_of(path: Path) -> InputKind:
         return InputKind.FOLDER
     if not stat.S_ISREG(mode):
         raise InputError(f"{path}: neither a file, a folder, a pipe nor a camera; images cannot be read from it")
-    return InputKind.IMAGE if path.suffix.lower() in IMAGE_SUFFIXES else InputKind.VIDEO
+    suffix = path.suffix.lower()
+    if suffix in IMAGE_SUFFIXES:
+        return InputKind.IMAGE
+    with path.open("rb") as file:
+        is_picture = is_still(file.read(64)) and suffix not in _PICTURES_IN_A_ROW
+    return InputKind.IMAGE if is_picture else InputKind.VIDEO

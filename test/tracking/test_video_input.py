@@ -132,3 +132,35 @@ def test_a_video_on_a_server_is_read(tmp_path):
             assert not source.live
             assert len(list(source)) == 12
         server.shutdown()
+
+
+@pytest.mark.parametrize("name", ["noending", "face.jpg_large", "photo.mp4", "a.j2k"])
+def test_a_picture_is_one_whatever_its_name(tmp_path, name):
+    _, encoded = cv2.imencode(".jpg", np.full((48, 64, 3), 90, np.uint8))
+    path = tmp_path / name
+    path.write_bytes(encoded.tobytes())
+    assert identify(str(path)).kind is InputKind.IMAGE
+    assert [frame.image_bgr.shape for frame in open_source(str(path))] == [(48, 64, 3)]
+
+
+def bomb(ending):
+    """The header of a picture of 15000 x 15000, which is as far as anybody may read."""
+    if ending == ".gif":
+        return b"GIF89a" + (15000).to_bytes(2, "little") * 2 + bytes(40)
+    return b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR" + (15000).to_bytes(4, "big") * 2 + bytes(40)
+
+
+@pytest.mark.parametrize("name", ["bomb.gif", "bomb.mp4", "bomb.avi", "bomb", "bomb.mjpeg"])
+def test_a_bomb_is_refused_by_its_header_whatever_its_name(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(bomb(path.suffix))
+    with pytest.raises(InputError, match="15000 x 15000 pixels, more than the limit"):
+        open_source(str(path))
+
+
+def test_nothing_is_no_folder_and_addresses_of_files_are_decoded(tmp_path):
+    for source in ("", "file://"):
+        with pytest.raises(InputError, match="the input is empty"):
+            identify(source)
+    path = video(tmp_path / "a clip.avi")
+    assert identify(f"file://{tmp_path}/a%20clip.avi").place == path
