@@ -82,6 +82,10 @@ class DetectionRunner(Protocol):
         """Whether an image of this camera is being searched, or its result waits to be collected."""
         ...
 
+    def waiting(self, camera: str) -> DetectionRequest | None:
+        """The camera's request that nobody has begun; None without any."""
+        ...
+
     def wait(self, timeout_s: float) -> float:
         """Wait for results, at most so long; not where none are to come. Returns how long it took, in seconds."""
         ...
@@ -116,6 +120,10 @@ class InlineDetector:
         """See `DetectionRunner`."""
         return any(result.request.camera == camera for result in self._results)
 
+    def waiting(self, camera: str) -> DetectionRequest | None:
+        """See `DetectionRunner`; none ever waits."""
+        return None
+
     def wait(self, timeout_s: float) -> float:
         """See `DetectionRunner`."""
         return 0.0
@@ -145,6 +153,10 @@ class IdleDetector:
     def is_busy(self, camera: str) -> bool:
         """See `DetectionRunner`; always, so that nothing is submitted."""
         return True
+
+    def waiting(self, camera: str) -> DetectionRequest | None:
+        """See `DetectionRunner`; none ever waits."""
+        return None
 
     def wait(self, timeout_s: float) -> float:
         """See `DetectionRunner`."""
@@ -194,6 +206,11 @@ class BackgroundDetector:
         """See `DetectionRunner`."""
         with self._changed:
             return self._searching == camera or any(result.request.camera == camera for result in self._results)
+
+    def waiting(self, camera: str) -> DetectionRequest | None:
+        """See `DetectionRunner`."""
+        with self._changed:
+            return self._waiting.get(camera)
 
     def wait(self, timeout_s: float) -> float:
         """See `DetectionRunner`."""

@@ -19,7 +19,7 @@ from rednet_ros.tracking.background_detector import (
     IdleDetector,
     InlineDetector,
 )
-from rednet_ros.tracking.camera import Camera
+from rednet_ros.tracking.camera import KEPT_STEP_S, Camera
 from rednet_ros.tracking.camera_model import CameraModel
 from rednet_ros.tracking.candidates import (
     Arrival,
@@ -225,6 +225,12 @@ class FaceTracker:
                 camera.keep(view.image)
                 continue
             camera.kept = []
+            waiting = self._runner.waiting(camera.name)
+            if waiting is not None and waiting.epoch == camera.epoch:
+                # Its turn has not come: the same region, but of a newer image.
+                if camera.clock_s - waiting.clock_s >= KEPT_STEP_S:
+                    self._runner.submit(camera.request(view.image, waiting.region))
+                continue
             for request in camera.requests(view.image, self.settings, self._runner.is_immediate):
                 self._runner.submit(request)
                 if patience_s >= MIN_WAIT_S and request.region.is_whole:

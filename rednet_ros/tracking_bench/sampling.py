@@ -61,6 +61,10 @@ class LateDetector:
         """See `DetectionRunner`."""
         return any(result.request.camera == camera for _, result in self._pending)
 
+    def waiting(self, camera: str) -> DetectionRequest | None:
+        """See `DetectionRunner`; none ever waits."""
+        return None
+
     def wait(self, timeout_s: float) -> float:
         """See `DetectionRunner`; the clip's time does not go on meanwhile."""
         if timeout_s < self._delay_s:

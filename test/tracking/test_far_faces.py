@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from rednet_ros.tracking import FaceTracker, TrackerSettings
+from rednet_ros.tracking.background_detector import DetectionRequest, DetectionResult
 from rednet_ros.tracking.search_plan import SEEN_PX
 from rednet_ros.tracking.types import Detection, Face, ImageArray
 from test.tracking.conftest import as_detection, people_in
@@ -87,3 +88,54 @@ def test_no_search_sees_more_than_the_detector_does(tracker: FaceTracker, person
     assert set(detector.sides_px) == {1280, 640, 320}
     per_second = (len(detector.sides_px) - 24) / 3.0  # after the first image, which is searched whole and in pieces
     assert per_second < 6
+
+
+class Turns:
+    """A detector's thread, without the thread: of the cameras that wait it searches one a frame, in their turn."""
+
+    is_immediate = False
+
+    def __init__(self) -> None:
+        self.regions: dict[str, list[bool]] = {}
+        self._waiting: dict[str, DetectionRequest] = {}
+        self._done: list[DetectionResult] = []
+
+    def submit(self, request: DetectionRequest) -> None:
+        self._waiting[request.camera] = request
+
+    def is_busy(self, camera: str) -> bool:
+        return any(result.request.camera == camera for result in self._done)
+
+    def waiting(self, camera: str) -> DetectionRequest | None:
+        return self._waiting.get(camera)
+
+    def wait(self, timeout_s: float) -> float:
+        return 0.0
+
+    def turn(self) -> None:
+        request = self._waiting.pop(next(iter(self._waiting)))
+        self.regions.setdefault(request.camera, []).append(request.region.is_whole)
+        self._done.append(DetectionResult(request, (), took_s=0.05))
+
+    def collect(self) -> list[DetectionResult]:
+        done, self._done = self._done, []
+        return done
+
+    def problem(self) -> str:
+        return ""
+
+    def close(self) -> None:
+        pass
+
+
+def test_with_several_cameras_the_pieces_of_each_get_their_turn(engine: Any, paint: Any) -> None:
+    runner = Turns()
+    image = paint([], width=1280, height=640)
+    with FaceTracker(engine=engine, detector=ShortSighted(), settings=SETTINGS, runner=runner) as tracker:
+        for number in range(300):
+            tracker.update_many(dict.fromkeys("abc", (image, number / FPS)))
+            if number % 3 == 2:  # a tenth of a second for a search: slower than searches fall due
+                runner.turn()
+    for wholes in runner.regions.values():
+        assert wholes.count(False) >= 8, runner.regions
+        assert wholes.count(True) >= 8
