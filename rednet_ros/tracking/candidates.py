@@ -120,7 +120,7 @@ def candidates(
     way = (*camera.kept_since(request.clock_s), KeptImage(image, camera.clock_s))
     known, new = [], []
     for finding in findings(result):
-        if finding.detection.score < settings.min_detection_score or finding.box.width < settings.min_face_px:
+        if not finding.detection.score >= settings.min_detection_score or finding.box.width < settings.min_face_px:
             continue
         crop = crop_from_detection(finding.detection, engine.crop_size_px)
         look = Look(request.image, _carried(crop, finding, camera, result), None, engine.initial_state(1))

@@ -70,3 +70,10 @@ def test_the_own_detector_is_spared_and_its_time_is_told(engine: Any, detector: 
     assert figures["weights"] == "painted"
     assert (figures["detector"], figures["detector_runs"]) == ("PaintedDetector", detector.calls)
     assert 0 < float(figures["detector_median_ms"]) <= float(figures["detector_p95_ms"])
+
+
+def test_a_score_that_is_no_number_begins_nothing(tracker: FaceTracker, person: Any, paint: Any) -> None:
+    someone = person(1, 150, 100)
+    found = Detection(box_around(someone).box, float("nan"))
+    for number in range(10):
+        assert tracker.update_many({"": (paint([someone]), number * STEP_S)}, {"": [found]})[""] == []
