@@ -25,7 +25,7 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
-from rednet_ros.nodes.demo_parameters import CAMERA_TIMEOUT_S
+from rednet_ros.nodes.parameters.demo import CAMERA_TIMEOUT_S
 
 SHARE = Path(get_package_share_directory("rednet_ros"))
 NAMESPACE = "rednet_demo"

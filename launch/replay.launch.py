@@ -21,8 +21,8 @@ from launch.event_handlers import OnProcessExit
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration
 
-from rednet_ros.nodes.demo_parameters import CAMERA_TIMEOUT_S
 from rednet_ros.nodes.launch_waiting import ActiveWait
+from rednet_ros.nodes.parameters.demo import CAMERA_TIMEOUT_S
 
 SHARE = Path(get_package_share_directory("rednet_ros"))
 NODE_NAME = "rednet_tracker"

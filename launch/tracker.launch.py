@@ -19,10 +19,10 @@ from launch_ros.utilities import make_namespace_absolute, prefix_namespace
 from rclpy.context import Context
 
 from rednet_ros.errors import InputError
-from rednet_ros.nodes import launch_parameters
 from rednet_ros.nodes.fastdds import PROFILE_VARIABLE
-from rednet_ros.nodes.launch_parameters import AS_IN_FILE
 from rednet_ros.nodes.launch_waiting import CameraWait
+from rednet_ros.nodes.parameters import launch as launch_parameters
+from rednet_ros.nodes.parameters.launch import AS_IN_FILE
 
 SHARE = Path(get_package_share_directory("rednet_ros"))
 NODE_NAME = "rednet_tracker"

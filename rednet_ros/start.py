@@ -60,22 +60,22 @@ def rednet_export() -> int:
 
 def rednet_demo() -> int:
     """Entry point of `rednet-demo`."""
-    return _command("rednet_ros.nodes.demo")
+    return _command("rednet_ros.nodes.demo.demo")
 
 
 def tracker_node() -> int:
     """Entry point of the executable of that name."""
-    return _node("rednet_ros.nodes.tracker_node")
+    return _node("rednet_ros.nodes.tracker.tracker_node")
 
 
 def player_node() -> int:
     """Entry point of the executable of that name."""
-    return _node("rednet_ros.nodes.player_node")
+    return _node("rednet_ros.nodes.demo.player_node")
 
 
 def recorder_node() -> int:
     """Entry point of the executable of that name."""
-    return _node("rednet_ros.nodes.recorder_node")
+    return _node("rednet_ros.nodes.demo.recorder_node")
 
 
 def _command(module: str) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 from skimage import data
 
-from rednet_ros.images import write_image
+from rednet_ros.media.images import write_image
 from rednet_ros.tracking.draw import draw_faces
 from rednet_ros.tracking.settings import TrackerSettings
 from rednet_ros.tracking.tracker import FaceTracker

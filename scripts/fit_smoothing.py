@@ -17,17 +17,18 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-from rednet_ros.cli.command import positive, progress_interval_s
+from rednet_ros.cli.command import positive
 from rednet_ros.network import weights
 from rednet_ros.network.rednet import REDNet
 from rednet_ros.network.smoothing import LandmarkSmoothing
 from rednet_ros.training.clips import ClipBatch, ClipBatches
 from rednet_ros.training.config import StageConfig, read_config
 from rednet_ros.training.datasets import open_dataset
-from rednet_ros.training.pool import FacePool
+from rednet_ros.training.datasets.pool import FacePool
+from rednet_ros.training.datasets.splits import split
 from rednet_ros.training.smoothing_fit import FitSettings, fit, gather
-from rednet_ros.training.splits import split
 from rednet_ros.training.validation import validate_clips
+from rednet_ros.wording import progress_interval_s
 
 FRAMES = 24
 """Of a clip: longer than those of the stage, since nothing but the landmarks is kept of them."""

@@ -20,19 +20,19 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from rednet_ros.cli.command import progress_interval_s
-from rednet_ros.images import write_image
+from rednet_ros.evaluation.still_images import StillPredictor
 from rednet_ros.inference.engine import LandmarkEngine
+from rednet_ros.media.images import write_image
 from rednet_ros.resources import DEFAULT_WEIGHTS
 from rednet_ros.tracking.camera_model import CameraModel
-from rednet_ros.tracking.detector import NoDetector
+from rednet_ros.tracking.detector.models import NoDetector
 from rednet_ros.tracking.draw import draw_landmarks
 from rednet_ros.tracking.head_pose import estimate_head_pose, face_axes
-from rednet_ros.tracking.still import StillPredictor
 from rednet_ros.tracking.types import Box, FloatArray, HeadPose, ImageArray
 from rednet_ros.training.rendering.head import load_head_model
 from rednet_ros.training.rendering.still import IMAGES_PER_IDENTITY, FaceRenderer
 from rednet_ros.training.rendering.true_pose import TruePose, pinhole, true_pose
+from rednet_ros.wording import progress_interval_s
 
 AXIS_M = 0.09
 DRAWN = 12

@@ -18,19 +18,19 @@ from itertools import islice
 import numpy as np
 from tqdm import tqdm
 
-from rednet_ros.cli.command import progress_interval_s
+from rednet_ros.evaluation.still_images import StillPredictor
+from rednet_ros.evaluation.verification import PairScores, area_under_roc, equal_error_rate, pair_scores, threshold_at
 from rednet_ros.inference.engine import LandmarkEngine
 from rednet_ros.network.weights import resolve, set_identity_threshold
-from rednet_ros.tracking.detector import Detector
-from rednet_ros.tracking.portrait import Portrait, view_quality
+from rednet_ros.tracking.detector.models import Detector
+from rednet_ros.tracking.recognition.portrait import Portrait, view_quality
 from rednet_ros.tracking.settings import TrackerSettings
-from rednet_ros.tracking.still import StillPredictor
 from rednet_ros.tracking.types import Detection, FloatArray, ImageArray
-from rednet_ros.training.annotation import landmark_box
 from rednet_ros.training.datasets import open_dataset
-from rednet_ros.training.labels import LabelledFace
-from rednet_ros.training.pictures import PictureReader
-from rednet_ros.training.verification import PairScores, area_under_roc, equal_error_rate, pair_scores, threshold_at
+from rednet_ros.training.datasets.annotation import landmark_box
+from rednet_ros.training.datasets.labels import LabelledFace
+from rednet_ros.training.datasets.pictures import PictureReader
+from rednet_ros.wording import progress_interval_s
 
 RATES = (0.1, 0.01, 0.001)
 

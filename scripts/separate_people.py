@@ -15,16 +15,16 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from rednet_ros.cli.command import progress_interval_s
 from rednet_ros.network import weights
 from rednet_ros.network.rednet import REDNet, normalise
 from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.tracking.types import FloatArray
 from rednet_ros.training.datasets import open_dataset
+from rednet_ros.training.datasets.labels import LabelledFace
+from rednet_ros.training.datasets.pool import FacePool
+from rednet_ros.training.datasets.splits import is_kept_apart
 from rednet_ros.training.discriminant import discriminant, fold
-from rednet_ros.training.labels import LabelledFace
-from rednet_ros.training.pool import FacePool
-from rednet_ros.training.splits import is_kept_apart
+from rednet_ros.wording import progress_interval_s
 
 BATCH = 32
 

@@ -14,7 +14,7 @@ from rednet_ros.landmarks import FLIP_ORDER
 from rednet_ros.network import weights
 from rednet_ros.resources import models_dir
 from rednet_ros.tracking import FaceTracker, TrackerSettings
-from rednet_ros.tracking.detector import load_detector
+from rednet_ros.tracking.detector.models import load_detector
 from rednet_ros.tracking.types import Face
 
 SHIPPED = sorted(models_dir().glob("rednet*.safetensors"))

@@ -16,7 +16,7 @@ from rednet_ros.cli import command
 from rednet_ros.errors import InputError
 
 if TYPE_CHECKING:  # torch takes seconds to load; `--help` need not wait
-    from rednet_ros.benchmark.results import Report
+    from rednet_ros.evaluation.speed.results import Report
 
 NAME = "rednet-benchmark"
 
@@ -88,10 +88,10 @@ def run(options: argparse.Namespace) -> None:
     inputs = [path for path in (options.source, options.input) if path is not None]
     command.check_outputs(inputs, [options.json, options.chart, options.page])
     if options.chart is not None:
-        from rednet_ros.benchmark.chart import check_matplotlib
+        from rednet_ros.evaluation.speed.chart import check_matplotlib
 
         check_matplotlib()
-    from rednet_ros.benchmark.results import Report, load, save
+    from rednet_ros.evaluation.speed.results import Report, load, save
 
     report = load(Report, options.source) if options.source is not None else _measured(options)
     if options.note is not None:
@@ -105,10 +105,10 @@ def run(options: argparse.Namespace) -> None:
 def _measured(options: argparse.Namespace) -> Report:
     if options.input is not None and not Path(options.input).is_file():
         raise InputError(f"{options.input}: no such file")
-    from rednet_ros.benchmark.runner import Plan
-    from rednet_ros.benchmark.runner import run as measure
+    from rednet_ros.evaluation.speed.runner import Plan
+    from rednet_ros.evaluation.speed.runner import run as measure
 
-    logging.getLogger("rednet_ros.benchmark").setLevel(logging.INFO)
+    logging.getLogger("rednet_ros.evaluation.speed").setLevel(logging.INFO)
     plan = Plan(
         command=options.command,
         weights=options.weights,
@@ -129,11 +129,11 @@ def _measured(options: argparse.Namespace) -> Report:
 
 def _draw(report: Report, options: argparse.Namespace) -> None:
     if options.chart is not None:
-        from rednet_ros.benchmark.chart import draw_chart
+        from rednet_ros.evaluation.speed.chart import draw_chart
 
         draw_chart(options.chart, report)
     if options.page is not None:
-        from rednet_ros.benchmark.page import write_page
+        from rednet_ros.evaluation.speed.page import write_page
 
         chart = options.chart
         write_page(
@@ -144,7 +144,7 @@ def _draw(report: Report, options: argparse.Namespace) -> None:
 
 
 def _text(report: Report) -> str:
-    from rednet_ros.benchmark import tables
+    from rednet_ros.evaluation.speed import tables
 
     parts = [tables.machine_table(report), tables.aims_table(report)]
     if report.faces:

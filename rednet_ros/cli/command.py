@@ -14,8 +14,8 @@ from pathlib import Path
 
 from rednet_ros import __version__
 from rednet_ros.errors import InputError, RednetError
+from rednet_ros.media.video import silence_codecs
 from rednet_ros.resources import DEFAULT_WEIGHTS
-from rednet_ros.tracking.video import silence_codecs
 
 DEVICES = ("auto", "cpu", "cuda")
 
@@ -90,11 +90,6 @@ def _ended_like_interrupted() -> Iterator[None]:
     finally:
         for number in caught:
             signal.signal(number, before[number])
-
-
-def progress_interval_s() -> float:
-    """Time between two updates of a progress bar: lively on a terminal, rare in a log."""
-    return 0.1 if sys.stderr.isatty() else 10.0
 
 
 def check_outputs(inputs: Sequence[str | Path], outputs: Sequence[Path | None]) -> None:

@@ -12,9 +12,9 @@ from rednet_ros.cli import command
 from rednet_ros.errors import InputError
 from rednet_ros.training.datasets import LOADERS, open_dataset
 from rednet_ros.training.datasets.conversion import CROP_SCALE, MOST_PX, convert
-from rednet_ros.training.exif_turn import as_shown
-from rednet_ros.training.labels import write_labels
-from rednet_ros.wording import counted
+from rednet_ros.training.datasets.exif_rotation import as_shown
+from rednet_ros.training.datasets.labels import write_labels
+from rednet_ros.wording import counted, progress_interval_s
 
 NAME = "rednet-convert"
 
@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> None:
         options.output.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{options.output}: cannot be created: {error.strerror}") from error
-    bar = tqdm(faces, unit="face", desc="rednet-convert", mininterval=command.progress_interval_s())
+    bar = tqdm(faces, unit="face", desc="rednet-convert", mininterval=progress_interval_s())
     # Labels last: a folder that has them is complete.
     write_labels(labels, list(convert(bar, options.output, options.crop)))
     print(f"{labels}: {counted(len(faces), 'face')}")

@@ -10,25 +10,27 @@ from typing import Any
 
 import cv2
 
-from rednet_ros.cli import command, evaluation_flicker, evaluation_identity
-from rednet_ros.cli.evaluation_data import DataSet, joined, open_data
-from rednet_ros.cli.evaluation_networks import Network, open_networks
-from rednet_ros.cli.evaluation_options import NAME, argument_parser, check
-from rednet_ros.cli.evaluation_plots import (
+from rednet_ros.cli import command
+from rednet_ros.cli.evaluate_options import NAME, argument_parser, check
+from rednet_ros.errors import InputError
+from rednet_ros.evaluation import flicker_run as evaluation_flicker
+from rednet_ros.evaluation import identity_run as evaluation_identity
+from rednet_ros.evaluation.accuracy import FaceResult, worst
+from rednet_ros.evaluation.data import DataSet, joined, open_data
+from rednet_ros.evaluation.error_curves import error_over_time
+from rednet_ros.evaluation.networks import Network, open_networks
+from rednet_ros.evaluation.paper_table_run import print_table
+from rednet_ros.evaluation.plots import (
     check_matplotlib,
     plot_cumulative_errors,
     plot_error_over_time,
     plot_roc,
 )
-from rednet_ros.cli.evaluation_report import as_record, as_table, rounded, worst_sheet
-from rednet_ros.cli.evaluation_runs import Run, run_all
-from rednet_ros.cli.evaluation_tables import print_table
-from rednet_ros.errors import InputError
+from rednet_ros.evaluation.report import as_record, as_table, rounded, worst_sheet
+from rednet_ros.evaluation.runs import Run, run_all
+from rednet_ros.evaluation.verification import PairScores
 from rednet_ros.resources import DEFAULT_WEIGHTS
-from rednet_ros.training.annotation import UNITS
-from rednet_ros.training.error_curves import error_over_time
-from rednet_ros.training.evaluation import FaceResult, worst
-from rednet_ros.training.verification import PairScores
+from rednet_ros.training.datasets.annotation import UNITS
 
 WORST_COUNT = 20
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from rednet_ros.errors import InputError
 from rednet_ros.inference.types import Estimate
-from rednet_ros.tracking.calibration import crop_from_detection
-from rednet_ros.tracking.detector import Detector, load_detector
+from rednet_ros.media.video import open_source
+from rednet_ros.tracking.detector.crop_calibration import crop_from_detection
+from rednet_ros.tracking.detector.models import Detector, load_detector
 from rednet_ros.tracking.types import ImageArray
-from rednet_ros.tracking.video import open_source
 
 MAX_CROPS, EVERY_FRAMES = 64, 5
 

@@ -16,6 +16,7 @@ from rednet_ros.training.rendering.assets import find_assets
 from rednet_ros.training.rendering.contact_sheet import write_contact_sheet
 from rednet_ros.training.rendering.shards import RenderSettings, is_complete, join_labels, plan, prepare_output
 from rednet_ros.training.rendering.workers import render_all
+from rednet_ros.wording import progress_interval_s
 
 NAME = "rednet-render"
 
@@ -75,7 +76,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _progress_bar(total: int, kept: int) -> tqdm:
-    return tqdm(total=total, initial=kept, unit="image", mininterval=command.progress_interval_s())
+    return tqdm(total=total, initial=kept, unit="image", mininterval=progress_interval_s())
 
 
 def _summarise(output: Path, rows: int, done: int, seconds: float) -> None:

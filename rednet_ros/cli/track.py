@@ -16,13 +16,14 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 from rednet_ros.cli import command
 from rednet_ros.cli.frame_json import STDOUT, LineWriter, frame_record
 from rednet_ros.cli.track_summary import TrackSummary
+from rednet_ros.media.constant_rate import SteadyVideo, video_rate_hz
+from rednet_ros.media.read_ahead import read_ahead
+from rednet_ros.media.video import TimedImage, VideoSource, VideoWriter, open_source
+from rednet_ros.media.video_input import INPUT_HELP
 from rednet_ros.tracking.draw import draw_faces
-from rednet_ros.tracking.read_ahead import read_ahead
 from rednet_ros.tracking.settings import TrackerSettings
-from rednet_ros.tracking.steady_video import SteadyVideo, video_rate_hz
 from rednet_ros.tracking.types import Face, ImageArray
-from rednet_ros.tracking.video import TimedImage, VideoSource, VideoWriter, open_source
-from rednet_ros.tracking.video_input import INPUT_HELP
+from rednet_ros.wording import progress_interval_s
 
 NAME = "rednet-track"
 
@@ -106,7 +107,7 @@ def _track(source: VideoSource, tracker: Tracker, sinks: Sequence[Sink], summary
         total=source.frame_count,
         unit="frame",
         desc=Path(source.name).name,
-        mininterval=command.progress_interval_s(),
+        mininterval=progress_interval_s(),
     )
     with bar, read_ahead(_timed(source, summary)) as frames:
         for index, frame in enumerate(frames):

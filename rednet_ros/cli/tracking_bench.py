@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from rednet_ros.cli import command
+from rednet_ros.evaluation.tracking_bench.people import labelled_people, portrait_people
+from rednet_ros.evaluation.tracking_bench.sampling import LateDetector, Sampling
+from rednet_ros.evaluation.tracking_bench.scenes import FPS, Scenes, bench_clips
+from rednet_ros.evaluation.tracking_bench.score import Counts, Score
 from rednet_ros.tracking.settings import TrackerSettings
-from rednet_ros.tracking_bench.people import labelled_people, portrait_people
-from rednet_ros.tracking_bench.sampling import LateDetector, Sampling
-from rednet_ros.tracking_bench.scenes import FPS, Scenes, bench_clips
-from rednet_ros.tracking_bench.score import Counts, Score
+from rednet_ros.wording import progress_interval_s
 
 if TYPE_CHECKING:
+    from rednet_ros.evaluation.tracking_bench.canvas import Frame
     from rednet_ros.tracking.tracker import FaceTracker
-    from rednet_ros.tracking_bench.canvas import Frame
 
 NAME = "rednet-tracking-bench"
 PEOPLE = 24
@@ -56,7 +57,7 @@ def argument_parser() -> argparse.ArgumentParser:
 def run(options: argparse.Namespace) -> None:
     """Track all clips. Raises the package's errors."""
     from rednet_ros.inference.engine import LandmarkEngine
-    from rednet_ros.tracking.detector import load_detector
+    from rednet_ros.tracking.detector.models import load_detector
     from rednet_ros.tracking.tracker import FaceTracker
 
     command.check_outputs([options.labels] if options.labels else [], [options.json])
@@ -69,7 +70,7 @@ def run(options: argparse.Namespace) -> None:
     samplings = [Sampling(rate_hz, options.drop, options.detector_delay) for rate_hz in options.rate or [FPS]]
     totals: dict[Sampling, dict[str, Counts]] = {sampling: {} for sampling in samplings}
     began_s = time.monotonic()
-    for clip in tqdm(clips, unit="clip", mininterval=command.progress_interval_s()):
+    for clip in tqdm(clips, unit="clip", mininterval=progress_interval_s()):
         frames = list(clip.frames())
         for sampling in samplings:
             late = LateDetector(detector, sampling.detector_delay_s) if sampling.detector_delay_s else None

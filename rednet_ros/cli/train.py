@@ -16,9 +16,9 @@ from rednet_ros.errors import InputError
 from rednet_ros.inference.engine import choose_device
 from rednet_ros.training import distributed
 from rednet_ros.training.config import TrainConfig, read_config
+from rednet_ros.training.datasets.labels import LabelledFace
+from rednet_ros.training.datasets.splits import split, thin
 from rednet_ros.training.distributed import Team
-from rednet_ros.training.labels import LabelledFace
-from rednet_ros.training.splits import split, thin
 from rednet_ros.training.trainer import CHECKPOINT, Trainer
 
 NAME = "rednet-train"
@@ -103,7 +103,7 @@ def _trainer(options: argparse.Namespace, config: TrainConfig, folder: Path, tea
 
 def _read(spec: str, options: argparse.Namespace) -> list[LabelledFace]:
     from rednet_ros.training.datasets import open_dataset
-    from rednet_ros.training.exif_turn import as_shown
+    from rednet_ros.training.datasets.exif_rotation import as_shown
 
     return as_shown(open_dataset(spec), options.stored_pixels)
 

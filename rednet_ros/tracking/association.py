@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from rednet_ros.tracking.cuts import MIN_FACE_LIKENESS, likeness
-from rednet_ros.tracking.looks import Sighting
+from rednet_ros.tracking.appearance import MIN_FACE_LIKENESS, likeness
+from rednet_ros.tracking.sighting import Sighting
 from rednet_ros.tracking.track import SIZE_STEP_RANGE, Track
 from rednet_ros.tracking.types import Box, FaceStatus, FloatArray
 

@@ -6,10 +6,10 @@ import math
 from collections import deque
 from dataclasses import dataclass, field, replace
 
-from rednet_ros.tracking.background_detector import DetectionRequest, DetectionResult
+from rednet_ros.tracking.appearance import Overview, is_cut, least_likeness, overview
 from rednet_ros.tracking.camera_model import CameraModel
-from rednet_ros.tracking.cuts import Overview, is_cut, least_likeness, overview
-from rednet_ros.tracking.search_plan import Region, around, pieces, whole
+from rednet_ros.tracking.detector.background import DetectionRequest, DetectionResult
+from rednet_ros.tracking.detector.search_plan import Region, around, pieces, whole
 from rednet_ros.tracking.settings import TrackerSettings
 from rednet_ros.tracking.track import NOMINAL_STEP_S, Track
 from rednet_ros.tracking.types import FaceStatus, FloatArray, ImageArray

@@ -9,14 +9,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rednet_ros.tracking.association import covered, match
-from rednet_ros.tracking.background_detector import DetectionRequest, DetectionResult
-from rednet_ros.tracking.calibration import crop_from_detection, landmark_box
 from rednet_ros.tracking.camera import Camera, KeptImage, Moment
 from rednet_ros.tracking.crops import CropTransform
-from rednet_ros.tracking.looks import Engine, Look, Sighting, look_at, together
-from rednet_ros.tracking.memory import look_again
-from rednet_ros.tracking.search_plan import whole
+from rednet_ros.tracking.detector.background import DetectionRequest, DetectionResult
+from rednet_ros.tracking.detector.crop_calibration import crop_from_detection, landmark_box
+from rednet_ros.tracking.detector.search_plan import whole
 from rednet_ros.tracking.settings import TrackerSettings
+from rednet_ros.tracking.sighting import Engine, Look, Sighting, look_again, look_at, together
 from rednet_ros.tracking.track import shows_face, velocity
 from rednet_ros.tracking.types import Box, Detection, Detections, FloatArray, ImageArray
 
@@ -169,7 +168,7 @@ def hold_up(engine: Engine, found: Sequence[Candidate], settings: TrackerSetting
     for step in range(max((len(arrival.candidate.way) for arrival in held), default=0)):
         under_way = [arrival for arrival in held if step < len(arrival.candidate.way)]
         there = [arrival for arrival in held if step >= len(arrival.candidate.way)]
-        looks = [look_again(engine, one.candidate.way[step].image, one.sighting) for one in under_way]
+        looks = [look_again(one.sighting, one.candidate.way[step].image, engine.crop_size_px) for one in under_way]
         held = there + [
             _moved_on(arrival, step, now)
             for arrival, look, now in zip(under_way, looks, look_at(engine, looks), strict=True)

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from rednet_ros.landmarks import CONTOURS
+from rednet_ros.media.images import DARK_GROUND, fit
 from rednet_ros.tracking.types import Box, Face, FloatArray, ImageArray
 
 Color = tuple[int, int, int]
@@ -25,7 +26,6 @@ _LINE_COLORS: tuple[Color, ...] = (
 )
 _LOW, _MIDDLE, _HIGH = (60, 60, 235), (60, 200, 250), (110, 230, 90)
 _SHADE: Color = (20, 20, 20)
-_BACKGROUND: Color = (34, 34, 34)
 _CAPTION: Color = (225, 225, 225)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _SUBPIXEL_BITS = 4  # OpenCV draws at positions in 1/16 pixel
@@ -101,7 +101,7 @@ def contact_sheet(
     columns = min(columns, len(images))
     rows = math.ceil(len(images) / columns)
     sheet_size = (gap + rows * (height + strip + gap), gap + columns * (width + gap), 3)
-    sheet = np.full(sheet_size, _BACKGROUND, dtype=np.uint8)
+    sheet = np.full(sheet_size, DARK_GROUND, dtype=np.uint8)
     for index, image in enumerate(images):
         top = gap + (index // columns) * (height + strip + gap)
         left = gap + (index % columns) * (width + gap)
@@ -110,20 +110,6 @@ def contact_sheet(
             tile = sheet[top + height : top + height + strip, left : left + width]
             _text(tile, captions[index], (2, strip - max(4, strip // 4)), strip * 0.62, _CAPTION)
     return sheet
-
-
-def fit(image_bgr: ImageArray, size_px: tuple[int, int]) -> ImageArray:
-    """The image scaled to fit `size_px` (width, height) with its aspect kept, centred on a dark ground."""
-    height, width = image_bgr.shape[:2]
-    if (width, height) == size_px:
-        return image_bgr
-    scale = min(size_px[0] / width, size_px[1] / height)
-    inner = (max(1, min(size_px[0], round(width * scale))), max(1, min(size_px[1], round(height * scale))))
-    scaled = cv2.resize(image_bgr, inner, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    left, top = (size_px[0] - inner[0]) // 2, (size_px[1] - inner[1]) // 2
-    canvas = np.full((size_px[1], size_px[0], 3), _BACKGROUND, dtype=np.uint8)
-    canvas[top : top + inner[1], left : left + inner[0]] = scaled
-    return canvas
 
 
 class _Layer:

@@ -9,13 +9,13 @@ from functools import cached_property
 import numpy as np
 
 from rednet_ros.inference.types import FaceState
+from rednet_ros.tracking.appearance import MIN_FACE_LIKENESS, likeness
 from rednet_ros.tracking.crops import CROP_SCALE
-from rednet_ros.tracking.cuts import MIN_FACE_LIKENESS, likeness
-from rednet_ros.tracking.looks import Look, Sighting, look_from
-from rednet_ros.tracking.plausibility import fraction_inside, is_face_shape
-from rednet_ros.tracking.portrait import Portrait
+from rednet_ros.tracking.face_shape import fraction_inside, is_face_shape
 from rednet_ros.tracking.pose_filter import SteadyPose
+from rednet_ros.tracking.recognition.portrait import Portrait
 from rednet_ros.tracking.settings import TrackerSettings
+from rednet_ros.tracking.sighting import Look, Sighting, look_from
 from rednet_ros.tracking.types import Box, Face, FaceStatus, FloatArray, ImageArray
 
 MIN_INSIDE = 0.3

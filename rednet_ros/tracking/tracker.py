@@ -13,12 +13,6 @@ import numpy as np
 from rednet_ros.errors import InputError
 from rednet_ros.resources import DEFAULT_WEIGHTS
 from rednet_ros.tracking.association import intruders, returned, same_face
-from rednet_ros.tracking.background_detector import (
-    BackgroundDetector,
-    DetectionRunner,
-    IdleDetector,
-    InlineDetector,
-)
 from rednet_ros.tracking.camera import KEPT_STEP_S, Camera
 from rednet_ros.tracking.camera_model import CameraModel
 from rednet_ros.tracking.candidates import (
@@ -30,12 +24,18 @@ from rednet_ros.tracking.candidates import (
     hold_up,
     was_searched,
 )
-from rednet_ros.tracking.detector import MIN_SCORE, Detector, NoDetector, load_detector
-from rednet_ros.tracking.looks import Engine, Look, Sighting, look_at
+from rednet_ros.tracking.detector.background import (
+    BackgroundDetector,
+    DetectionRunner,
+    IdleDetector,
+    InlineDetector,
+)
+from rednet_ros.tracking.detector.models import MIN_SCORE, Detector, NoDetector, load_detector
+from rednet_ros.tracking.detector.timed import TimedDetector
 from rednet_ros.tracking.posing import posed
-from rednet_ros.tracking.recognition import Recognition
+from rednet_ros.tracking.recognition.recognition import Recognition
 from rednet_ros.tracking.settings import TrackerSettings
-from rednet_ros.tracking.timed_detector import TimedDetector
+from rednet_ros.tracking.sighting import Engine, Look, Sighting, look_at
 from rednet_ros.tracking.track import (
     Track,
     after_bad_frame,

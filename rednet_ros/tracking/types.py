@@ -6,9 +6,9 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from rednet_ros.media.images import ImageArray as ImageArray
+
 FloatArray = NDArray[np.float32]
-ImageArray = NDArray[np.uint8]
-"""An image: H x W x 3, uint8, BGR (OpenCV's order)."""
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from rednet_ros.landmarks import DETECTION_INDICES, LANDMARK_COUNT
 from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.tracking.types import FloatArray, ImageArray
-from rednet_ros.training import augmentation, face_paint
+from rednet_ros.training.augmentation import face_paint
+from rednet_ros.training.augmentation import geometric as augmentation
 from rednet_ros.training.config import StageConfig
-from rednet_ros.training.pool import UNKNOWN_PERSON, FacePool, Picture
+from rednet_ros.training.datasets.pool import UNKNOWN_PERSON, FacePool, Picture
 
 BACKGROUND = "background"
 _MAJOR = list(DETECTION_INDICES)

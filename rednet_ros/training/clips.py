@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from rednet_ros.errors import InputError
 from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.tracking.types import Box, FloatArray, ImageArray
-from rednet_ros.training import augmentation
+from rednet_ros.training.augmentation import geometric as augmentation
+from rednet_ros.training.augmentation.virtual_camera import Clip, film
 from rednet_ros.training.batches import BACKGROUND, choose_sources
 from rednet_ros.training.config import StageConfig
-from rednet_ros.training.pool import FacePool, Picture, person_name
-from rednet_ros.training.virtual_camera import Clip, film
+from rednet_ros.training.datasets.pool import FacePool, Picture, person_name
 
 FRAME_SCALE = 2
 """Side of a frame as a multiple of the network's crop."""

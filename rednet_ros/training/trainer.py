@@ -14,16 +14,17 @@ import torch
 
 from rednet_ros.errors import InputError
 from rednet_ros.network import weights
-from rednet_ros.training import checkpoint, encoder
+from rednet_ros.training import checkpoint
+from rednet_ros.training.augmentation import video_encoder as encoder
 from rednet_ros.training.batches import StillBatches
 from rednet_ros.training.checkpoint import Progress, Tensors
 from rednet_ros.training.clips import ClipBatches
 from rednet_ros.training.config import LOSS_NAMES, StageConfig, TrainConfig
+from rednet_ros.training.datasets.labels import LabelledFace
+from rednet_ros.training.datasets.pool import FacePool
 from rednet_ros.training.distributed import Team
-from rednet_ros.training.labels import LabelledFace
 from rednet_ros.training.learner import Learner
 from rednet_ros.training.loader import Batches, load
-from rednet_ros.training.pool import FacePool
 from rednet_ros.training.recorder import Recorder
 from rednet_ros.training.schedule import Plateau, learning_rate
 from rednet_ros.training.validation import ClipErrors, StillErrors, validate_clips, validate_stills

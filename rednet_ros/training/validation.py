@@ -11,15 +11,15 @@ import torch
 from numpy.typing import NDArray
 
 from rednet_ros.landmarks import DETECTION_INDICES, LANDMARK_COUNT
+from rednet_ros.metrics import accelerations, interocular_distance, normalised_errors, summarise
 from rednet_ros.network.rednet import REDNet, normalise, read_landmarks
 from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.tracking.types import Box, FloatArray, ImageArray
 from rednet_ros.training.clip_losses import follow
 from rednet_ros.training.clips import ClipBatches
 from rednet_ros.training.config import AugmentationSettings, StageConfig
-from rednet_ros.training.geometry import crop_from_major
-from rednet_ros.training.metrics import accelerations, interocular_distance, normalised_errors, summarise
-from rednet_ros.training.pool import FacePool, Picture
+from rednet_ros.training.datasets.geometry import crop_from_major
+from rednet_ros.training.datasets.pool import FacePool, Picture
 
 _CHUNK = 32
 _MAJOR = list(DETECTION_INDICES)

@@ -9,7 +9,7 @@ from experiments.plan import by_name, of_question
 from experiments.plots import Bars, Lines, plot_bars, plot_lines
 from experiments.results import FACES, PEOPLE, Reading, Result, measured, over_time, tracked, values
 from experiments.tables import CHOICES, rows
-from rednet_ros.tracking.memory import Memory
+from rednet_ros.evaluation.memory import Memory
 
 NME = "NME, % of the inter-ocular distance"
 OF_BOX = "error, % of the landmarks' box"

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from rednet_ros.cli.evaluation_plots import COLORS
+from rednet_ros.evaluation.plots import COLORS
 
 _WIDTH_INCH, _DPI = 7.0, 110
 _BAR_INCH, _TITLE_INCH = 0.28, 0.75

@@ -12,7 +12,7 @@ from typing import Any
 
 from experiments.execution import TRAINED
 from experiments.plan import Experiment, Run
-from rednet_ros.tracking.memory import Memory
+from rednet_ros.evaluation.memory import Memory
 from rednet_ros.training.curves import VALIDATION
 
 FACES, PEOPLE = "300w", "udacity_ytf"

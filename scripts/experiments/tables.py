@@ -20,7 +20,7 @@ from experiments.results import (
     validated,
     values,
 )
-from rednet_ros.tracking.memory import Memory
+from rednet_ros.evaluation.memory import Memory
 
 RUN_FOLDER = "FOLDER/RUN"
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rednet_ros.benchmark.results import Report, load
 from rednet_ros.cli import benchmark
+from rednet_ros.evaluation.speed.results import Report, load
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -32,7 +32,7 @@ def test_the_page_names_every_option_and_no_other(module: ModuleType) -> None:
 
 
 def test_the_page_names_every_field_of_the_results() -> None:
-    from rednet_ros.training.metrics import Summary
+    from rednet_ros.metrics import Summary
 
     others = ("ms_per_face", "flicker", "flicker_error", "flicker_frames", "error_over_time")
     for field in (*Summary.__dataclass_fields__, *others):

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from rednet_ros.cli import convert
-from rednet_ros.images import read_image
-from rednet_ros.training.labels import read_labels
+from rednet_ros.media.images import read_image
+from rednet_ros.training.datasets.labels import read_labels
 
 POINTS = np.random.default_rng(1).uniform(40, 70, (68, 2)).round(2)
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from rednet_ros.cli import evaluate
-from rednet_ros.images import read_image
+from rednet_ros.evaluation.memory import Memory
 from rednet_ros.landmarks import REGIONS
+from rednet_ros.media.images import read_image
 from rednet_ros.resources import DEFAULT_WEIGHTS
-from rednet_ros.tracking.memory import Memory
 from rednet_ros.tracking.types import Box, FloatArray, ImageArray
 
 SHAPE = np.random.default_rng(3).uniform(60, 140, (68, 2)).astype(np.float32)

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from rednet_ros.cli import evaluate
-from rednet_ros.cli.evaluation_flicker import clips
-from rednet_ros.cli.evaluation_networks import Network
 from rednet_ros.errors import InputError
+from rednet_ros.evaluation.flicker_run import clips
+from rednet_ros.evaluation.networks import Network
 from rednet_ros.inference.types import Estimate, FaceState
 from rednet_ros.tracking.crops import CROP_SCALE
 from rednet_ros.tracking.mean_shape import MEAN_SHAPE

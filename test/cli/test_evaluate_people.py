@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from rednet_ros.cli import evaluate
-from rednet_ros.cli.evaluation_networks import Network
-from rednet_ros.images import read_image
+from rednet_ros.evaluation.networks import Network
 from rednet_ros.inference.types import Estimate, FaceState
+from rednet_ros.media.images import read_image
 from rednet_ros.tracking.crops import CROP_SCALE
 from rednet_ros.tracking.mean_shape import MEAN_SHAPE
 from rednet_ros.tracking.types import Box, Detection, FloatArray, ImageArray

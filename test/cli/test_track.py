@@ -12,9 +12,9 @@ import pytest
 
 from rednet_ros.cli import track
 from rednet_ros.errors import WeightsError
+from rednet_ros.media.video import TimedImage, VideoSource, VideoWriter, open_source
 from rednet_ros.tracking.settings import TrackerSettings
 from rednet_ros.tracking.types import Box, Face, FaceStatus, HeadPose, ImageArray
-from rednet_ros.tracking.video import TimedImage, VideoSource, VideoWriter, open_source
 
 LANDMARKS = np.random.default_rng(0).uniform(10, 50, (68, 2)).astype(np.float32)
 

@@ -4,10 +4,10 @@ import re
 from pathlib import Path
 
 from rednet_ros.cli import tracking_bench
+from rednet_ros.evaluation.tracking_bench.canvas import Frame, Shown
+from rednet_ros.evaluation.tracking_bench.sampling import Sampling
+from rednet_ros.evaluation.tracking_bench.synthetic_scene import BrightDetector, BrightEngine, Square, paint
 from rednet_ros.tracking import FaceTracker, TrackerSettings
-from rednet_ros.tracking_bench.bright_world import BrightDetector, BrightEngine, Square, paint
-from rednet_ros.tracking_bench.canvas import Frame, Shown
-from rednet_ros.tracking_bench.sampling import Sampling
 
 
 def test_a_clip_is_tracked_and_counted() -> None:

@@ -44,7 +44,9 @@ def node_source(repository, name):
 
 
 def test_every_topic_of_the_tracker_is_on_its_page_with_type_and_depth(repository):
-    topics = re.findall(r'^    Topic\("(\w+)", (\w+), (\d+),', node_source(repository, "outputs"), flags=re.MULTILINE)
+    topics = re.findall(
+        r'^    Topic\("(\w+)", (\w+), (\d+),', node_source(repository, "outputs/outputs"), flags=re.MULTILINE
+    )
     assert len(topics) >= 3
     page = (repository / "docs" / "nodes.md").read_text()
     for name, kind, depth in topics:
@@ -52,7 +54,7 @@ def test_every_topic_of_the_tracker_is_on_its_page_with_type_and_depth(repositor
 
 
 def test_every_service_of_the_tracker_is_on_its_page(repository):
-    services = re.findall(r'create_service\((\w+), "([^"]+)"', node_source(repository, "tracker_node"))
+    services = re.findall(r'create_service\((\w+), "([^"]+)"', node_source(repository, "tracker/tracker_node"))
     assert services
     page = (repository / "docs" / "nodes.md").read_text()
     for kind, name in services:

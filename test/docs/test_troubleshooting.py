@@ -55,7 +55,7 @@ def test_the_parameters_named_on_the_pages_exist(repository):
     """`name:=value` of the launch files, in every page for integrators."""
     import documentation_tables
 
-    from rednet_ros.nodes.launch_parameters import arguments
+    from rednet_ros.nodes.parameters.launch import arguments
 
     rows = [row for name in documentation_tables.LAUNCH_FILES for row in documentation_tables.launch_rows(name)]
     known = {row.split("`")[1] for row in rows} | set(arguments())

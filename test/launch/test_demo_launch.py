@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from rednet_ros.tracking.video import VideoWriter
+from rednet_ros.media.video import VideoWriter
 
 pytestmark = [pytest.mark.ros_launch, pytest.mark.slow]
 

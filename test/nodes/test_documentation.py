@@ -2,10 +2,10 @@
 
 import pytest
 
-from rednet_ros.nodes.demo_parameters import PlayerParameters, RecorderParameters
-from rednet_ros.nodes.image_conversion import NATIVE_ENCODINGS
-from rednet_ros.nodes.parameter_table import documentation
-from rednet_ros.nodes.tracker_parameters import CameraParameters, TrackerParameters
+from rednet_ros.nodes.parameters.demo import PlayerParameters, RecorderParameters
+from rednet_ros.nodes.parameters.table import documentation
+from rednet_ros.nodes.parameters.tracker import CameraParameters, TrackerParameters
+from rednet_ros.nodes.tracker.image_conversion import NATIVE_ENCODINGS
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rednet_ros.errors import InputError
-from rednet_ros.images import read_image
-from rednet_ros.training.labels import read_labels
+from rednet_ros.media.images import read_image
+from rednet_ros.training.datasets.labels import read_labels
 
 GOOD = {
     "image": "a.png",

@@ -19,7 +19,7 @@ from rednet_ros.errors import InputError
 from rednet_ros.inference.choice import Wanted, candidates
 from rednet_ros.inference.engine import LandmarkEngine
 from rednet_ros.network import weights
-from rednet_ros.tracking.detector import load_detector
+from rednet_ros.tracking.detector.models import load_detector
 
 path = weights.resolve("rednet-lite")
 network, _ = weights.load(path)
@@ -80,7 +80,7 @@ def test_the_folder_of_engines(monkeypatch, variables, folder):
 def test_a_node_starts_without_a_home(environment):
     pytest.importorskip("rclpy")
     result = subprocess.run(
-        [sys.executable, "-m", "rednet_ros.nodes.player_node", "--ros-args", "-p", "source:=/gone.mp4"],
+        [sys.executable, "-m", "rednet_ros.nodes.demo.player_node", "--ros-args", "-p", "source:=/gone.mp4"],
         env=environment,
         capture_output=True,
         text=True,

@@ -11,7 +11,7 @@ pytest.importorskip("hypothesis", reason="hypothesis is not installed: run `make
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rednet_ros.nodes.image_conversion import NATIVE_ENCODINGS, ImageError, to_bgr
+from rednet_ros.nodes.tracker.image_conversion import NATIVE_ENCODINGS, ImageError, to_bgr
 
 BYTES_A_PIXEL = {"bgr8": 3, "rgb8": 3, "bgra8": 4, "rgba8": 4, "mono8": 1, "8UC1": 1, "8UC3": 3, "8UC4": 4}
 

@@ -13,12 +13,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rednet_ros.errors import InputError
-from rednet_ros.nodes.compressed_image import compressed_to_bgr
-from rednet_ros.nodes.detections import detections
+from rednet_ros.evaluation.tracking_bench.synthetic_scene import BrightDetector, BrightEngine, paint
+from rednet_ros.nodes.tracker.compressed_image import compressed_to_bgr
+from rednet_ros.nodes.tracker.detections import detections
 from rednet_ros.tracking import FaceTracker, TrackerSettings
-from rednet_ros.tracking.detector import NoDetector
+from rednet_ros.tracking.detector.models import NoDetector
 from rednet_ros.tracking.types import Box, Detection
-from rednet_ros.tracking_bench.bright_world import BrightDetector, BrightEngine, paint
 
 numbers = st.floats() | st.floats(-500, 500) | st.sampled_from([0.0, 1e-300, 1e20, -1e20, 1e300, 1e308])
 
@@ -89,7 +89,7 @@ def test_whatever_a_detector_says_no_face_is_made_up(rows):
 def test_calibrations_of_any_numbers(data):
     from sensor_msgs.msg import CameraInfo
 
-    from rednet_ros.nodes.camera_info import camera_model
+    from rednet_ros.nodes.tracker.camera_info import camera_model
 
     message = CameraInfo(
         width=data.draw(st.integers(0, 2**32 - 1)),
@@ -117,10 +117,10 @@ def test_calibrations_of_any_numbers(data):
 def test_images_with_any_fields_are_answered_or_refused_by_the_pipeline(data):
     from sensor_msgs.msg import Image
 
-    from rednet_ros.nodes.frame_pipeline import CameraStream, FramePipeline
-    from rednet_ros.nodes.image_conversion import NATIVE_ENCODINGS
-    from rednet_ros.nodes.messages import face_landmarks
-    from rednet_ros.nodes.statistics import FrameRecorder
+    from rednet_ros.nodes.outputs.messages import face_landmarks
+    from rednet_ros.nodes.tracker.frame_pipeline import CameraStream, FramePipeline
+    from rednet_ros.nodes.tracker.image_conversion import NATIVE_ENCODINGS
+    from rednet_ros.nodes.tracker.statistics import FrameRecorder
 
     class Answers:
         def __init__(self):

@@ -18,14 +18,14 @@ import os, shutil, sys
 from pathlib import Path
 import cv2, numpy as np, torch
 from rednet_ros.errors import RednetError
-from rednet_ros.images import read_image, read_with_alpha, write_image
+from rednet_ros.media.images import read_image, read_with_alpha, write_image
 from rednet_ros.network import weights
 from rednet_ros.network.config import REDNetConfig
 from rednet_ros.network.rednet import REDNet
-from rednet_ros.tracking.detector import YuNet, load_detector
-from rednet_ros.tracking.video import VideoWriter, open_source, silence_codecs
-from rednet_ros.training.encoder import _read as read_encoder
-from rednet_ros.training.pictures import announced_frames
+from rednet_ros.tracking.detector.models import YuNet, load_detector
+from rednet_ros.media.video import VideoWriter, open_source, silence_codecs
+from rednet_ros.training.augmentation.video_encoder import _read as read_encoder
+from rednet_ros.training.datasets.pictures import announced_frames
 
 silence_codecs()
 folder = Path(sys.argv[1])

@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 from rednet_ros.errors import InputError, WeightsError
-from rednet_ros.images import read_image
+from rednet_ros.media.images import read_image
 from rednet_ros.network import weights
-from rednet_ros.training.labels import read_labels
+from rednet_ros.training.datasets.labels import read_labels
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("rednet_ros", "scripts", "launch", "examples", "cmake")
@@ -22,7 +22,7 @@ AUDITED_IMPORTS = {
     # An unpickler that resolves the names of NumPy's arrays and nothing else.
     "rednet_ros/training/rendering/rig.py": {"pickle"},
     # The name of an exception.
-    "rednet_ros/training/encoder.py": {"pickle"},
+    "rednet_ros/training/augmentation/video_encoder.py": {"pickle"},
 }
 AUDITED_CALLS = {
     # A free port of the loopback, found and left again, for the processes of one training run.

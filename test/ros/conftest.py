@@ -192,7 +192,7 @@ class Bench:
 
     def status(self, part):
         """The latest of a part of the node on /diagnostics: (level, message, figures), None before there is one."""
-        from rednet_ros.nodes import diagnostics
+        from rednet_ros.nodes.tracker import diagnostics
 
         for message in reversed(self.diagnostics):
             status = diagnostics.find(message, f"rednet_tracker: {part}")
@@ -217,7 +217,7 @@ def make_bench():
     def make(create_tracker, **parameters):
         from rclpy.parameter import Parameter
 
-        from rednet_ros.nodes.tracker_node import TrackerNode
+        from rednet_ros.nodes.tracker.tracker_node import TrackerNode
 
         # A subscription that follows its publishers is made anew once, and an image published just then is lost.
         parameters = {"image_reliability": "best_effort", **parameters}
@@ -249,7 +249,7 @@ def make_image():
     from builtin_interfaces.msg import Time
     from std_msgs.msg import Header
 
-    from rednet_ros.nodes.messages import bgr_image
+    from rednet_ros.nodes.outputs.messages import bgr_image
 
     def make(level=200, stamp_s=1.0, width=64, height=48, frame_id="camera"):
         stamp = Time(sec=int(stamp_s), nanosec=round(stamp_s % 1 * 1e9))

@@ -7,7 +7,7 @@ pytestmark = pytest.mark.ros
 
 
 def test_the_frame_path_is_measured():
-    from rednet_ros.nodes.benchmark_messages import measure_frame_path
+    from rednet_ros.nodes.benchmark.messages import measure_frame_path
 
     path = measure_frame_path(np.zeros((48, 64, 3), np.uint8), seconds=0.001, counts=(1, 3))
     assert path.is_view
@@ -16,8 +16,8 @@ def test_the_frame_path_is_measured():
 
 
 def test_both_layouts_hold_the_same_numbers():
-    from rednet_ros.nodes.benchmark_messages import _face, _flat
-    from rednet_ros.nodes.messages import face_landmarks
+    from rednet_ros.nodes.benchmark.messages import _face, _flat
+    from rednet_ros.nodes.outputs.messages import face_landmarks
 
     faces = [_face(0), _face(1)]
     from std_msgs.msg import Header
@@ -29,8 +29,8 @@ def test_both_layouts_hold_the_same_numbers():
 
 @pytest.mark.slow
 def test_images_go_through_a_node_in_another_process_and_are_answered(tmp_path):
-    from rednet_ros.benchmark.results import RosResults, load
-    from rednet_ros.nodes import benchmark
+    from rednet_ros.evaluation.speed.results import RosResults, load
+    from rednet_ros.nodes.benchmark import benchmark
 
     path = tmp_path / "ros.json"
     arguments = ["--seconds", "0.2", "--size", "320", "240", "--memory-frames", "20", "--fairness", "2"]
@@ -47,7 +47,7 @@ def test_images_go_through_a_node_in_another_process_and_are_answered(tmp_path):
 
 def test_a_node_that_ends_is_told_at_once():
     from rednet_ros.errors import RednetError
-    from rednet_ros.nodes.benchmark_client import TrackerSession
+    from rednet_ros.nodes.benchmark.client import TrackerSession
     from rednet_ros.nodes.fastdds import image_environment
 
     environment, reliability = image_environment(2)

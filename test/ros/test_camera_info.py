@@ -20,13 +20,13 @@ def info(model="plumb_bob", d=(-0.3, 0.1, 0.0, 0.0, 0.0), k=MATRIX):
     [("/camera/image_raw", "/camera/camera_info"), ("/image", "/camera_info"), ("/a/b/c", "/a/b/camera_info")],
 )
 def test_the_calibration_is_published_beside_the_image(image, expected):
-    from rednet_ros.nodes.camera_info import info_topic
+    from rednet_ros.nodes.tracker.camera_info import info_topic
 
     assert info_topic(image) == expected
 
 
 def test_a_calibration_becomes_a_camera_model():
-    from rednet_ros.nodes.camera_info import camera_model
+    from rednet_ros.nodes.tracker.camera_info import camera_model
 
     model = camera_model(info())
     assert (model.width_px, model.height_px) == (640, 480)
@@ -39,7 +39,7 @@ def test_a_calibration_becomes_a_camera_model():
 
 
 def test_a_fisheye_without_distortion_is_still_one():
-    from rednet_ros.nodes.camera_info import camera_model
+    from rednet_ros.nodes.tracker.camera_info import camera_model
 
     assert camera_model(info("equidistant", (0.0,) * 4)).is_fisheye
 
@@ -48,7 +48,7 @@ def test_binning_and_a_window_of_the_sensor_are_reckoned_with():
     """A ray through the same place of the sensor, by the whole picture and by a binned window of it."""
     import numpy as np
 
-    from rednet_ros.nodes.camera_info import camera_model
+    from rednet_ros.nodes.tracker.camera_info import camera_model
 
     part = info()
     part.roi.x_offset, part.roi.y_offset, part.roi.width, part.roi.height = 100, 40, 400, 300
@@ -60,7 +60,7 @@ def test_binning_and_a_window_of_the_sensor_are_reckoned_with():
 
 
 def test_rectified_images_have_a_calibration_of_their_own():
-    from rednet_ros.nodes.camera_info import camera_model, is_rectified
+    from rednet_ros.nodes.tracker.camera_info import camera_model, is_rectified
 
     message = info()
     message.p = [400.0, 0.0, 320.0, 0.0, 0.0, 410.0, 240.0, 0.0, 0.0, 0.0, 1.0, 0.0]
@@ -86,7 +86,7 @@ def test_rectified_images_have_a_calibration_of_their_own():
     ],
 )
 def test_of_a_lens_that_is_not_understood_the_focal_length_is_kept(changes, told):
-    from rednet_ros.nodes.camera_info import camera_model, distortion_problem
+    from rednet_ros.nodes.tracker.camera_info import camera_model, distortion_problem
 
     message = info(**changes)
     model = camera_model(message)
@@ -108,7 +108,7 @@ def test_of_a_lens_that_is_not_understood_the_focal_length_is_kept(changes, told
     ],
 )
 def test_zeros_behind_the_coefficients_are_nothing(model, coefficients, kept):
-    from rednet_ros.nodes.camera_info import camera_model, distortion_problem
+    from rednet_ros.nodes.tracker.camera_info import camera_model, distortion_problem
 
     message = info(model, coefficients)
     assert camera_model(message).distortion == coefficients[:kept]
@@ -116,7 +116,7 @@ def test_zeros_behind_the_coefficients_are_nothing(model, coefficients, kept):
 
 
 def test_without_a_focal_length_there_is_no_calibration():
-    from rednet_ros.nodes.camera_info import camera_model
+    from rednet_ros.nodes.tracker.camera_info import camera_model
 
     with pytest.raises(InputError, match="not calibrated"):
         camera_model(info(k=[0.0] * 9))

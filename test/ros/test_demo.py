@@ -5,16 +5,16 @@ import json
 
 import pytest
 
-from rednet_ros.nodes.demo_sources import open_named
+from rednet_ros.media.video import VideoWriter
+from rednet_ros.nodes.demo.sources import open_named
 from rednet_ros.resources import DEFAULT_WEIGHTS, models_dir
-from rednet_ros.tracking.video import VideoWriter
 
 pytestmark = [pytest.mark.ros, pytest.mark.slow]
 
 
 @pytest.fixture
 def demo():
-    from rednet_ros.nodes.demo import main
+    from rednet_ros.nodes.demo.demo import main
 
     return main
 

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.ros
     ],
 )
 def test_nodes_of_one_name_in_two_namespaces_have_statuses_of_their_own(namespace: str, expected: str) -> None:
-    from rednet_ros.nodes import diagnostics
+    from rednet_ros.nodes.tracker import diagnostics
 
     name = diagnostics.frames_status(namespace, "rednet_tracker")
     assert name == expected

@@ -42,7 +42,7 @@ def test_latency_is_measured_against_the_clock_of_the_stamps(bench, make_image, 
 def test_the_log_tells_the_latency_now_and_then(
     make_bench, tracker, make_image, wait_until, monkeypatch, capfd, of_this_clock, words
 ):
-    monkeypatch.setattr("rednet_ros.nodes.tracker_health.LOG_PERIOD_S", 0.5)
+    monkeypatch.setattr("rednet_ros.nodes.tracker.health.LOG_PERIOD_S", 0.5)
     bench = make_bench(lambda parameters: tracker, autostart=True)
     publisher, image = bench.publisher(), make_image()
     if of_this_clock:
@@ -96,19 +96,19 @@ def test_images_that_cannot_be_tracked_are_told_too(bench, make_image, wait_unti
 
 
 def test_an_error_beyond_the_tracker_counts_and_is_told(bench, make_image, wait_until, monkeypatch):
-    monkeypatch.setattr("rednet_ros.nodes.frame_pipeline.CameraModel.known_or_assumed", lambda *_: 1 / 0)
+    monkeypatch.setattr("rednet_ros.nodes.tracker.frame_pipeline.CameraModel.known_or_assumed", lambda *_: 1 / 0)
     bench.publisher().publish(make_image())
     assert wait_until(lambda: "ZeroDivisionError" in (bench.status("frames") or "..")[1])
     assert bench.node.statistics().failed == 1
 
 
 def test_an_image_that_does_not_finish_is_told(bench, tracker, make_image, wait_until, monkeypatch):
-    monkeypatch.setattr("rednet_ros.nodes.tracker_health.SLOW_FRAME_S", 0.1)
+    monkeypatch.setattr("rednet_ros.nodes.tracker.health.SLOW_FRAME_S", 0.1)
     tracker.may_go_on.clear()
     bench.publisher().publish(make_image())
     assert wait_until(lambda: (bench.status("frames") or "..")[1].startswith("an image has been under way for "))
     assert bench.status("frames")[0] == b"\1"
-    monkeypatch.setattr("rednet_ros.nodes.tracker_health.STUCK_FRAME_S", 0.1)
+    monkeypatch.setattr("rednet_ros.nodes.tracker.health.STUCK_FRAME_S", 0.1)
     assert wait_until(lambda: bench.status("frames")[0] == b"\2")
     tracker.may_go_on.set()
     assert wait_until(lambda: "under way" not in bench.status("frames")[1])
@@ -117,7 +117,7 @@ def test_an_image_that_does_not_finish_is_told(bench, tracker, make_image, wait_
 def test_a_result_that_cannot_be_published_is_told_and_the_faces_are(bench, make_image, wait_until, monkeypatch, capfd):
     from sensor_msgs.msg import Image
 
-    monkeypatch.setattr("rednet_ros.nodes.outputs.draw_faces", lambda *_: 1 / 0)
+    monkeypatch.setattr("rednet_ros.nodes.outputs.outputs.draw_faces", lambda *_: 1 / 0)
     bench.collect(Image, "overlay")
     publisher = bench.publisher()
     publisher.publish(make_image())
@@ -144,7 +144,7 @@ def test_a_refused_calibration_is_told_for_each_camera(make_bench, tracker, wait
 
 
 def test_the_log_says_once_that_images_arrive(bench, make_image, wait_until, monkeypatch, capfd):
-    monkeypatch.setattr("rednet_ros.nodes.camera_watch.MEASURING_S", 0.2)
+    monkeypatch.setattr("rednet_ros.nodes.tracker.camera_watch.MEASURING_S", 0.2)
     publisher = bench.publisher()
     log = []
 

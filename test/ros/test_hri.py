@@ -97,7 +97,7 @@ def header():
 
 @pytest.fixture
 def types(monkeypatch):
-    from rednet_ros.nodes.hri_messages import load_types
+    from rednet_ros.nodes.outputs.hri_messages import load_types
 
     classes = (IdsList, NormalizedRegionOfInterest2D, NormalizedPointOfInterest2D, FacialLandmarks)
     messages = SimpleNamespace(**{entry.__name__: entry for entry in classes})
@@ -113,7 +113,7 @@ def node():
 
 @pytest.fixture
 def humans(node, types):
-    from rednet_ros.nodes.hri import HumanFaces
+    from rednet_ros.nodes.outputs.hri import HumanFaces
 
     return HumanFaces(node, types)
 
@@ -196,7 +196,7 @@ def test_landmarks_outside_the_image_are_no_information(humans, node, header, ma
 
 
 def test_the_crop_is_the_region_centred_on_black(humans, node, header, make_face):
-    from rednet_ros.nodes.image_conversion import to_bgr
+    from rednet_ros.nodes.tracker.image_conversion import to_bgr
 
     humans.publish("", header, image(), [make_face("f1", box=Box(70.0, 50.0, 60.0, 28.0))])
     message = node.last("f1/cropped")
@@ -218,7 +218,7 @@ def test_a_face_that_is_almost_out_of_the_image_still_has_a_crop(humans, node, h
 
 
 def test_what_nobody_hears_is_not_made(types, header, make_face):
-    from rednet_ros.nodes.hri import HumanFaces
+    from rednet_ros.nodes.outputs.hri import HumanFaces
 
     node = StandInNode(heard=("landmarks",))
     humans = HumanFaces(node, types)
@@ -241,7 +241,7 @@ def test_nothing_is_left_when_it_is_closed(humans, node, header, make_face):
 
 
 def test_without_hri_msgs_the_reason_is_told(monkeypatch):
-    from rednet_ros.nodes.hri_messages import load_types
+    from rednet_ros.nodes.outputs.hri_messages import load_types
 
     monkeypatch.setitem(sys.modules, "hri_msgs", None)
     with pytest.raises(InputError, match="ros4hri.*hri_msgs.*install"):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rednet_ros.nodes.process_memory import resident_mb
+from rednet_ros.nodes.tracker.process_memory import resident_mb
 from rednet_ros.resources import DEFAULT_WEIGHTS, models_dir
 
 pytestmark = [
@@ -57,7 +57,7 @@ def test_the_node_leaves_nothing(make_bench, tracker):
 
 @pytest.mark.slow
 def test_the_real_tracker_leaves_nothing(make_bench):
-    from rednet_ros.nodes.tracker_loading import load_tracker
+    from rednet_ros.nodes.tracker.tracker_loading import load_tracker
 
     if not (models_dir() / f"{DEFAULT_WEIGHTS}.safetensors").is_file():
         pytest.skip(f"models/ holds no {DEFAULT_WEIGHTS}")

@@ -41,7 +41,7 @@ def as_array(points):
 
 
 def test_faces_without_a_pose_lie_on_a_plane_in_front_of_the_camera(make_face, header):
-    from rednet_ros.nodes.markers import face_markers, on_plane
+    from rednet_ros.nodes.outputs.markers import face_markers, on_plane
 
     corners = np.array([(0, 0), (319.5, 239.5), (639, 479)], np.float32)
     np.testing.assert_allclose(
@@ -60,7 +60,7 @@ def test_faces_without_a_pose_lie_on_a_plane_in_front_of_the_camera(make_face, h
 
 
 def test_faces_with_a_pose_are_where_they_are(posed, header):
-    from rednet_ros.nodes.markers import AXIS_M, face_markers
+    from rednet_ros.nodes.outputs.markers import AXIS_M, face_markers
 
     markers = face_markers(header, (480, 640), [posed], CAMERA).markers
     np.testing.assert_allclose(as_array(of(markers, "landmarks")[0].points), HEAD_M, atol=2e-4)
@@ -75,7 +75,7 @@ def test_faces_with_a_pose_are_where_they_are(posed, header):
 
 
 def test_markers_of_a_face_that_left_are_deleted_and_all_of_them_when_no_more_images_come(posed, header):
-    from rednet_ros.nodes.markers import face_markers
+    from rednet_ros.nodes.outputs.markers import face_markers
 
     markers = face_markers(header, (480, 640), []).markers
     assert [marker.action for marker in markers] == [markers[0].DELETEALL]
@@ -84,7 +84,7 @@ def test_markers_of_a_face_that_left_are_deleted_and_all_of_them_when_no_more_im
 
 
 def test_landmarks_beyond_the_lens_are_not_drawn(posed, header, make_face):
-    from rednet_ros.nodes.markers import face_markers
+    from rednet_ros.nodes.outputs.markers import face_markers
 
     narrow = CameraModel(640, 480, (300.0, 300.0), (320.0, 240.0), (-0.3, 0.0, 0.0, 0.0))
     landmarks_px = posed.landmarks_px.copy()
@@ -97,7 +97,7 @@ def test_landmarks_beyond_the_lens_are_not_drawn(posed, header, make_face):
 
 
 def test_the_cloud_is_read_as_its_fields_say(posed, header, make_face):
-    from rednet_ros.nodes.point_cloud import landmark_cloud
+    from rednet_ros.nodes.outputs.point_cloud import landmark_cloud
 
     message = landmark_cloud(header, CAMERA, [make_face("f0"), posed])
     assert message.header == header
@@ -123,7 +123,7 @@ def test_sensor_msgs_py_makes_the_cloud_where_it_is_installed(posed, header, mon
     """With a stand-in: it is in no wheel."""
     from sensor_msgs.msg import PointCloud2
 
-    from rednet_ros.nodes import point_cloud
+    from rednet_ros.nodes.outputs import point_cloud
 
     calls = []
 
@@ -142,7 +142,7 @@ def test_sensor_msgs_py_makes_the_cloud_where_it_is_installed(posed, header, mon
 
 
 def test_the_cloud_is_empty_without_poses(header, make_face):
-    from rednet_ros.nodes.point_cloud import landmark_cloud
+    from rednet_ros.nodes.outputs.point_cloud import landmark_cloud
 
     for camera, faces in ((None, [make_face("f1")]), (CAMERA, []), (CAMERA, [make_face("f1")])):
         message = landmark_cloud(header, camera, faces)

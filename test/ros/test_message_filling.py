@@ -19,7 +19,7 @@ def header():
 
 
 def test_every_field_of_a_face_is_filled(make_face, header):
-    from rednet_ros.nodes.messages import face_landmarks
+    from rednet_ros.nodes.outputs.messages import face_landmarks
 
     pose = HeadPose(rotation_rad=(0.1, 0.2, 0.3), translation_m=(0.01, -0.02, 0.6))
     tracked = make_face(
@@ -46,7 +46,7 @@ def test_every_field_of_a_face_is_filled(make_face, header):
 
 
 def test_what_is_not_known_is_marked_so(make_face, header):
-    from rednet_ros.nodes.messages import face_landmarks
+    from rednet_ros.nodes.outputs.messages import face_landmarks
 
     (face,) = face_landmarks(header, (480, 640, 3), "", [make_face("f1")]).faces
     assert not face.head_pose_valid
@@ -55,8 +55,8 @@ def test_what_is_not_known_is_marked_so(make_face, header):
 
 
 def test_a_picture_survives_the_way_through_a_message(header):
-    from rednet_ros.nodes.image_conversion import to_bgr
-    from rednet_ros.nodes.messages import bgr_image
+    from rednet_ros.nodes.outputs.messages import bgr_image
+    from rednet_ros.nodes.tracker.image_conversion import to_bgr
 
     picture = np.random.default_rng(1).integers(0, 256, (24, 32, 3), np.uint8)
     message = bgr_image(header, picture[:, ::-1])  # not contiguous

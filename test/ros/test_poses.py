@@ -34,7 +34,7 @@ def matrix(q):
 
 @pytest.mark.parametrize("rotation_rad", [(0.0, 0.0, 0.0), (0.4, 0.0, 0.0), (0.3, -0.5, 1.1)])
 def test_the_quaternion_turns_about_x_then_y_then_z(rotation_rad):
-    from rednet_ros.nodes.poses import quaternion
+    from rednet_ros.nodes.outputs.poses import quaternion
 
     def about(axis, angle_rad):
         first, second = [number for number in range(3) if number != axis]
@@ -62,7 +62,7 @@ def test_the_axes_of_a_face_are_those_of_rep_155(angles_rad):
     """The orientation takes the face's own axes into the optical frame; checked against the library's matrix."""
     import cv2
 
-    from rednet_ros.nodes.poses import face_orientation
+    from rednet_ros.nodes.outputs.poses import face_orientation
     from rednet_ros.tracking.head_pose import FACING
 
     turn = np.eye(3)
@@ -78,7 +78,7 @@ def test_the_axes_of_a_face_are_those_of_rep_155(angles_rad):
 
 
 def test_a_pose_array_holds_the_known_poses_in_the_order_of_the_faces(make_face, header):
-    from rednet_ros.nodes.poses import pose_array
+    from rednet_ros.nodes.outputs.poses import pose_array
     from rednet_ros.tracking.head_pose import face_axes
 
     other = HeadPose((0.0, 0.0, 0.0), (0.0, 0.0, 2.0))
@@ -90,7 +90,7 @@ def test_a_pose_array_holds_the_known_poses_in_the_order_of_the_faces(make_face,
 
 
 def test_a_face_and_its_gaze_are_frames(make_face, header):
-    from rednet_ros.nodes.transforms import face_transforms
+    from rednet_ros.nodes.outputs.transforms import face_transforms
     from rednet_ros.tracking.head_pose import face_axes
 
     face, gaze = face_transforms(header, [make_face("f4"), make_face("f7", head_pose=POSE)])
@@ -107,7 +107,7 @@ def test_a_face_and_its_gaze_are_frames(make_face, header):
 
 
 def test_a_camera_without_a_frame_has_no_frames_of_faces(make_face, header):
-    from rednet_ros.nodes.transforms import face_transforms
+    from rednet_ros.nodes.outputs.transforms import face_transforms
 
     header.frame_id = ""
     assert face_transforms(header, [make_face("f4")]) == []

@@ -9,14 +9,14 @@ import cv2
 import numpy as np
 import pytest
 
-from rednet_ros.tracking.video import VideoWriter, open_source
+from rednet_ros.media.video import VideoWriter, open_source
 
 pytestmark = pytest.mark.ros
 
 BUSY_TRACKER = """
 import gc, sys, time
 from rednet_ros.nodes.runner import run
-from rednet_ros.nodes.tracker_node import TrackerNode
+from rednet_ros.nodes.tracker.tracker_node import TrackerNode
 from rednet_ros.tracking.settings import TrackerSettings
 
 class Busy:
@@ -49,7 +49,7 @@ def read_until(process, text):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_an_idle_node_cleanly(start, number):
-    node = start("-m", "rednet_ros.nodes.tracker_node")
+    node = start("-m", "rednet_ros.nodes.tracker.tracker_node")
     read_until(node, "unconfigured")
     for _ in range(3):  # launch sends SIGTERM, too, to what does not end at once
         node.send_signal(number)
@@ -74,7 +74,7 @@ def test_a_node_that_shall_outlive_its_terminal_does(start):
 def test_a_signal_ends_a_busy_node_cleanly(start, clip):
     tracker = start("-c", BUSY_TRACKER, "--ros-args", "-p", "autostart:=true")
     read_until(tracker, "waiting for images")
-    player = start("-m", "rednet_ros.nodes.player_node", "--ros-args", "-p", f"source:={clip}", "-p", "loop:=true")
+    player = start("-m", "rednet_ros.nodes.demo.player_node", "--ros-args", "-p", f"source:={clip}", "-p", "loop:=true")
     read_until(player, "playing")
     time.sleep(0.5)
     for process in (tracker, player):
@@ -132,7 +132,7 @@ def test_a_broken_parameters_file_is_named_without_a_traceback(start, tmp_path, 
     ],
 )
 def test_other_arguments_that_ros_does_not_understand_are_named_too(start, argument, reason):
-    node = start("-m", "rednet_ros.nodes.tracker_node", "--ros-args", *argument)
+    node = start("-m", "rednet_ros.nodes.tracker.tracker_node", "--ros-args", *argument)
     output, _ = node.communicate(timeout=60)
     assert node.returncode == 1
     assert reason in output.splitlines()[-1]
@@ -142,7 +142,7 @@ def test_other_arguments_that_ros_does_not_understand_are_named_too(start, argum
 LOGGING_TRACKER = """
 import logging, sys
 from rednet_ros.nodes.runner import run
-from rednet_ros.nodes.tracker_node import TrackerNode
+from rednet_ros.nodes.tracker.tracker_node import TrackerNode
 
 class Tracker:
     weights_name = "none"
@@ -180,7 +180,13 @@ def test_what_the_library_logs_reaches_rosout_at_the_level_of_the_node(start, be
 
 def test_a_player_that_nobody_hears_gives_up(start, clip):
     player = start(
-        "-m", "rednet_ros.nodes.player_node", "--ros-args", "-p", f"source:={clip}", "-p", "subscriber_timeout_s:=0.2"
+        "-m",
+        "rednet_ros.nodes.demo.player_node",
+        "--ros-args",
+        "-p",
+        f"source:={clip}",
+        "-p",
+        "subscriber_timeout_s:=0.2",
     )
     output, _ = player.communicate(timeout=60)
     assert player.returncode == 1
@@ -202,9 +208,9 @@ def test_a_session_is_recorded(start, clip, tmp_path, number):
     folder = tmp_path / "output"
     folder.mkdir()
     (folder / "contact_sheet.png").write_bytes(b"of an earlier session")
-    recorder = start("-m", "rednet_ros.nodes.recorder_node", "--ros-args", "-p", f"output_dir:={folder}",
+    recorder = start("-m", "rednet_ros.nodes.demo.recorder_node", "--ros-args", "-p", f"output_dir:={folder}",
                      "-p", "rate_hz:=20.0")  # fmt: skip
-    player = start("-m", "rednet_ros.nodes.player_node", "--ros-args", "-p", f"source:={clip}",
+    player = start("-m", "rednet_ros.nodes.demo.player_node", "--ros-args", "-p", f"source:={clip}",
                    "-p", "reliability:=reliable", "-r", "image:=overlay")  # fmt: skip
     assert player.wait(timeout=60) == 0
     time.sleep(0.5)

@@ -47,7 +47,7 @@ def test_a_reset_that_was_promised_happens_though_the_node_is_deactivated(bench,
 def test_a_promised_reset_happens_when_a_stuck_frame_ends_and_so_does_cleaning_up(
     bench, tracker, make_image, wait_until, monkeypatch, capfd
 ):
-    monkeypatch.setattr("rednet_ros.nodes.tracker_node.STOP_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("rednet_ros.nodes.tracker.tracker_node.STOP_TIMEOUT_S", 0.05)
     tracker.may_go_on.clear()
     bench.publisher().publish(make_image())
     assert tracker.is_busy.wait(10)

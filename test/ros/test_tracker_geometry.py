@@ -53,7 +53,7 @@ def tf2_ros(monkeypatch):
 
 
 def test_faces_are_broadcast_only_while_somebody_listens_to_tf(tf2_ros, make_face, header):
-    from rednet_ros.nodes.transforms import TransformOutput, make_broadcasters
+    from rednet_ros.nodes.outputs.transforms import TransformOutput, make_broadcasters
 
     destroyed = []
     node = SimpleNamespace(destroy_publisher=destroyed.append)
@@ -143,7 +143,7 @@ def test_faces_of_all_cameras_go_to_ros4hri_until_the_node_is_deactivated(
     from lifecycle_msgs.msg import Transition
     from sensor_msgs.msg import Image
 
-    from rednet_ros.nodes import outputs
+    from rednet_ros.nodes.outputs import outputs
 
     class Humans:
         """Remembers what it was told."""

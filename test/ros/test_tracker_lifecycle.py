@@ -73,7 +73,7 @@ def test_after_cleaning_up_nothing_of_the_tracker_is_left(make_bench, tracker, m
 
 
 def test_a_stuck_frame_does_not_get_a_second_thread_beside_it(bench, tracker, make_image, wait_until, monkeypatch):
-    monkeypatch.setattr("rednet_ros.nodes.tracker_node.STOP_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("rednet_ros.nodes.tracker.tracker_node.STOP_TIMEOUT_S", 0.05)
     tracker.may_go_on.clear()
     bench.publisher().publish(make_image())
     assert tracker.is_busy.wait(10)
@@ -127,7 +127,7 @@ def test_what_cannot_be_loaded_is_reported_and_can_be_mended(make_bench, tracker
 
 
 def test_missing_weights_are_named_by_the_real_tracker(make_bench, tmp_path, wait_until):
-    from rednet_ros.nodes.tracker_node import load_tracker
+    from rednet_ros.nodes.tracker.tracker_node import load_tracker
 
     bench = make_bench(load_tracker, autostart=True, weights=str(tmp_path / "absent.safetensors"))
     assert bench.state == "unconfigured"
@@ -136,7 +136,7 @@ def test_missing_weights_are_named_by_the_real_tracker(make_bench, tmp_path, wai
 
 
 def test_truncated_weights_are_named_by_the_real_tracker(make_bench, tmp_path, wait_until):
-    from rednet_ros.nodes.tracker_node import load_tracker
+    from rednet_ros.nodes.tracker.tracker_node import load_tracker
 
     path = tmp_path / "short.safetensors"
     path.write_bytes(b"\x40\x00\x00\x00\x00\x00\x00\x00{")

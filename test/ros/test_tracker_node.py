@@ -133,7 +133,7 @@ def test_overlay_and_markers_are_made_for_subscribers_only(bench, make_image, wa
 
 
 def test_figures_are_published(bench, make_image, wait_until):
-    from rednet_ros.nodes import diagnostics
+    from rednet_ros.nodes.tracker import diagnostics
 
     bench.publisher().publish(make_image())
     assert wait_until(lambda: bench.node.statistics().processed == 1)

@@ -12,7 +12,7 @@ from experiments.execution import TRAINED, Execution, do_all
 from experiments.measurements import IN_GENERAL, measurements
 from experiments.plan import EXPERIMENTS, SEEDS, WHOLE, Run, by_name, configuration, plan
 
-from rednet_ros.cli.evaluation_options import argument_parser, check
+from rednet_ros.cli.evaluate_options import argument_parser, check
 from rednet_ros.training.config import read_config
 
 

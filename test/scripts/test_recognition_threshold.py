@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import recognition_threshold
 
-from rednet_ros.tracking.looks import Sighting
 from rednet_ros.tracking.mean_shape import MEAN_SHAPE
-from rednet_ros.training.labels import LabelledFace
+from rednet_ros.tracking.sighting import Sighting
+from rednet_ros.training.datasets.labels import LabelledFace
 
 LANDMARKS_PX = (60 * MEAN_SHAPE + (100, 70)).astype(np.float32)
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from painted_people import as_detection, people_in
 
 from rednet_ros.tracking import FaceTracker, TrackerSettings
-from rednet_ros.tracking.background_detector import DetectionRequest, DetectionResult
-from rednet_ros.tracking.search_plan import SEEN_PX
+from rednet_ros.tracking.detector.background import DetectionRequest, DetectionResult
+from rednet_ros.tracking.detector.search_plan import SEEN_PX
 from rednet_ros.tracking.types import Detection, Face, ImageArray
-from test.tracking.conftest import as_detection, people_in
 
 SETTINGS = TrackerSettings(detect_in_background=False, detector_px=320, min_face_px=20.0)
 FPS = 30

@@ -6,7 +6,7 @@ import pytest
 from rednet_ros.inference.engine import LandmarkEngine
 from rednet_ros.network import weights
 from rednet_ros.tracking.crops import CropTransform
-from rednet_ros.tracking.looks import Look, look_at
+from rednet_ros.tracking.sighting import Look, look_at
 
 INFO = weights.WeightsInfo("tiny", "for tests", "noise")
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rednet_ros.tracking import FaceTracker, TrackerSettings
-from rednet_ros.tracking.detector import NoDetector
+from rednet_ros.tracking.detector.models import NoDetector
 from rednet_ros.tracking.types import Box, Detection
 
 STEP_S = 1 / 30

@@ -5,10 +5,10 @@ import pytest
 
 from rednet_ros.tracking.camera_model import CameraModel
 from rednet_ros.tracking.head_pose import face_axes
-from rednet_ros.tracking.looks import Sighting
 from rednet_ros.tracking.mean_head import MEAN_HEAD_M
 from rednet_ros.tracking.posing import posed
 from rednet_ros.tracking.settings import TrackerSettings
+from rednet_ros.tracking.sighting import Sighting
 from rednet_ros.tracking.track import Track, after_relocation, begin
 from rednet_ros.tracking.types import FloatArray, HeadPose
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from rednet_ros.tracking.gallery import MARGIN, MAX_DEPARTED
-from rednet_ros.tracking.portrait import KNOWN_FRAMES, MAX_TURN, MIN_INSIDE
-from rednet_ros.tracking.recognition import MAX_WAIT_FRAMES, RECOVERED_S
+from rednet_ros.tracking.recognition.gallery import MARGIN, MAX_DEPARTED
+from rednet_ros.tracking.recognition.portrait import KNOWN_FRAMES, MAX_TURN, MIN_INSIDE
+from rednet_ros.tracking.recognition.recognition import MAX_WAIT_FRAMES, RECOVERED_S
 from rednet_ros.tracking.settings import TrackerSettings
 
 PAGE = " ".join((Path(__file__).parents[2] / "docs" / "recognition.md").read_text(encoding="utf-8").split())

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from painted_people import as_detection
 
+from rednet_ros.evaluation.tracking_bench.sampling import LateDetector
 from rednet_ros.tracking import FaceTracker, TrackerSettings
 from rednet_ros.tracking import tracker as tracker_module
 from rednet_ros.tracking.camera import MAX_KEPT
-from rednet_ros.tracking.detector import NoDetector
+from rednet_ros.tracking.detector.models import NoDetector
 from rednet_ros.tracking.types import Detections, Face, ImageArray
-from rednet_ros.tracking_bench.sampling import LateDetector
-from test.tracking.conftest import as_detection
 
 FPS = 30
 

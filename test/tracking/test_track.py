@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from rednet_ros.tracking.crops import CropTransform
-from rednet_ros.tracking.looks import Look, Sighting
 from rednet_ros.tracking.settings import TrackerSettings
+from rednet_ros.tracking.sighting import Look, Sighting
 from rednet_ros.tracking.track import after_bad_frame, after_good_frame, begin, next_look, shows_face
 from rednet_ros.tracking.types import FaceStatus
 

@@ -16,9 +16,9 @@ from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.training.clip_losses import ClipLosses, follow
 from rednet_ros.training.clips import ClipBatch, ClipBatches
 from rednet_ros.training.config import ClipSettings, StageConfig
+from rednet_ros.training.datasets.labels import read_labels
+from rednet_ros.training.datasets.pool import FacePool
 from rednet_ros.training.identity_classifier import IdentityClassifier
-from rednet_ros.training.labels import read_labels
-from rednet_ros.training.pool import FacePool
 
 T = 5
 STAGE = StageConfig(

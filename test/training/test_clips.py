@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from rednet_ros.errors import InputError
+from rednet_ros.training.augmentation.film_effects import INERTIA, smooth_path
+from rednet_ros.training.augmentation.virtual_camera import film
 from rednet_ros.training.clips import ClipBatches, window
 from rednet_ros.training.config import AugmentationSettings, ClipSettings, StageConfig
-from rednet_ros.training.film_effects import INERTIA, smooth_path
-from rednet_ros.training.labels import read_labels
-from rednet_ros.training.pool import FacePool
-from rednet_ros.training.virtual_camera import film
+from rednet_ros.training.datasets.labels import read_labels
+from rednet_ros.training.datasets.pool import FacePool
 
 CALM = AugmentationSettings(shift=0, log_scale=0, roll_deg=0, flip=0, occlude=0, blur=0, grey=0, noise=0, light=0)
 QUIET = ClipSettings(frames=6, light=0, noise=0, motion_blur=0, occlude=0, vanish=0, still_camera=0, reverse=0)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from rednet_ros.evaluation.verification import area_under_roc, pair_scores
 from rednet_ros.network.identity import IdentityBranch
 from rednet_ros.training.discriminant import discriminant, fold
-from rednet_ros.training.verification import area_under_roc, pair_scores
 
 
 def people_and_vectors(rng: np.random.Generator, axes: np.ndarray, count: int) -> tuple[list[str], np.ndarray]:

@@ -19,11 +19,11 @@ from rednet_ros.errors import InputError
 from rednet_ros.network.config import REDNetConfig
 from rednet_ros.training.batches import StillBatches
 from rednet_ros.training.config import TrainConfig, read_config
+from rednet_ros.training.datasets.labels import read_labels
+from rednet_ros.training.datasets.splits import split
 from rednet_ros.training.distributed import Team
-from rednet_ros.training.labels import read_labels
 from rednet_ros.training.learner import GRADIENT_LIMIT
 from rednet_ros.training.schedule import Plateau, learning_rate
-from rednet_ros.training.splits import split
 from rednet_ros.training.still_losses import StillLosses
 from rednet_ros.training.trainer import Trainer
 

@@ -12,10 +12,10 @@ from rednet_ros.network.config import REDNetConfig
 from rednet_ros.training.batches import Batch, StillBatches
 from rednet_ros.training.clips import ClipBatch, ClipBatches
 from rednet_ros.training.config import ClipSettings, StageConfig, TrainConfig
+from rednet_ros.training.datasets.labels import read_labels
+from rednet_ros.training.datasets.pool import FacePool
 from rednet_ros.training.distributed import Team
-from rednet_ros.training.labels import read_labels
 from rednet_ros.training.learner import Learner
-from rednet_ros.training.pool import FacePool
 
 STAGE = StageConfig("s", 64, 100, {"made": 1.0}, kind="identity", batch=4, images_a_person=2)
 CLIPS = replace(STAGE, kind="clips", batch=2, clips=ClipSettings(frames=3))

@@ -19,7 +19,7 @@ from rednet_ros.training.config import (
     StageKind,
     TrainConfig,
 )
-from rednet_ros.training.labels import LabelledFace, read_labels
+from rednet_ros.training.datasets.labels import LabelledFace, read_labels
 from rednet_ros.training.trainer import Trainer
 
 MIX = {"made": 1.0}

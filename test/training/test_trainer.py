@@ -15,7 +15,7 @@ from rednet_ros.network import weights
 from rednet_ros.network.config import REDNetConfig
 from rednet_ros.tracking.mean_shape import MEAN_SHAPE
 from rednet_ros.training.config import LossWeights, StageConfig, TrainConfig
-from rednet_ros.training.labels import LabelledFace, is_validation, read_labels
+from rednet_ros.training.datasets.labels import LabelledFace, is_validation, read_labels
 from rednet_ros.training.trainer import Trainer
 
 NETWORK = REDNetConfig(width=0.0625, crop_px=64, temporal="none", identity=False, sigma_px=8.0, radius_px=10.0)

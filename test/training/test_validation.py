@@ -13,8 +13,8 @@ from rednet_ros.network.config import REDNetConfig
 from rednet_ros.network.rednet import REDNet
 from rednet_ros.training import validation
 from rednet_ros.training.config import ClipSettings, StageConfig
-from rednet_ros.training.labels import LabelledFace, read_labels
-from rednet_ros.training.pool import FacePool
+from rednet_ros.training.datasets.labels import LabelledFace, read_labels
+from rednet_ros.training.datasets.pool import FacePool
 from rednet_ros.training.validation import validate_clips, validate_stills
 
 STAGE = StageConfig("c", 64, 100, {"made": 1.0}, kind="clips", batch=2, clips=ClipSettings(frames=4))

@@ -16,7 +16,7 @@ from rednet_ros.training.datasets import (
     lfw,
     talking_face,
 )
-from rednet_ros.training.labels import LabelledFace, read_labels
+from rednet_ros.training.datasets.labels import LabelledFace, read_labels
 
 LABELS = "labels"
 """The format of a labels file; a path that ends in .jsonl needs no format before it."""
@@ -43,8 +43,8 @@ LOADERS: dict[str, Callable[[Path], list[LabelledFace]]] = {
 def open_dataset(spec: str) -> list[LabelledFace]:
     """The faces of a data set, given as `[format:]path`, such as `300w:data/300w` or `renders/labels.jsonl`.
 
-    No image is opened and nothing is copied; the pixels are read by `rednet_ros.training.pictures`. Raises InputError
-    for an unknown format, a path that does not exist, and a folder that does not look like the format.
+    No image is opened and nothing is copied; `pictures` reads the pixels. Raises InputError for an unknown format, a
+    path that does not exist, and a folder that does not look like the format.
     """
     name, path = _split(spec)
     if not path.exists():

@@ -14,9 +14,9 @@ import numpy as np
 from rednet_ros.errors import InputError
 from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.tracking.types import Box, ImageArray
-from rednet_ros.training.geometry import complete
-from rednet_ros.training.labels import LabelledFace
-from rednet_ros.training.pictures import PictureReader
+from rednet_ros.training.datasets.geometry import complete
+from rednet_ros.training.datasets.labels import LabelledFace
+from rednet_ros.training.datasets.pictures import PictureReader
 
 CROP_SCALE = 2.2
 """Side of a crop as a multiple of the longer side of the box around the landmarks: room for shifts, turns and zooms."""

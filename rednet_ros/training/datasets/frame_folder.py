@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from rednet_ros.errors import InputError
+from rednet_ros.training.datasets.labels import LabelledFace, check_points
 from rednet_ros.training.datasets.pts import find_pairs, read_pts
-from rednet_ros.training.labels import LabelledFace, check_points
 
 LAYOUT = "images (.jpg, .png ...) with a .pts file of the same name beside each, in any subfolders"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from rednet_ros.errors import InputError
 from rednet_ros.training.datasets import ibug_300w
+from rednet_ros.training.datasets.labels import LabelledFace
 from rednet_ros.training.datasets.pts import find_pairs
-from rednet_ros.training.labels import LabelledFace
 
 LAYOUT = (
     "trainset/*.jpg and testset/*.jpg (or one of them) with a .pts file beside each, as in the helen archive of 300-W"

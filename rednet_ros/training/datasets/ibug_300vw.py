@@ -7,10 +7,10 @@ from pathlib import Path
 
 from rednet_ros.errors import InputError
 from rednet_ros.files import is_leftover, list_files, natural_key
+from rednet_ros.training.datasets.labels import LabelledFace, check_points
 from rednet_ros.training.datasets.matlab import read_whole_numbers
+from rednet_ros.training.datasets.pictures import announced_frames
 from rednet_ros.training.datasets.pts import read_pts
-from rednet_ros.training.labels import LabelledFace, check_points
-from rednet_ros.training.pictures import announced_frames
 
 logger = logging.getLogger(__name__)
 

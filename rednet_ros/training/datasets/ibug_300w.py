@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from rednet_ros.errors import InputError
+from rednet_ros.training.datasets.labels import LabelledFace, check_points
 from rednet_ros.training.datasets.pts import find_pairs, read_pts
-from rednet_ros.training.labels import LabelledFace, check_points
 
 LAYOUT = """folders as in the official archives, any of them, each image with a .pts file beside it:
   afw/*.jpg  helen/{trainset,testset}/*.jpg  lfpw/{trainset,testset}/*.png  ibug/*.jpg

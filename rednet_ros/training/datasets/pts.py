@@ -20,8 +20,8 @@ import numpy as np
 
 from rednet_ros.errors import InputError
 from rednet_ros.files import list_files
-from rednet_ros.images import IMAGE_SUFFIXES
 from rednet_ros.landmarks import LANDMARK_COUNT
+from rednet_ros.media.images import IMAGE_SUFFIXES
 from rednet_ros.tracking.types import FloatArray
 
 logger = logging.getLogger(__name__)

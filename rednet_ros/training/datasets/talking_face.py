@@ -10,10 +10,10 @@ from pathlib import Path
 
 from rednet_ros.errors import InputError
 from rednet_ros.files import list_files
-from rednet_ros.images import IMAGE_SUFFIXES
+from rednet_ros.media.images import IMAGE_SUFFIXES
+from rednet_ros.training.datasets.labels import LabelledFace, check_points
 from rednet_ros.training.datasets.markup import among_68
 from rednet_ros.training.datasets.pts import read_pts
-from rednet_ros.training.labels import LabelledFace, check_points
 
 logger = logging.getLogger(__name__)
 

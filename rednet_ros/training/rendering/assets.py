@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rednet_ros.errors import InputError
 from rednet_ros.files import list_files
-from rednet_ros.images import IMAGE_SUFFIXES
+from rednet_ros.media.images import IMAGE_SUFFIXES
 
 RIG_FILE = "rig.pkl.gz"
 BASE = "makehuman/base"

@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from rednet_ros.images import read_image
+from rednet_ros.media.images import read_image
 from rednet_ros.training.rendering.arrays import FloatArray, ImageArray
 from rednet_ros.training.rendering.seeds import Rng, chance
 

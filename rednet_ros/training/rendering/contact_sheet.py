@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from rednet_ros.errors import InputError
-from rednet_ros.images import read_image, write_image
+from rednet_ros.media.images import read_image, write_image
 from rednet_ros.training.rendering.arrays import ImageArray
 
 COLUMNS, ROWS, TILE_PX = 8, 8, 144

@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from rednet_ros.images import read_with_alpha
+from rednet_ros.media.images import read_with_alpha
 from rednet_ros.training.rendering.arrays import ImageArray
 from rednet_ros.training.rendering.assets import AssetFolder
 from rednet_ros.training.rendering.rig import Rig

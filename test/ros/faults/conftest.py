@@ -13,8 +13,8 @@ STAMP_0_S = 1000
 @pytest.fixture
 def world():
     """Detector, network and, once the node is configured, tracker. `engine.explosions`: so many next frames raise."""
+    from rednet_ros.evaluation.tracking_bench.synthetic_scene import BrightDetector, BrightEngine
     from rednet_ros.tracking import FaceTracker
-    from rednet_ros.tracking_bench.bright_world import BrightDetector, BrightEngine
 
     class Engine(BrightEngine):
         explosions = 0
@@ -49,7 +49,7 @@ def make_stage(make_bench, world):
 @pytest.fixture
 def real_stage(make_bench):
     """A `Stage` with the shipped weights and detector."""
-    from rednet_ros.nodes.tracker_loading import load_tracker
+    from rednet_ros.nodes.tracker.tracker_loading import load_tracker
 
     return Stage(make_bench(load_tracker, autostart=True))
 
@@ -99,8 +99,8 @@ def picture(number, stamp_ns):
     from builtin_interfaces.msg import Time
     from std_msgs.msg import Header
 
-    from rednet_ros.nodes.messages import bgr_image
-    from rednet_ros.tracking_bench.bright_world import Square, paint
+    from rednet_ros.evaluation.tracking_bench.synthetic_scene import Square, paint
+    from rednet_ros.nodes.outputs.messages import bgr_image
 
     squares = [Square(30 + 12 * np.sin(number / 20), 36, 20, pattern=1)]
     if number % 240 >= 120:

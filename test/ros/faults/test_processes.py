@@ -7,16 +7,16 @@ import time
 import numpy as np
 import pytest
 
-from rednet_ros.tracking.video import VideoWriter
+from rednet_ros.media.video import VideoWriter
 
 pytestmark = [pytest.mark.ros, pytest.mark.slow]
 
 BRIGHT_TRACKER = """
 import sys
 from rednet_ros.nodes.runner import run
-from rednet_ros.nodes.tracker_node import TrackerNode
+from rednet_ros.nodes.tracker.tracker_node import TrackerNode
 from rednet_ros.tracking import FaceTracker
-from rednet_ros.tracking_bench.bright_world import BrightDetector, BrightEngine
+from rednet_ros.evaluation.tracking_bench.synthetic_scene import BrightDetector, BrightEngine
 
 def create(parameters):
     return FaceTracker(engine=BrightEngine(), detector=BrightDetector(), settings=parameters.settings())
@@ -74,7 +74,7 @@ def test_two_nodes_beside_each_other_answer_their_own_cameras_only(start, noisy_
     players = [
         start(
             "-m",
-            "rednet_ros.nodes.player_node",
+            "rednet_ros.nodes.demo.player_node",
             *ros(f"source:={noisy_clip}", "loop:=true", f"frame_id:={name}_eye", remaps=[f"__ns:=/{name}"]),
         )
         for name in answers
@@ -89,7 +89,7 @@ def test_two_nodes_beside_each_other_answer_their_own_cameras_only(start, noisy_
 
 
 def test_a_camera_driver_that_is_killed_and_started_again(start, noisy_clip, bench, wait_until):
-    player = ["-m", "rednet_ros.nodes.player_node", *ros(f"source:={noisy_clip}", "loop:=true")]
+    player = ["-m", "rednet_ros.nodes.demo.player_node", *ros(f"source:={noisy_clip}", "loop:=true")]
     first = start(*player)
     assert wait_until(lambda: len(bench.faces) > 5, 60.0)
     first.kill()
@@ -123,9 +123,9 @@ def test_a_disk_that_fills_while_a_video_is_tracked(start, tmp_path, option):
 
 def test_a_disk_that_fills_while_a_session_is_recorded(start, tmp_path, noisy_clip):
     folder = tmp_path / "session"
-    recorder = start("-m", "rednet_ros.nodes.recorder_node", *ros(f"output_dir:={folder}", "rate_hz:=30.0"),
+    recorder = start("-m", "rednet_ros.nodes.demo.recorder_node", *ros(f"output_dir:={folder}", "rate_hz:=30.0"),
                      limit_bytes=LIMIT_BYTES)  # fmt: skip
-    player = start("-m", "rednet_ros.nodes.player_node",
+    player = start("-m", "rednet_ros.nodes.demo.player_node",
                    *ros(f"source:={noisy_clip}", "reliability:=reliable", remaps=["image:=overlay"]))  # fmt: skip
     player.communicate(timeout=120)
     assert player.returncode == 0

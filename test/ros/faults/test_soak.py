@@ -76,8 +76,8 @@ def test_the_shipped_weights(real_stage, soak_frames):
     from builtin_interfaces.msg import Time
     from std_msgs.msg import Header
 
-    from rednet_ros.nodes.demo_sources import open_named
-    from rednet_ros.nodes.messages import bgr_image
+    from rednet_ros.nodes.demo.sources import open_named
+    from rednet_ros.nodes.outputs.messages import bgr_image
 
     views = (frame.image_bgr for _ in itertools.count() for frame in open_named("portrait"))
     frames = max(40, soak_frames // 50)

@@ -8,11 +8,11 @@ import pytest
 from numpy.typing import NDArray
 
 from rednet_ros.errors import InputError
-from rednet_ros.images import read_image
+from rednet_ros.media.images import read_image
 from rednet_ros.tracking.mean_shape import MEAN_SHAPE
 from rednet_ros.tracking.types import Box
 from rednet_ros.training.datasets.conversion import CROP_SCALE, MOST_PX, convert
-from rednet_ros.training.labels import LabelledFace, is_validation, read_labels, write_labels
+from rednet_ros.training.datasets.labels import LabelledFace, is_validation, read_labels, write_labels
 
 CENTER = np.array([150.0, 120.0])
 

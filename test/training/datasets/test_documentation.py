@@ -7,7 +7,7 @@ import pytest
 
 from rednet_ros.cli import convert
 from rednet_ros.training.datasets import LOADERS, aflw, ibug_300vw, ibug_300w, lfw, talking_face
-from rednet_ros.training.labels import read_labels
+from rednet_ros.training.datasets.labels import read_labels
 
 PAGE = (Path(__file__).parents[3] / "docs/datasets.md").read_text(encoding="utf-8")
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from rednet_ros.errors import InputError
 from rednet_ros.training.datasets import open_dataset
 from rednet_ros.training.datasets.ibug_300vw import CATEGORIES
-from rednet_ros.training.pictures import PictureReader
+from rednet_ros.training.datasets.pictures import PictureReader
 
 Write = Callable[..., Path]
 

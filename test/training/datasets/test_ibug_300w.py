@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from rednet_ros.errors import InputError
 from rednet_ros.training.datasets import open_dataset
-from rednet_ros.training.labels import is_validation
+from rednet_ros.training.datasets.labels import is_validation
 
 Write = Callable[..., Path]
 OFFICIAL = {

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rednet_ros.errors import InputError
-from rednet_ros.training.labels import read_labels
+from rednet_ros.training.datasets.labels import read_labels
 from rednet_ros.training.rendering import shards
 from rednet_ros.training.rendering.shards import (
     RenderSettings,

@@ -1,0 +1,133 @@
+"""The arguments of `rednet-evaluate`, and which of them go together."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from rednet_ros.cli import command
+from rednet_ros.errors import InputError
+from rednet_ros.evaluation.paper_tables import TABLES
+from rednet_ros.training.datasets.annotation import UNITS
+
+NAME = "rednet-evaluate"
+
+_OF_LANDMARKS = ("ced", "over_time", "worst")
+
+
+def argument_parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
+    parser = command.parser(
+        NAME, "Measure landmark errors on labelled faces, flicker on clips, and how well people are told apart."
+    )
+    parser.add_argument(
+        "data",
+        metavar="LABELS.jsonl",
+        nargs="*",
+        default=[],
+        help="labels file, its images beside it; or FORMAT:FOLDER, a data set as it is distributed (300w, 300vw, aflw "
+        "...); with --table also NAME=DATA",
+    )
+    _add_protocol(parser)
+    _add_reports(parser)
+    command.add_network_arguments(parser, several=True)
+    return parser
+
+
+def check(options: argparse.Namespace) -> None:
+    """Raises InputError for arguments that do not go together."""
+    kinds = [name for name in ("flicker", "verification", "table") if getattr(options, name) not in (None, False, [])]
+    if len(kinds) > 1:
+        raise InputError(f"--{kinds[0]} and --{kinds[1]} are two evaluations: give one of them")
+    kind = kinds[0] if kinds else None
+    if kind == "flicker" and options.data:
+        raise InputError(f"{options.data[0]}: --flicker takes clips only, give labelled faces without it")
+    if kind != "flicker" and not options.data:
+        raise InputError("give a labels file or FORMAT:FOLDER, or clips after --flicker")
+    for name in _OF_LANDMARKS:
+        if kind is not None and getattr(options, name) is not None:
+            raise InputError(f"--{name.replace('_', '-')} is not for --{kind}")
+    if options.roc is not None and kind != "verification":
+        raise InputError("--roc needs --verification")
+    if kind == "table" and options.json is not None:
+        raise InputError("--json is not for --table: the table is text")
+    if options.protocol != "tracking" and kind != "table":
+        for name in ("stateless", "reinit", "over_time"):
+            if getattr(options, name) not in (None, False):
+                raise InputError(f"--{name.replace('_', '-')} needs --protocol tracking")
+
+
+def _add_protocol(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what is measured")
+    group.add_argument(
+        "--boxes",
+        choices=("detector", "truth"),
+        default="detector",
+        help="where a face is looked for: the found box that best covers the labelled face (default), or the tight "
+        "box around its labelled landmarks",
+    )
+    group.add_argument(
+        "--split",
+        choices=("all", "validation", "train", "apart"),
+        default="all",
+        help="validation: 300-W images whose number is divisible by ten; train: the others; apart: the former and "
+        "every tenth person, all that rednet-train never trains on (default: all)",
+    )
+    command.add_stored_pixels_argument(group)
+    group.add_argument(
+        "--protocol",
+        choices=("stills", "tracking"),
+        help="stills: every image by itself (default); tracking: through each sequence, the box of a frame from the "
+        "landmarks of the frame before. For --table the default is what the data are",
+    )
+    group.add_argument(
+        "--stateless",
+        action="store_true",
+        help="with --protocol tracking: also the same network with its state zero in every frame, and without z0 from "
+        "the frame before, too",
+    )
+    group.add_argument(
+        "--reinit",
+        metavar="PERCENT",
+        type=float,
+        nargs="?",
+        const=10.0,
+        help="with --protocol tracking: begin anew after a frame with a larger error (default: never; 10 if no "
+        "number is given)",
+    )
+    group.add_argument(
+        "--unit",
+        choices=tuple(UNITS),
+        help="what errors are divided by (default: the outer eye corners' distance if every face has them annotated, "
+        "else the size of the data set's face box, else of the box around the landmarks)",
+    )
+    group.add_argument(
+        "--landmarks",
+        choices=("all", "7"),
+        default="all",
+        help="7: count those of the detection step only, also of networks that find no others (default: all)",
+    )
+    group.add_argument("--verification", action="store_true", help="tell people apart by the identity code instead")
+    group.add_argument(
+        "--flicker",
+        metavar="VIDEO",
+        nargs="+",
+        default=[],
+        help="flicker on clips without annotation instead: videos, folders of frames, or folders of videos",
+    )
+
+
+def _add_reports(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("reports")
+    group.add_argument("--json", metavar="F", type=Path, help="write the numbers to this file")
+    group.add_argument(
+        "--worst", metavar="FOLDER", type=Path, help="write a picture of the 20 worst faces into this folder"
+    )
+    group.add_argument("--ced", metavar="F.png", type=Path, help="draw the cumulative error distribution")
+    group.add_argument(
+        "--over-time", metavar="F.png", type=Path, help="with --protocol tracking: draw the error along the sequences"
+    )
+    group.add_argument("--roc", metavar="F.png", type=Path, help="with --verification: draw the ROC")
+    group.add_argument(
+        "--table", metavar="N", type=int, choices=tuple(TABLES), help="print the paper's table 5 to 9 with our rows"
+    )

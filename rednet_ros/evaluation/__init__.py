@@ -1,0 +1,1 @@
+"""All that measures: accuracy, video protocols, flicker, the paper's tables, verification, tracking, speed."""

@@ -1,0 +1,175 @@
+"""A landmark predictor measured on labelled faces: stills by themselves, videos by the tracking protocol."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rednet_ros.errors import InputError
+from rednet_ros.evaluation.flicker import Flicker, measure_flicker
+from rednet_ros.evaluation.sequences import in_sequences
+from rednet_ros.metrics import Summary, mean_by_face, normalised_errors, summarise
+from rednet_ros.tracking.types import Box, FloatArray, ImageArray
+from rednet_ros.training.datasets.annotation import Unit, landmark_box, unit_px
+from rednet_ros.training.datasets.labels import LabelledFace
+from rednet_ros.training.datasets.pictures import PictureReader
+
+Predict = Callable[[ImageArray, Box], FloatArray | None]
+"""An image (H x W x 3 uint8 BGR) and the tight box around the annotated face in it -> 68 x 2 landmarks in its
+pixels, or None where the predictor does not find that face."""
+
+
+class Follower(Protocol):
+    """Follows one face through a video: the box of a frame comes from the landmarks of the frame before."""
+
+    def begin(self, image: ImageArray, box: Box) -> FloatArray | None:
+        """Forget all and look for a face near `box`, as `Predict`; None where there is none."""
+
+    def follow(self, image: ImageArray) -> FloatArray | None:
+        """The face's landmarks, 68 x 2, in the next frame; None while no face is being followed."""
+
+
+@dataclass(frozen=True)
+class FaceResult:
+    """What a predictor said of one face: `landmarks_px` 68 x 2 float32, or None where it missed the face."""
+
+    face: LabelledFace
+    landmarks_px: FloatArray | None
+    milliseconds: float
+    unit: Unit = "interocular"
+
+    @property
+    def unit_px(self) -> float:
+        """The length that this face's errors are divided by."""
+        return unit_px(self.face, self.unit)
+
+    @property
+    def error(self) -> float:
+        """Mean landmark error as a fraction of the unit; infinite for a missed face."""
+        return float("inf") if self.landmarks_px is None else float(mean_by_face(_errors([self]))[0])
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """`results` in the order in which the faces were predicted; `flicker` is None without three frames in a row.
+
+    `ms_per_face`: median time of one prediction in milliseconds, without reading the image. `unit`: of all errors.
+    """
+
+    results: tuple[FaceResult, ...]
+    summary: Summary
+    flicker: Flicker | None
+    ms_per_face: float
+    unit: Unit = "interocular"
+
+    def face_errors(self) -> NDArray[np.float64]:
+        """Each result's error, as a fraction of the unit; infinite for missed faces."""
+        return np.array([result.error for result in self.results])
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A face that is to be predicted; what `in_sequences` sorts."""
+
+    face: LabelledFace
+
+
+def evaluate(
+    faces: Iterable[LabelledFace],
+    predict: Predict,
+    unit: Unit = "interocular",
+    on_face: Callable[[], object] = lambda: None,
+) -> Evaluation:
+    """Run `predict` on every face, each image by itself, and measure it.
+
+    The first face is predicted twice and the first time not counted: libraries set themselves up. `on_face` is called
+    after each face. Raises InputError for an image that cannot be read, and for no faces at all.
+    """
+    results: list[FaceResult] = []
+    with PictureReader() as pictures:
+        for face in faces:
+            image, box = pictures.read(face), landmark_box(face.points_px)
+            if not results:
+                predict(image, box)
+            landmarks_px, milliseconds = _timed(partial(predict, image, box))
+            results.append(FaceResult(face, landmarks_px, milliseconds, unit))
+            on_face()
+    return measured(results, unit)
+
+
+def evaluate_tracking(
+    faces: Sequence[LabelledFace],
+    follower: Follower,
+    unit: Unit = "interocular",
+    reinit_above: float | None = None,
+    on_frame: Callable[[], object] = lambda: None,
+) -> Evaluation:
+    """Run `follower` through every sequence of `faces` and measure it: tracking by detection (paper, section 5.1).
+
+    A sequence begins with its first face's annotated box; a face that is not found there is missed, and looked for
+    again in the next frame. After that the annotation is not looked at any more, unless `reinit_above` is given: the
+    frame after one with a larger error (a fraction of the unit) begins anew. Frames that are not annotated are not
+    looked at. `on_frame` is called after each frame. Raises InputError for a face that belongs to no sequence, for an
+    image that cannot be read, and for no faces at all.
+    """
+    for face in faces:
+        if face.sequence is None:
+            raise InputError(f'{face.image_path}: has no "sequence": the tracking protocol is for frames of videos')
+    results: list[FaceResult] = []
+    with PictureReader() as pictures:
+        for sequence in in_sequences(_Row(face) for face in faces):
+            begin = True
+            for row in sequence:
+                image, box = pictures.read(row.face), landmark_box(row.face.points_px)
+                if not results:
+                    follower.begin(image, box)
+                step = partial(follower.begin, image, box) if begin else partial(follower.follow, image)
+                results.append(FaceResult(row.face, *_timed(step), unit))
+                begin = _is_lost(results[-1], reinit_above)
+                on_frame()
+    return measured(results, unit)
+
+
+def measured(results: Sequence[FaceResult], unit: Unit = "interocular") -> Evaluation:
+    """The numbers of some results, all in this unit. Raises InputError for none."""
+    if not results:
+        raise InputError("There is no face to evaluate.")
+    return Evaluation(
+        results=tuple(results),
+        summary=_summary(results),
+        flicker=measure_flicker(results),
+        ms_per_face=float(np.median([result.milliseconds for result in results])),
+        unit=unit,
+    )
+
+
+def worst(results: Iterable[FaceResult], count: int) -> list[FaceResult]:
+    """The `count` results with the largest errors, missed faces first; ties keep their order."""
+    return sorted(results, key=lambda result: -result.error)[:count]
+
+
+def _is_lost(result: FaceResult, reinit_above: float | None) -> bool:
+    return result.landmarks_px is None or (reinit_above is not None and result.error > reinit_above)
+
+
+def _timed(predict: Callable[[], FloatArray | None]) -> tuple[FloatArray | None, float]:
+    start_s = time.perf_counter()
+    landmarks_px = predict()
+    return landmarks_px, 1000 * (time.perf_counter() - start_s)
+
+
+def _summary(results: Sequence[FaceResult]) -> Summary:
+    found = [result for result in results if result.landmarks_px is not None]
+    return summarise(_errors(found) if found else np.empty((0, 68)), missed=len(results) - len(found))
+
+
+def _errors(found: Sequence[FaceResult]) -> NDArray[np.float64]:
+    predicted = np.array([result.landmarks_px for result in found])
+    truth = np.array([result.face.points_px for result in found])
+    return normalised_errors(predicted, truth, np.array([result.unit_px for result in found]))

@@ -1,0 +1,64 @@
+"""Networks of experiments whose last step is a detection: they find 7 landmarks, and can be measured by these."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from rednet_ros.inference.types import Estimate, FaceState
+from rednet_ros.landmarks import DETECTION_INDICES, LANDMARK_COUNT
+from rednet_ros.network.rednet import REDNet, normalise, read_landmarks
+from rednet_ros.tracking.types import FloatArray, ImageArray
+from rednet_ros.training.datasets.geometry import complete
+
+MAJOR = list(DETECTION_INDICES)
+
+
+class MajorEngine:
+    """A `rednet_ros.tracking.sighting.Engine` of such a network.
+
+    The 61 landmarks that it does not find are those of the mean shape placed upon the 7: good for the next crop, and
+    not to be counted (`only_major`).
+    """
+
+    identity_threshold: float | None = None
+    gives_identity = False
+
+    def __init__(self, network: REDNet, weights_name: str, device: str) -> None:
+        self.weights_name = weights_name
+        self.crop_size_px = network.config.crop_px
+        self._network = network.eval().to(device)
+
+    def initial_state(self, faces: int) -> FaceState | None:
+        """See `Engine.initial_state`."""
+        state = self._network.initial_state(faces)
+        return None if state is None else FaceState(*state)
+
+    @torch.inference_mode()
+    def run(self, crops: ImageArray, previous_px: FloatArray, state: FaceState | None) -> Estimate:
+        """See `Engine.run`."""
+        network = self._network
+        pixels = torch.from_numpy(np.ascontiguousarray(crops)).to(network.device).permute(0, 3, 1, 2).flip(1)
+        known = torch.from_numpy(np.ascontiguousarray(previous_px[:, MAJOR])).to(network.device)
+        carried = None if state is None else (state.hidden, state.cell)
+        output = network(normalise(pixels).to(network.dtype), network.draw_z0(known), carried)
+        points_px, sureness = (values.float().cpu() for values in read_landmarks(output, network.config))
+        landmarks_px = np.full((len(crops), LANDMARK_COUNT, 2), np.nan, np.float32)
+        landmarks_px[:, MAJOR] = points_px.numpy()
+        confidence = torch.zeros(len(crops), LANDMARK_COUNT)
+        confidence[:, MAJOR] = sureness
+        return Estimate(
+            torch.from_numpy(np.stack([complete(points) for points in landmarks_px])),
+            confidence,
+            None,
+            None if output.state is None else FaceState(*output.state),
+        )
+
+
+def only_major(landmarks_px: FloatArray | None) -> FloatArray | None:
+    """68 x 2 landmarks with nan for all but the 7 of the detection step: what is nan is not counted."""
+    if landmarks_px is None:
+        return None
+    kept = np.full_like(landmarks_px, np.nan)
+    kept[MAJOR] = landmarks_px[MAJOR]
+    return kept

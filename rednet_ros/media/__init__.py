@@ -1,0 +1,1 @@
+"""Images and videos: read, written, and judged by their headers first."""

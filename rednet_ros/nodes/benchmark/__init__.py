@@ -1,0 +1,1 @@
+"""Latency through ROS topics, for the benchmark."""

@@ -1,0 +1,1 @@
+"""`make demo`: a player, a recorder and a summary."""

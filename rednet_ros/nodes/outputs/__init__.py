@@ -1,0 +1,1 @@
+"""What the tracker's node publishes."""

@@ -1,0 +1,1 @@
+"""The tracker's node: images in, frames through the library, health."""

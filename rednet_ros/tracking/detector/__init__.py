@@ -1,0 +1,1 @@
+"""Finds new faces: the models, and how they run beside the tracker."""

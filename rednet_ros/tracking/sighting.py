@@ -1,0 +1,184 @@
+"""One look of RED-Net at each of many faces: crops in one batch, answers in image pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Protocol, cast
+
+import numpy as np
+from torch import Tensor
+
+from rednet_ros.inference.types import Estimate, FaceState
+from rednet_ros.landmarks import DETECTION_INDICES, LANDMARK_COUNT
+from rednet_ros.tracking import appearance as cuts
+from rednet_ros.tracking.crops import CropTransform
+from rednet_ros.tracking.face_shape import inside
+from rednet_ros.tracking.image_looks import ImageEngine, run_on_images
+from rednet_ros.tracking.types import Box, FloatArray, ImageArray
+
+_DETECTED = list(DETECTION_INDICES)
+
+
+class Engine(Protocol):
+    """What tracking needs of `rednet_ros.inference.engine.LandmarkEngine`."""
+
+    crop_size_px: int
+    weights_name: str
+
+    @property
+    def gives_identity(self) -> bool:
+        """Whether estimates hold identity vectors."""
+        ...
+
+    @property
+    def identity_threshold(self) -> float | None:
+        """Cosine from which on two identity vectors are one person's; None where nobody measured it."""
+        ...
+
+    def initial_state(self, faces: int) -> FaceState | None:
+        """State of faces seen for the first time; None where the weights keep none."""
+        ...
+
+    def run(self, crops: ImageArray, previous_px: FloatArray, state: FaceState | None) -> Estimate:
+        """N x S x S x 3 uint8 BGR crops; N x 68 x 2 landmarks before, in crop pixels, NaN rows for none; N states."""
+        ...
+
+
+@dataclass(frozen=True)
+class Look:
+    """A face to look at: where (`crop` of `image`), and what is known of it.
+
+    `previous_px`: 68 x 2 landmarks of the previous frame in image pixels, None for a new face. `state`: one row,
+    None where the weights keep none.
+    """
+
+    image: ImageArray
+    crop: CropTransform
+    previous_px: FloatArray | None
+    state: FaceState | None
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """What one look showed, in image pixels.
+
+    `confidence`: that this is a face; the mean over the landmarks inside the image (0 where none is) of the network's
+    detection step, or of the landmarks' own confidences where it has none. The other fields as in `Face`. `state`: one
+    row, to be used for the face's next look. `image`: where it was seen, H x W x 3; None where nobody asks for
+    `appearance`.
+    """
+
+    landmarks_px: FloatArray
+    landmark_confidence: FloatArray
+    confidence: float
+    identity: FloatArray | None
+    state: FaceState | None
+    image: ImageArray | None = None
+
+    @cached_property
+    def box(self) -> Box:
+        """Tight around the landmarks."""
+        return Box.around(self.landmarks_px)
+
+    @cached_property
+    def crop(self) -> CropTransform:
+        """Around the landmarks, of one pixel."""
+        return CropTransform.from_landmarks(self.landmarks_px, 1)
+
+    @cached_property
+    def appearance(self) -> FloatArray | None:
+        """What the face looks like (`cuts`); None without an image, and where landmarks are not numbers."""
+        if self.image is None or not np.isfinite(self.landmarks_px).all():
+            return None
+        return cuts.appearance(self.image, self.crop)
+
+
+def look_from(image: ImageArray, landmarks_px: FloatArray, state: FaceState | None, crop_size_px: int) -> Look:
+    """A look at a face where its landmarks (68 x 2, image pixels) were a moment ago."""
+    return Look(image, CropTransform.from_landmarks(landmarks_px, crop_size_px), landmarks_px, state)
+
+
+def look_again(seen: Sighting, image: ImageArray, crop_size_px: int) -> Look:
+    """The next look at a face that was last seen as `seen`: in the same image, or the next one."""
+    return look_from(image, seen.landmarks_px, seen.state, crop_size_px)
+
+
+def look_at(engine: Engine, looks: Sequence[Look]) -> list[Sighting]:
+    """Run `engine` once on all of `looks`, whatever camera they are of; answers in their order."""
+    if not looks:
+        return []
+    if getattr(engine, "takes_frames", False):
+        estimate = run_on_images(cast(ImageEngine, engine), looks, _stack_states(looks))
+        points_px = list(_array(estimate.landmarks_px))
+    else:
+        crops = np.stack([look.crop.extract(look.image) for look in looks])
+        previous_px = np.stack([_previous_in_crop(look) for look in looks])
+        estimate = engine.run(crops, previous_px, _stack_states(looks))
+        in_crops_px = _array(estimate.landmarks_px)
+        points_px = [look.crop.to_image(in_crops_px[row]) for row, look in enumerate(looks)]
+    return _sightings(looks, points_px, estimate)
+
+
+def together(first: Sighting, second: Sighting) -> Sighting:
+    """Two looks at a face in one image as one: the second's, with the mean of both looks' landmarks.
+
+    The second crop lies better, and the first was not told where the landmarks are, so their errors differ in part.
+    """
+    return replace(second, landmarks_px=np.mean([first.landmarks_px, second.landmarks_px], axis=0, dtype=np.float32))
+
+
+def _previous_in_crop(look: Look) -> FloatArray:
+    if look.previous_px is None:
+        return np.full((LANDMARK_COUNT, 2), np.nan, np.float32)
+    return look.crop.to_crop(look.previous_px)
+
+
+def _stack_states(looks: Sequence[Look]) -> FaceState | None:
+    states = [look.state for look in looks if look.state is not None]
+    if not states:
+        return None
+    if len(states) != len(looks):
+        raise ValueError("some faces have a temporal state and some have none")
+    return FaceState.stack(states)
+
+
+def _sightings(looks: Sequence[Look], points_px: Sequence[FloatArray], estimate: Estimate) -> list[Sighting]:
+    nothing: list[None] = [None] * len(looks)
+    confidences = _array(estimate.confidence)
+    presences = nothing if estimate.presence is None else _array(estimate.presence)
+    identities = nothing if estimate.identity is None else _array(estimate.identity)
+    return [
+        _sighting(
+            look,
+            points_px[row],
+            confidences[row],
+            presences[row],
+            identities[row],
+            None if estimate.state is None else estimate.state.row(row),
+        )
+        for row, look in enumerate(looks)
+    ]
+
+
+def _sighting(
+    look: Look,
+    landmarks_px: FloatArray,
+    confidence: FloatArray,
+    presence: FloatArray | None,
+    identity: FloatArray | None,
+    state: FaceState | None,
+) -> Sighting:
+    height, width = look.image.shape[:2]
+    seen = inside(landmarks_px, width, height)
+    evidence = confidence[seen]
+    if presence is not None and seen[_DETECTED].any():
+        evidence = presence[seen[_DETECTED]]
+    total = float(evidence.mean()) if len(evidence) else 0.0
+    return Sighting(landmarks_px, confidence, total, identity, state, look.image)
+
+
+def _array(values: Tensor) -> FloatArray:
+    array: FloatArray = values.numpy()
+    return array.astype(np.float32, copy=False)
