@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import os
 import signal
 import socket
-import tempfile
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
@@ -19,7 +18,7 @@ from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 
 from rednet_ros.errors import InputError, RednetError
-from rednet_ros.nodes import library_log
+from rednet_ros.nodes import library_log, log_files
 
 _TERMINATION = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """SIGHUP: the terminal or the ssh connection was closed."""
@@ -59,19 +58,15 @@ def run(create: Callable[[], RunnableNode], arguments: Sequence[str] | None = No
 
 def _start_ros(arguments: Sequence[str] | None) -> None:
     """Raises InputError for arguments that ROS refuses, such as a parameters file that is no valid YAML."""
+    usable, notice = log_files.arguments_and_notice(sys.argv if arguments is None else arguments)
     try:
         # rclpy's own handler would take ROS away from under the callbacks and threads that still use it.
-        _give_logs_a_folder()
-        rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
+        rclpy.init(args=usable, signal_handler_options=SignalHandlerOptions.NO)
     except Exception as error:  # rclpy's classes differ between its versions
         reason = str(error).removeprefix("failed to initialize rcl: ").split(", at /")[0]
         raise InputError(f"the arguments after --ros-args cannot be used: {reason}") from error
-
-
-def _give_logs_a_folder() -> None:
-    """A temporary one for a user without a home folder, for whom ROS does not start: it keeps its logs there."""
-    if not any(os.environ.get(name) for name in ("ROS_LOG_DIR", "ROS_HOME", "HOME")):
-        os.environ["ROS_LOG_DIR"] = tempfile.mkdtemp(prefix="ros_log-")
+    if notice:
+        get_logger("rednet_ros").warning(notice)
 
 
 def _spin(node: RunnableNode) -> int:
