@@ -111,7 +111,8 @@ class TrackerNode(SteadyLifecycleNode):
         result = super().on_activate(state)
         assert self._tracker is not None
         streams = {name: camera.stream for name, camera in self._cameras.items()}
-        prefix = id_prefix(self._wanted.id_prefix, self.get_namespace())
+        own_name = "" if self.get_name() == NODE_NAME else self.get_name()
+        prefix = id_prefix(self._wanted.id_prefix, self.get_namespace(), own_name)
         self._pipeline = FramePipeline(
             self._tracker, self._wanted.settings(), streams, self._now_s, self._frame_failed, prefix, self._reset_wanted
         )
