@@ -13,12 +13,13 @@ from typing import Protocol
 
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.impl.rcutils_logger import RcutilsLogger
 from rclpy.logging import get_logger
 from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 
 from rednet_ros.errors import InputError, RednetError
-from rednet_ros.nodes import library_log, log_files
+from rednet_ros.nodes import library_log, log_files, parameter_files
 
 _TERMINATION = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """SIGHUP: the terminal or the ssh connection was closed."""
@@ -32,6 +33,12 @@ class RunnableNode(Protocol):
 
     def close(self) -> None:
         """Stop threads and finish files; called once, while ROS still works."""
+
+    def get_fully_qualified_name(self) -> str:
+        """As of rclpy.node.Node."""
+
+    def get_logger(self) -> RcutilsLogger:
+        """As of rclpy.node.Node."""
 
     def destroy_node(self) -> None:
         """As of rclpy.node.Node."""
@@ -48,6 +55,7 @@ def run(create: Callable[[], RunnableNode], arguments: Sequence[str] | None = No
         try:
             _start_ros(arguments)
             node = create()
+            _log_unmatched_files(node, arguments)
         except RednetError as error:
             get_logger("rednet_ros").fatal(str(error))
             rclpy.try_shutdown()
@@ -67,6 +75,12 @@ def _start_ros(arguments: Sequence[str] | None) -> None:
         raise InputError(f"the arguments after --ros-args cannot be used: {reason}") from error
     if notice:
         get_logger("rednet_ros").warning(notice)
+
+
+def _log_unmatched_files(node: RunnableNode, arguments: Sequence[str] | None) -> None:
+    given = sys.argv if arguments is None else arguments
+    for notice in parameter_files.unmatched(given, node.get_fully_qualified_name()):
+        node.get_logger().warning(notice)
 
 
 def _spin(node: RunnableNode) -> int:
