@@ -121,7 +121,9 @@ class TrackerNode(SteadyLifecycleNode):
         self._is_active = True
         self._supervise()
         for camera in self._cameras.values():
-            self.get_logger().info(f"waiting for images{of_camera(camera.name)} on {camera.topic}")
+            images = f"images{of_camera(camera.name)} on {camera.topic}"
+            later = f"{images} are not subscribed to: {self._state()}"
+            self.get_logger().info(f"waiting for {images}" if camera.is_listening else later)
         return result
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
