@@ -86,7 +86,7 @@ def test_the_node_says_it(make_file):
     pytest.importorskip("rclpy")
     path = make_file("other:\n  ros__parameters:\n    max_faces: 3\n")
     process = subprocess.Popen(
-        [sys.executable, "-m", "rednet_ros.nodes.tracker_node", "--ros-args", "--params-file", str(path)],
+        [sys.executable, "-m", "rednet_ros.nodes.tracker.tracker_node", "--ros-args", "--params-file", str(path)],
         stderr=subprocess.STDOUT,
         stdout=subprocess.PIPE,
         text=True,

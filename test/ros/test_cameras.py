@@ -315,7 +315,7 @@ def test_detections_that_do_not_come_or_are_too_old_are_told(make_bench, tracker
 
     from std_msgs.msg import String
 
-    for module in ("camera_input", "outputs"):
+    for module in ("tracker.camera_input", "outputs.outputs"):
         monkeypatch.setattr(f"rednet_ros.nodes.{module}.detection_message_type", lambda: String)
     bench = make_bench(lambda parameters: tracker, autostart=True, detector="topic", camera_timeout_s=0.2)
     silent = "no detections on /detections for "
@@ -339,7 +339,7 @@ def test_detections_from_outside_reach_the_tracker_once(make_bench, tracker, mak
 
     from std_msgs.msg import String
 
-    for module in ("camera_input", "outputs"):
+    for module in ("tracker.camera_input", "outputs.outputs"):
         monkeypatch.setattr(f"rednet_ros.nodes.{module}.detection_message_type", lambda: String)
     bench = make_bench(lambda parameters: tracker, autostart=True, detector="topic", detection_class="face")
     assert bench.node.count_subscribers("detections") == 1

@@ -41,7 +41,7 @@ def test_what_could_be_taken_for_another_node_ends_in_a_checksum(namespace, own_
 
 
 def test_the_prefixes_on_the_page_on_cameras_are_true():
-    page = (Path(__file__).parents[2] / "docs" / "cameras.md").read_text()
+    page = (Path(__file__).parents[3] / "docs" / "cameras.md").read_text()
     for prefix in (id_prefix("auto", "/", "left"), id_prefix("auto", "/robot1/front"), id_prefix("auto", "/front")):
         assert f"`{prefix}f1`" in page
 
