@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from rednet_ros.errors import InputError, RednetError, WeightsError
 from rednet_ros.inference import step_file
 from rednet_ros.inference.runtime import Candidate, Runtime
-from rednet_ros.inference.step_file import Description
+from rednet_ros.inference.step_file import Description, StepFile
 from rednet_ros.inference.threads import CpuThreads, usual_threads
 from rednet_ros.inference.types import Estimate, FaceState, FloatArray
-from rednet_ros.landmarks import LANDMARK_COUNT
+from rednet_ros.landmarks import DETECTION_INDICES, LANDMARK_COUNT
+from rednet_ros.network.config import STATE_SIZE, REDNetConfig
 from rednet_ros.resources import resolve_weights
 
 if TYPE_CHECKING:  # PyTorch takes seconds and 200 MB: only those load it who need it
@@ -33,6 +34,10 @@ engine was built) and torch on a GPU."""
 
 MAX_NOTICES = 20
 """The newest so many are kept: a runtime that fails again and again must not fill the memory."""
+
+
+class SevenLandmarksError(WeightsError):
+    """The last step of a network of an experiment is a detection."""
 
 
 class LandmarkEngine:
@@ -52,17 +57,17 @@ class LandmarkEngine:
         """`candidates`: best first; the last one is also the reference for faces of which another makes NaN.
 
         Raises:
-            WeightsError: for a network of an experiment that finds the 7 major landmarks only.
+            SevenLandmarksError: for a network of an experiment that finds the 7 major landmarks only.
             RednetError: the error of the last candidate, if none can be built.
         """
         if not of.config.finds_all_landmarks:
-            raise WeightsError(f"weights {of.name} find 7 landmarks, not 68: their last step is a detection")
+            raise SevenLandmarksError(f"weights {of.name} find 7 landmarks only")
         self.weights_name, self.license = of.name, of.license
         self.identity_threshold, self.motion = of.identity_threshold, of.motion
         self.crop_size_px, self.gives_identity = of.config.crop_px, of.config.identity
         self.device = device
         self.notices: tuple[str, ...] = ()
-        self._has_state = of.config.temporal != "none"
+        self._config = of.config
         self._threads = threads or usual_threads()
         self._later = list(candidates)
         self._reference: Candidate | Runtime = candidates[-1]
@@ -88,8 +93,10 @@ class LandmarkEngine:
         """
         chosen, threads = choose_device(device, backend), threads or usual_threads()
         weights = resolve_weights(name_or_path)
-        description, candidates = _candidates(weights, chosen, backend, threads, engine_file)
+        description, candidates, problem = _candidates(weights, chosen, backend, threads, engine_file)
         engine = cls(description, candidates, chosen, threads)
+        if problem is not None:
+            engine._notice(problem)
         named = (engine.weights_name, engine.license, chosen, engine.backend, engine.crop_size_px)
         log.info("weights %s (%s) on %s by %s, crops of %d px", *named)
         return engine
@@ -117,7 +124,7 @@ class LandmarkEngine:
 
     def initial_state(self, faces: int) -> FaceState | None:
         """The state of faces without history, None where the weights have no temporal module."""
-        return FaceState.zeros(faces) if self._has_state else None
+        return None if self._config.temporal == "none" else FaceState.zeros(faces)
 
     def run(
         self, crops: NDArray[np.uint8], previous_px: FloatArray | None = None, state: FaceState | None = None
@@ -142,8 +149,7 @@ class LandmarkEngine:
         state = state or self.initial_state(faces)
         previous_px = _previous(previous_px, faces)
         if not faces:
-            nothing = np.zeros((0, LANDMARK_COUNT, 2), np.float32)
-            return Estimate(nothing, nothing[..., 0], nothing[:, 0] if self.gives_identity else None, state)
+            return _of_no_faces(self._config, state)
         while True:
             try:
                 estimate = self._runtime.run(crops, previous_px, state)
@@ -210,7 +216,7 @@ class LandmarkEngine:
 
 
 def choose_device(device: str, backend: str = "auto") -> str:
-    """ "cpu" or "cuda" for a request of "auto", "cpu" or "cuda". PyTorch is loaded only where there is an NVIDIA driver.
+    """ "cpu" or "cuda" for a request of "auto", "cpu" or "cuda". PyTorch is loaded only with an NVIDIA driver.
 
     Raises:
         InputError: a request is another word, "cuda" where torch finds no GPU, or a backend of another device.
@@ -248,34 +254,25 @@ def _is_installed(module: str) -> bool:
 
 def _candidates(
     weights: Path, device: str, backend: str, threads: CpuThreads, engine_file: Path | None
-) -> tuple[Description, list[Candidate]]:
-    """What the weights are of, and the runtimes for them, best first. Behind what was asked for come those of "auto"."""
-    description: Description | None = None
-    on_cpu: list[Candidate] = []
-    reason: WeightsError | None = None
+) -> tuple[Description, list[Candidate], str | None]:
+    """What the weights are of, and the runtimes for them, best first, what was asked for before the rest; and what is
+    wrong with the step beside them."""
+    with_torch = _WithTorch(weights, threads, engine_file) if weights.exists() and _is_installed("torch") else None
+    problem = None
     try:
         file = step_file.read(weights)
-        description, on_cpu = file.description, _without_torch(file, threads)
+        description, found = file.description, _without_torch(file, threads, backend)
     except WeightsError as error:
-        reason = error
-    if not on_cpu and (not weights.exists() or not _is_installed("torch") or backend in ("opencv", "openvino")):
-        assert reason is not None
-        raise reason
-    if backend == "auto" and not _is_installed("openvino"):
-        on_cpu = [each for each in on_cpu if each.name != "openvino"]
-    on_gpu: list[Candidate] = []
-    if weights.exists() and _is_installed("torch"):
-        loaded = _WithTorch(weights, threads, engine_file)
-        description = description or loaded.description()
-        on_cpu = [*on_cpu, Candidate("torch", loaded.on_cpu)]
-        if device == "cuda":
-            on_gpu = loaded.on_gpu(backend)
-    assert description is not None
-    found = [*on_gpu, *on_cpu]
-    return description, sorted(found, key=lambda each: each.name != backend)
+        if with_torch is None or backend in ("opencv", "openvino"):
+            raise
+        description, found = with_torch.description(), []
+        problem = str(error) if weights.with_suffix(".onnx").exists() else None
+    if with_torch is not None:
+        found = [*(with_torch.on_gpu(backend) if device == "cuda" else []), *found, with_torch.on_cpu()]
+    return description, sorted(found, key=lambda each: each.name != backend), problem
 
 
-def _without_torch(file: step_file.StepFile, threads: CpuThreads) -> list[Candidate]:
+def _without_torch(file: StepFile, threads: CpuThreads, backend: str) -> list[Candidate]:
     def openvino() -> Runtime:
         from rednet_ros.inference.openvino import OpenVinoRuntime
 
@@ -286,7 +283,8 @@ def _without_torch(file: step_file.StepFile, threads: CpuThreads) -> list[Candid
 
         return OpenCvRuntime(file, threads)
 
-    return [Candidate("openvino", openvino), Candidate("opencv", opencv)]
+    found = [Candidate("openvino", openvino), Candidate("opencv", opencv)]
+    return found if backend == "openvino" or _is_installed("openvino") else found[1:]
 
 
 class _WithTorch:
@@ -301,10 +299,13 @@ class _WithTorch:
 
         return describe(*self._load())
 
-    def on_cpu(self) -> Runtime:
-        from rednet_ros.inference.torch_runtime import TorchRuntime
+    def on_cpu(self) -> Candidate:
+        def build() -> Runtime:
+            from rednet_ros.inference.torch_runtime import TorchRuntime
 
-        return TorchRuntime(self._load()[0], "cpu", self._threads)
+            return TorchRuntime(self._load()[0], "cpu", self._threads)
+
+        return Candidate("torch", build)
 
     def on_gpu(self, backend: str) -> list[Candidate]:
         from rednet_ros.inference import tensorrt
@@ -334,6 +335,12 @@ def _previous(previous_px: FloatArray | None, faces: int) -> FloatArray:
     if previous_px.shape != (faces, LANDMARK_COUNT, 2):
         raise ValueError(f"previous landmarks are {previous_px.shape}: {faces} crops need {faces} x 68 x 2")
     return np.asarray(previous_px, np.float32)
+
+
+def _of_no_faces(config: REDNetConfig, state: FaceState | None) -> Estimate:
+    landmarks_px, identity = np.zeros((0, LANDMARK_COUNT, 2), np.float32), np.zeros((0, STATE_SIZE), np.float32)
+    presence = landmarks_px[:, : len(DETECTION_INDICES), 0] if "detection" in config.steps else None
+    return Estimate(landmarks_px, landmarks_px[..., 0], identity if config.identity else None, state, presence)
 
 
 def _arrays(estimate: Estimate) -> dict[str, FloatArray]:

@@ -133,7 +133,7 @@ def to_onnx(network: REDNet) -> bytes:
         raise WeightsError("a VGG network pools with switches, which OpenCV cannot run: use the torch backend")
     graph = StepGraph(_folded(network)).eval()
     inputs, outputs = graph.names
-    buffer = io.BytesIO()
+    buffer: Any = io.BytesIO()
     example = graph.example_inputs(1)
     torch.onnx.export(
         graph, example, buffer, input_names=inputs, output_names=outputs, opset_version=OPSET, dynamo=False

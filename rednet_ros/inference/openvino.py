@@ -1,4 +1,4 @@
-"""The step in OpenVINO: faster than OpenCV on processors with AVX-512 (docs/inference.md). An optional extra, [fast]."""
+"""The step in OpenVINO: faster than OpenCV on processors with AVX-512 (docs/inference.md). The extra [fast]."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def normalised(crops: NDArray[np.uint8]) -> FloatArray:
 def draw_z0(of: Description, previous_px: FloatArray) -> FloatArray:
     """Discs at N x 7 x 2 landmarks of the previous frame, N x 7 x M x M; at the mean shape where a row has a NaN."""
     config = of.config
-    known = np.isfinite(previous_px).all(axis=(1, 2))[:, None, None]
+    known = np.isfinite(previous_px).all(axis=(1, 2)).reshape(-1, 1, 1)
     cells = (np.where(known, previous_px, of.mean_points * config.crop_px) - 0.5) / 2
     squared = np.square(np.arange(config.map_px, dtype=np.float32) - cells[..., None])
     radius_cells = max(config.cells(config.radius_px), HALF_DIAGONAL_CELLS)

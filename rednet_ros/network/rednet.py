@@ -10,9 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from rednet_ros.landmarks import DETECTION_INDICES, LANDMARK_COUNT
-from rednet_ros.network.config import STATE_SIZE, REDNetConfig
+from rednet_ros.network.config import STATE_SIZE, WINDOW_RADIUS_CELLS, REDNetConfig
 from rednet_ros.network.heatmaps import (
-    WINDOW_RADIUS_CELLS,
     decode,
     decode_mean,
     draw_discs,
