@@ -20,8 +20,7 @@ from rednet_ros.network.temporal import State
 from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.tracking.types import FloatArray
 from rednet_ros.training.clips import ClipBatch
-from rednet_ros.training.identity_classifier import IdentityClassifier
-from rednet_ros.training.objective import step_losses
+from rednet_ros.training.losses import IdentityClassifier, step_losses
 
 LOST = 0.12
 """A face whose mean error exceeds this fraction of its crop's side is lost: the detector places the next crop."""

@@ -14,9 +14,8 @@ import torch
 
 from rednet_ros.errors import InputError
 from rednet_ros.network import weights
-from rednet_ros.training import checkpoint
-from rednet_ros.training.augmentation import video_encoder as encoder
-from rednet_ros.training.batches import StillBatches
+from rednet_ros.training import checkpoint, imagenet_encoder
+from rednet_ros.training.batches import Batches, StillBatches, load
 from rednet_ros.training.checkpoint import Progress, Tensors
 from rednet_ros.training.clips import ClipBatches
 from rednet_ros.training.config import LOSS_NAMES, StageConfig, TrainConfig
@@ -24,7 +23,6 @@ from rednet_ros.training.datasets.labels import LabelledFace
 from rednet_ros.training.datasets.pool import FacePool
 from rednet_ros.training.distributed import Team
 from rednet_ros.training.learner import Learner
-from rednet_ros.training.loader import Batches, load
 from rednet_ros.training.recorder import Recorder
 from rednet_ros.training.schedule import Plateau, learning_rate
 from rednet_ros.training.validation import ClipErrors, StillErrors, validate_clips, validate_stills
@@ -120,12 +118,12 @@ class Trainer:
         log.info("taking %d of %d tensors from %s", fitting, len(own), name_or_path)
 
     def begin_encoder_from(self, path: Path) -> None:
-        """Takes over the encoder of an ImageNet classifier; see `encoder.read`.
+        """Takes over the encoder of an ImageNet classifier; see `imagenet_encoder.read`.
 
         Raises:
             InputError: the file is not one, or of another network than the configuration's.
         """
-        self._known |= encoder.read(path, self.config.network)
+        self._known |= imagenet_encoder.read(path, self.config.network)
         self._learner = None
 
     def run(self, only_stage: str | None = None) -> None:
