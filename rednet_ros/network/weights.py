@@ -26,7 +26,8 @@ class WeightsInfo:
     """What a weights file says of itself: `name` and `license` are shown to users, `data` is what it was trained on.
 
     `identity_threshold`: the cosine, above 0 and at most 1, from which on two identity vectors are taken for the same
-    person's (docs/recognition.md); None where nobody measured it, and where there is no identity branch.
+    person's (docs/recognition.md); None where nobody measured it, and where there is no identity branch. `motion`: the
+    parameters of the tracker's motion filter, None where it was not fitted.
 
     Raises:
         ValueError: `identity_threshold` is out of range.
@@ -36,6 +37,7 @@ class WeightsInfo:
     license: str
     data: str
     identity_threshold: float | None = None
+    motion: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
         if self.identity_threshold is not None and not 0 < self.identity_threshold <= 1:
@@ -104,6 +106,7 @@ def load(name_or_path: str | Path) -> tuple[REDNet, WeightsInfo]:
             str(header["license"]),
             str(header["data"]),
             None if threshold is None else float(threshold),
+            header.get("motion"),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise WeightsError(f"{path} does not describe a network of this version: {error}") from error

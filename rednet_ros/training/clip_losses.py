@@ -135,10 +135,10 @@ class _Tracks:
 def _look(network: REDNet, batch: ClipBatch, time: int, tracks: _Tracks, state: State | None) -> REDNetOutput:
     """The network's answer to the crops of one frame."""
     crops = np.stack([crop.extract(frame) for crop, frame in zip(tracks.crops, batch.frames[:, time], strict=True)])
-    placed = [crop.to_crop(points) for crop, points in zip(tracks.crops, tracks.previous_px, strict=True)]
+    placed = [crop.to_crop(points[_MAJOR]) for crop, points in zip(tracks.crops, tracks.previous_px, strict=True)]
     previous = torch.from_numpy(np.stack(placed)).to(network.device)
     pixels = torch.from_numpy(crops).to(network.device).permute(0, 3, 1, 2).flip(1)
-    output: REDNetOutput = network(normalise(pixels), network.draw_z0(previous[:, _MAJOR]), state, previous)
+    output: REDNetOutput = network(normalise(pixels), network.draw_z0(previous), state)
     return output
 
 

@@ -38,7 +38,9 @@ class Learner:
         Raises:
             InputError: a stage of identities without two people.
         """
-        self.stage = stage = config.stages[stage_index]
+        stage = config.stages[stage_index]
+        assert isinstance(stage, StageConfig)
+        self.stage = stage
         self._team = team
         self._settled = SETTLED_STEPS if stage_index else 0
         self._seed = (config.seed, stage_index)
