@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from drawn_faces import shape  # noqa: F401
 
 from rednet_ros.errors import InputError
 from rednet_ros.training.datasets.labels import LabelledFace, read_labels
