@@ -301,7 +301,7 @@ def _read_yaml(path: Path) -> Any:
 
 
 def _network(values: dict[str, Any]) -> REDNetConfig:
-    if "smoothing" in values:
+    if values.pop("smoothing", False):
         raise ValueError(
             "network: smoothing is gone, for the tracker's motion filter smooths: delete the line, and fit the filter "
             "in a last stage {name: motion, kind: motion}"
