@@ -13,7 +13,7 @@ from typing import Any
 from experiments.execution import TRAINED
 from experiments.plan import Experiment, Run
 from rednet_ros.evaluation.memory import Memory
-from rednet_ros.training.curves import VALIDATION
+from rednet_ros.training.recorder import VALIDATION
 
 FACES, PEOPLE = "300w", "udacity_ytf"
 """Validation sets: 300-W, and frames of people who are kept apart."""

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from rednet_ros.tracking.camera_model import CameraModel
+from rednet_ros.training.rendering.framing import pinhole, true_pose
 from rednet_ros.training.rendering.geometry import rotation
 from rednet_ros.training.rendering.scene import Pose
 from rednet_ros.training.rendering.still import FaceRenderer, Moment
-from rednet_ros.training.rendering.true_pose import pinhole, true_pose
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from torch import nn
 from rednet_ros.errors import InputError
 from rednet_ros.network.config import REDNetConfig
 from rednet_ros.network.rednet import REDNet, normalise
-from rednet_ros.training.augmentation import video_encoder as encoder
+from rednet_ros.training import imagenet_encoder
 
 VGG = REDNetConfig(crop_px=64, temporal="none", identity=False)
 RESNET = replace(VGG, backbone="resnet50")
@@ -73,7 +73,7 @@ def torchvision_resnet(units: tuple[int, ...]) -> dict[str, torch.Tensor]:
 
 def begun_from(path: Path, config: REDNetConfig) -> REDNet:
     network = REDNet(config).eval()
-    missing = network.load_state_dict(encoder.read(path, config), strict=False)
+    missing = network.load_state_dict(imagenet_encoder.read(path, config), strict=False)
     assert not missing.unexpected_keys
     return network
 
@@ -130,7 +130,7 @@ def test_other_networks_and_files_are_refused(tmp_path: Path, monkeypatch: pytes
     ]
     for path, config, message in cases:
         with pytest.raises(InputError, match=message):
-            encoder.read(path, config)
+            imagenet_encoder.read(path, config)
 
 
 def test_a_file_that_runs_code_is_refused(tmp_path: Path) -> None:
@@ -140,5 +140,5 @@ def test_a_file_that_runs_code_is_refused(tmp_path: Path) -> None:
 
     torch.save({"a": Evil()}, tmp_path / "evil.pth")
     with pytest.raises(InputError, match="cannot be read as a state dict"):
-        encoder.read(tmp_path / "evil.pth", VGG)
+        imagenet_encoder.read(tmp_path / "evil.pth", VGG)
     assert not (tmp_path / "trace").exists()

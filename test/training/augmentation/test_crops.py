@@ -6,7 +6,7 @@ import pytest
 
 from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.tracking.types import Box
-from rednet_ros.training.augmentation import geometric as augmentation
+from rednet_ros.training.augmentation import crops as augmentation
 from rednet_ros.training.config import AugmentationSettings
 
 SETTINGS = AugmentationSettings()

@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch import nn
 
 from rednet_ros.landmarks import DETECTION_INDICES
 from rednet_ros.network import heatmaps, losses
 from rednet_ros.network.config import REDNetConfig
 from rednet_ros.network.rednet import REDNetOutput
-from rednet_ros.training.objective import step_losses
+from rednet_ros.training.losses import IdentityClassifier, IdentityLogits, step_losses
 
 CONFIG = REDNetConfig(width=0.125, crop_px=64, sigma_px=8.0, radius_px=10.0)
 
@@ -104,3 +105,45 @@ def test_one_crop_without_a_face_leaves_the_other_gradients_finite() -> None:
     assert torch.isfinite(maps.grad).all()
     assert torch.isfinite(logits.grad).all()
     assert logits.grad[1].abs().sum() > 0
+
+
+PERSONS = torch.arange(6).repeat(3)
+
+
+def similarity(vectors: torch.Tensor) -> tuple[float, float]:
+    """Mean cosine of vectors of the same person, and of two people."""
+    unit = nn.functional.normalize(vectors.detach())
+    cosines, same = unit @ unit.T, PERSONS[:, None] == PERSONS
+    return float(cosines[same].mean()), float(cosines[~same].mean())
+
+
+@pytest.mark.parametrize("logits", ["linear", "cosine"])
+def test_vectors_of_one_person_become_alike(logits: IdentityLogits) -> None:
+    classifier = IdentityClassifier(6, 1, logits)
+    vectors = nn.Parameter(torch.randn(18, 256))
+    optimizer = torch.optim.Adam([vectors, *classifier.parameters()], 0.03)
+    first = classifier(vectors, PERSONS).item()
+    for _ in range(60):
+        optimizer.zero_grad()
+        loss = classifier(vectors, PERSONS)
+        loss.backward()
+        optimizer.step()
+    assert loss < 0.3 * first
+    same, others = similarity(vectors)
+    assert same > others + 0.3
+
+
+def test_cosines_do_not_depend_on_the_vectors_length() -> None:
+    classifier, vectors = IdentityClassifier(6, 1, "cosine"), torch.randn(18, 256)
+    torch.testing.assert_close(classifier(vectors, PERSONS), classifier(7 * vectors, PERSONS))
+
+
+@pytest.mark.parametrize("logits", ["linear", "cosine"])
+def test_faces_without_a_name_have_no_loss_but_a_gradient(logits: IdentityLogits) -> None:
+    classifier, vectors = IdentityClassifier(6, 1, logits), torch.randn(4, 256, requires_grad=True)
+    loss = classifier(vectors, torch.full((4,), -1))
+    loss.backward()
+    assert loss == 0
+    assert all(parameter.grad is not None and not parameter.grad.any() for parameter in classifier.parameters())
+    named = classifier(vectors, torch.tensor([2, -1, -1, -1]))
+    torch.testing.assert_close(named, classifier(vectors[:1], torch.tensor([2])))
