@@ -98,9 +98,9 @@ class TrackerParameters:
         True, "Broadcast TF frames face_<id> and gaze_<id>, where tf2_ros is installed (docs/geometry.md)."
     )
     id_prefix: str = parameter(
-        face_ids.FROM_NAMESPACE,
-        "Before the id of every face, so that no two nodes of a robot give the same; auto: the node's namespace, "
-        "as front_ in /front.",
+        face_ids.FROM_NODE,
+        "Before the id of every face, so that no two nodes of a robot give the same; auto: made of the node's "
+        "namespace, as front_ in /front, and of its name where that is not rednet_tracker.",
         pattern=face_ids.PATTERN,
     )
     camera_timeout_s: float = parameter(

@@ -112,7 +112,8 @@ class TrackerNode(SteadyLifecycleNode):
         result = super().on_activate(state)
         assert self._tracker is not None
         streams = {name: camera.stream for name, camera in self._cameras.items()}
-        prefix = id_prefix(self._wanted.id_prefix, self.get_namespace())
+        own_name = "" if self.get_name() == NODE_NAME else self.get_name()
+        prefix = id_prefix(self._wanted.id_prefix, self.get_namespace(), own_name)
         self._pipeline = FramePipeline(
             self._tracker, self._wanted.settings(), streams, self._now_s, self._frame_failed, prefix, self._reset_wanted
         )
@@ -121,7 +122,9 @@ class TrackerNode(SteadyLifecycleNode):
         self._is_active = True
         self._supervise()
         for camera in self._cameras.values():
-            self.get_logger().info(f"waiting for images{of_camera(camera.name)} on {camera.topic}")
+            images = f"images{of_camera(camera.name)} on {camera.topic}"
+            later = f"{images} are not subscribed to: {self._state()}"
+            self.get_logger().info(f"waiting for {images}" if camera.is_listening else later)
         return result
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
