@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rednet_ros.errors import InputError
+from rednet_ros.evaluation.data import in_sequences
 from rednet_ros.evaluation.flicker import Flicker, measure_flicker
-from rednet_ros.evaluation.sequences import in_sequences
 from rednet_ros.metrics import Summary, mean_by_face, normalised_errors, summarise
 from rednet_ros.tracking.types import Box, FloatArray, ImageArray
 from rednet_ros.training.datasets.annotation import Unit, landmark_box, unit_px
@@ -147,6 +147,26 @@ def measured(results: Sequence[FaceResult], unit: Unit = "interocular") -> Evalu
         ms_per_face=float(np.median([result.milliseconds for result in results])),
         unit=unit,
     )
+
+
+def error_over_time(results: Sequence[FaceResult]) -> NDArray[np.float64]:
+    """Mean error, in fractions, over all sequences at each frame since their start (paper, figure 7).
+
+    nan where every sequence has ended, or missed its face. Frames without a number follow each other. Empty if there
+    is no sequence.
+    """
+    at: dict[int, list[float]] = {}
+    for sequence in in_sequences(results):
+        first = sequence[0].face.frame
+        for index, result in enumerate(sequence):
+            frame = index if first is None or result.face.frame is None else result.face.frame - first
+            at.setdefault(frame, []).append(result.error)
+    curve = np.full(max(at, default=-1) + 1, np.nan)
+    for frame, errors in at.items():
+        found = [error for error in errors if np.isfinite(error)]
+        if found:
+            curve[frame] = np.mean(found)
+    return curve
 
 
 def worst(results: Iterable[FaceResult], count: int) -> list[FaceResult]:

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from rednet_ros.evaluation.sequences import OfFace, in_sequences, runs
+from rednet_ros.evaluation.data import OfFace, in_sequences, runs
 from rednet_ros.metrics import accelerations, interocular_distance
 from rednet_ros.tracking.types import FloatArray
 

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rednet_ros.errors import InputError
-from rednet_ros.evaluation.error_curves import cumulative_errors
 from rednet_ros.evaluation.flicker import smoothed
 from rednet_ros.evaluation.verification import PairScores, area_under_roc, equal_error_rate, roc_curve
 from rednet_ros.metrics import area_under_curve
@@ -37,6 +36,20 @@ def check_matplotlib() -> None:
         raise InputError(
             "curves need matplotlib: python3 -m pip install matplotlib (or this package's extra [plots])"
         ) from error
+
+
+def cumulative_errors(
+    face_errors: NDArray[np.floating], limit: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The cumulative error distribution as the corners of its staircase: errors up to `limit`, shares of faces.
+
+    `face_errors`: N > 0 fractions, infinite for missed faces. Returns rising errors from 0 to `limit` and the share,
+    0..1, of faces with at most that error, to be drawn as steps.
+    """
+    ordered = np.sort(face_errors[face_errors <= limit].astype(np.float64))
+    shares = np.arange(1, len(ordered) + 1) / len(face_errors)
+    last = shares[-1] if len(shares) else 0.0
+    return np.concatenate([[0.0], ordered, [limit]]), np.concatenate([[0.0], shares, [last]])
 
 
 def plot_cumulative_errors(path: Path, errors: Mapping[str, NDArray[np.float64]], unit: str) -> None:

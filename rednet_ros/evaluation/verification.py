@@ -1,15 +1,29 @@
-"""Are two pictures of the same person? How well identity vectors tell, over all pairs of a set of pictures.
+"""`rednet-evaluate --verification`: whether two pictures show one person, by identity vectors, over all pairs of a set.
 
 A pair is accepted when the cosine of its two vectors reaches a threshold. Rates are fractions, 0..1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from rednet_ros.errors import InputError
+from rednet_ros.evaluation.networks import Network
+from rednet_ros.evaluation.run import progress
+from rednet_ros.training.datasets.annotation import landmark_box
+from rednet_ros.training.datasets.labels import LabelledFace
+from rednet_ros.training.datasets.pictures import PictureReader
+
+FALSE_ACCEPT_RATES = (1e-1, 1e-2, 1e-3)
+
+ALL_PAIRS, OTHER_VIDEO = "all pairs", "one person in two videos"
+"""Which pairs of one person are counted."""
 
 FloatVector = NDArray[np.float32]
 
@@ -47,21 +61,18 @@ def pair_scores(
         raise ValueError(f"vectors are {vectors.shape}: need one for each of {len(people)} pictures")
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
     if not (np.isfinite(length) & (length > 0)).all():
-        raise ValueError("an identity vector is zero, nan or infinite")
+        raise ValueError("an identity vector is zero, NaN or infinite")
     units = (vectors / length).astype(np.float32)
     _, person = np.unique(np.asarray(people), return_inverse=True)
     video = np.full(len(person), -1) if sequences is None else _numbers(sequences)
-    same: list[FloatVector] = []
-    different: list[FloatVector] = []
+    same, different = [np.empty(0, np.float32)], [np.empty(0, np.float32)]
     for row in range(len(units) - 1):
         scores = units[row + 1 :] @ units[row]
         is_same = person[row + 1 :] == person[row]
         is_easy = (video[row + 1 :] == video[row]) & (video[row] >= 0)
         same.append(scores[is_same & ~is_easy])
         different.append(scores[~is_same])
-    scores_same, scores_different = (
-        np.sort(np.concatenate([*part, np.empty(0, np.float32)])) for part in (same, different)
-    )
+    scores_same, scores_different = np.sort(np.concatenate(same)), np.sort(np.concatenate(different))
     if not len(scores_same) or not len(scores_different):
         raise ValueError(
             f"{len(scores_same)} pairs of one person and {len(scores_different)} of two: need some of both"
@@ -106,8 +117,85 @@ def roc_curve(scores: PairScores, points: int = 400) -> tuple[NDArray[np.float64
     return rates, np.array([scores.true_accept_rate(threshold_at(scores, rate)) for rate in rates])
 
 
-def _sorted(parts: Sequence[FloatVector]) -> FloatVector:
-    return np.sort(np.concatenate([*parts, np.empty(0, np.float32)]))
+def verify(network: Network, faces: Sequence[LabelledFace], from_truth: bool) -> tuple[dict[str, PairScores], int]:
+    """Scores by kind of pairs, and how many faces were missed. Faces without an `identity` are not looked at.
+
+    Raises InputError if the weights have no identity branch, or the faces give no pairs to compare.
+    """
+    named = [face for face in faces if face.identity is not None]
+    if not named:
+        raise InputError('verification needs faces with an "identity", these have none')
+    vectors = _vectors(network, named, from_truth)
+    found = [(face, vector) for face, vector in zip(named, vectors, strict=True) if vector is not None]
+    if not found:
+        raise InputError("no face was found, so there is nobody to verify")
+    stacked = np.stack([vector for _, vector in found])
+    people = [face.identity or "" for face, _ in found]
+    try:
+        scores = {ALL_PAIRS: pair_scores(stacked, people)}
+    except ValueError as error:
+        raise InputError(f"the faces cannot be verified: {error}") from error
+    videos = [face.sequence for face, _ in found]
+    if any(video is not None for video in videos):
+        with suppress(ValueError):  # everybody is in one video only
+            scores[OTHER_VIDEO] = pair_scores(stacked, people, videos)
+    return scores, len(named) - len(found)
+
+
+def verification_record(network: Network, scores: Mapping[str, PairScores], missed: int) -> dict[str, Any]:
+    """The numbers as a JSON object. Rates are in percent, thresholds are cosines."""
+    return {
+        "weights": network.title,
+        "missed": missed,
+        "pairs": {name: _record(pairs) for name, pairs in scores.items()},
+    }
+
+
+def verification_text(record: dict[str, Any]) -> str:
+    """The object of `verification_record` for people."""
+    lines = [f"{'weights':<34}{record['weights']}"]
+    if record["missed"]:
+        lines.append(f"{'faces that were not found':<34}{record['missed']}")
+    for name, numbers in record["pairs"].items():
+        lines += [
+            f"{name}",
+            f"  {'pairs of one person, of two':<32}{numbers['same']}, {numbers['different']}",
+            f"  {'area under the ROC':<32}{numbers['auc']:.4f}",
+            f"  {'equal error rate':<32}{numbers['eer']:.2f} % at cosine {numbers['eer_threshold']:.3f}",
+        ]
+        for point in numbers["operating_points"]:
+            name_of_point = f"accepted at {100 * point['false_accept_rate']:g} % false accepts"
+            lines.append(f"  {name_of_point:<32}{point['true_accept']:.2f} % at cosine {point['threshold']:.3f}")
+    return "\n".join(lines)
+
+
+def _record(scores: PairScores) -> dict[str, Any]:
+    rate, threshold = equal_error_rate(scores)
+    thresholds = [(wanted, threshold_at(scores, wanted)) for wanted in FALSE_ACCEPT_RATES]
+    return {
+        "same": len(scores.same),
+        "different": len(scores.different),
+        "auc": area_under_roc(scores),
+        "eer": 100 * rate,
+        "eer_threshold": threshold,
+        "operating_points": [
+            {"false_accept_rate": wanted, "threshold": at, "true_accept": 100 * scores.true_accept_rate(at)}
+            for wanted, at in thresholds
+        ],
+    }
+
+
+def _vectors(network: Network, faces: Sequence[LabelledFace], from_truth: bool) -> list[NDArray[np.float32] | None]:
+    """The identity vector of each face, None for one that is not found."""
+    found: list[NDArray[np.float32] | None] = []
+    with PictureReader() as pictures, progress(len(faces), network.title) as bar:
+        for face in faces:
+            seen = network.sighting(pictures.read(face), landmark_box(face.points_px), from_truth)
+            bar.update()
+            if seen is not None and seen.identity is None:
+                raise InputError(f"weights {network.title} have no identity branch: they cannot tell people apart")
+            found.append(None if seen is None else seen.identity)
+    return found
 
 
 def _numbers(names: Sequence[str | None]) -> NDArray[np.int64]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rednet_ros.errors import InputError
-from rednet_ros.evaluation.accuracy import evaluate, evaluate_tracking, worst
+from rednet_ros.evaluation.accuracy import FaceResult, error_over_time, evaluate, evaluate_tracking, worst
 from rednet_ros.tracking.mean_shape import MEAN_SHAPE
 from rednet_ros.tracking.types import Box, FloatArray, ImageArray
 from rednet_ros.training.datasets.labels import LabelledFace
@@ -146,3 +146,25 @@ def test_stills_cannot_be_tracked(tmp_path: Path) -> None:
         evaluate_tracking([labelled(tmp_path, 0)], FakeFollower())
     with pytest.raises(InputError, match="no face to evaluate"):
         evaluate_tracking([], FakeFollower())
+
+
+def result(sequence: str, frame: int | None, error: float | None) -> FaceResult:
+    face = LabelledFace(Path("x.png"), SHAPE, sequence=sequence, frame=frame)
+    return FaceResult(face, None if error is None else SHAPE + np.float32([40 * error, 0]), 1.0)
+
+
+def test_sequences_are_averaged_from_their_starts() -> None:
+    results = [result("a", 10, 0.02), result("a", 11, 0.04), result("b", 0, 0.06), result("b", 2, 0.08)]
+    curve = error_over_time(results)
+    assert curve == pytest.approx([0.04, 0.04, 0.08], rel=1e-4)
+
+
+def test_missed_faces_leave_gaps() -> None:
+    curve = error_over_time([result("a", None, 0.02), result("a", None, None), result("a", None, 0.04)])
+    assert curve[[0, 2]] == pytest.approx([0.02, 0.04], rel=1e-4)
+    assert np.isnan(curve[1])
+
+
+def test_stills_have_no_time() -> None:
+    still = FaceResult(LabelledFace(Path("x.png"), SHAPE), SHAPE, 1.0)
+    assert len(error_over_time([still])) == 0

@@ -36,7 +36,7 @@ def test_what_cannot_be_compared_is_refused() -> None:
         pair_scores(np.eye(2), ["Ada", "Bob"])
     with pytest.raises(ValueError, match="0 of two"):
         pair_scores(np.eye(2), ["Ada", "Ada"])
-    with pytest.raises(ValueError, match="zero, nan"):
+    with pytest.raises(ValueError, match="zero, NaN"):
         pair_scores(np.zeros((2, 3)), ["Ada", "Ada"])
     with pytest.raises(ValueError, match="need one for each of 3"):
         pair_scores(np.eye(2), ["Ada", "Ada", "Bob"])

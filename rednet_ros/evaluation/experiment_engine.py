@@ -1,4 +1,7 @@
-"""Networks of experiments whose last step is a detection: they find 7 landmarks, and can be measured by these."""
+"""Networks of experiments, which no run-time engine takes: 7 landmarks only, or steps with weights of their own.
+
+Needs torch, as nothing else here does.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +17,11 @@ from rednet_ros.training.datasets.geometry import complete
 MAJOR = list(DETECTION_INDICES)
 
 
-class MajorEngine:
-    """A `rednet_ros.tracking.sighting.Engine` of such a network.
+class ExperimentEngine:
+    """A `rednet_ros.tracking.sighting.Engine` of any network, in PyTorch.
 
-    The 61 landmarks that it does not find are those of the mean shape placed upon the 7: good for the next crop, and
-    not to be counted (`only_major`).
+    Of a network that finds 7 landmarks the other 61 are those of the mean shape placed upon the 7: good for the next
+    crop, and not to be counted.
     """
 
     identity_threshold: float | None = None
@@ -28,6 +31,7 @@ class MajorEngine:
         self.weights_name = weights_name
         self.crop_size_px = network.config.crop_px
         self._network = network.eval().to(device)
+        self._found = list(range(LANDMARK_COUNT)) if network.config.finds_all_landmarks else MAJOR
 
     def initial_state(self, faces: int) -> FaceState | None:
         """See `Engine.initial_state`."""
@@ -44,21 +48,12 @@ class MajorEngine:
         output = network(normalise(pixels).to(network.dtype), network.draw_z0(known), carried)
         points_px, sureness = (values.float().cpu() for values in read_landmarks(output, network.config))
         landmarks_px = np.full((len(crops), LANDMARK_COUNT, 2), np.nan, np.float32)
-        landmarks_px[:, MAJOR] = points_px.numpy()
+        landmarks_px[:, self._found] = points_px.numpy()
         confidence = torch.zeros(len(crops), LANDMARK_COUNT)
-        confidence[:, MAJOR] = sureness
+        confidence[:, self._found] = sureness
         return Estimate(
             torch.from_numpy(np.stack([complete(points) for points in landmarks_px])),
             confidence,
             None,
             None if output.state is None else FaceState(*output.state),
         )
-
-
-def only_major(landmarks_px: FloatArray | None) -> FloatArray | None:
-    """68 x 2 landmarks with nan for all but the 7 of the detection step: what is nan is not counted."""
-    if landmarks_px is None:
-        return None
-    kept = np.full_like(landmarks_px, np.nan)
-    kept[MAJOR] = landmarks_px[MAJOR]
-    return kept
