@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rednet_ros.errors import InputError, WeightsError
@@ -36,18 +36,9 @@ class Network:
         still = StillPredictor(self.engine, self.detector, memory)
         return still.face_in_box(image_bgr, box) if from_truth else still.face_detected_at(image_bgr, box)
 
-    def finder(self, from_truth: bool) -> Callable[[ImageArray, Box], FloatArray | None]:
-        """See `rednet_ros.evaluation.accuracy.Predict`."""
-
-        def find(image_bgr: ImageArray, box: Box) -> FloatArray | None:
-            seen = self.sighting(image_bgr, box, from_truth)
-            return None if seen is None else seen.landmarks_px
-
-        return find
-
-    def follower(self, from_truth: bool, memory: Memory) -> _Follower:
-        """For videos."""
-        return _Follower(self, from_truth, memory)
+    def follower(self, from_truth: bool, memory: Memory | None) -> _Follower:
+        """Of faces in videos; `memory` None: in images that have nothing to do with each other."""
+        return _Follower(self, from_truth, memory or Memory.STATE)
 
 
 class _Follower:

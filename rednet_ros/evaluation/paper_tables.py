@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
+import yaml
 
 from rednet_ros.evaluation.accuracy import FaceResult, measured
 from rednet_ros.evaluation.data import DataSet, group_by_scenario, group_by_yaw
@@ -48,11 +50,11 @@ class PaperTable:
     """
 
     title: str
-    groups: tuple[str, ...]
-    numbers: tuple[str, ...]
-    rows: Mapping[str, tuple[float, ...]]
-    cost: tuple[str, ...] = ()
-    added: tuple[str, ...] = ()
+    groups: Sequence[str]
+    numbers: Sequence[str]
+    rows: Mapping[str, Sequence[float]]
+    cost: Sequence[str] = ()
+    added: Sequence[str] = ()
 
     def columns(self, groups: Sequence[str]) -> list[Cell]:
         """The columns for `groups`."""
@@ -66,85 +68,12 @@ class PaperTable:
         return {name: dict(zip(cells, values, strict=True)) for name, values in self.rows.items()}
 
 
-_MEAN_STD = ("nme_mean", "nme_std")
-_SETS = ("TF", "FM", "300-VW")
+def _read(path: Path) -> dict[int, tuple[PaperTable, ...]]:
+    numbers = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return {number: tuple(PaperTable(**part) for part in parts) for number, parts in numbers.items()}
 
-TABLES: dict[int, tuple[PaperTable, ...]] = {
-    5: (
-        PaperTable(
-            "Table 5: encoder-decoder variants; time on a Tesla K40",
-            ("AFLW", "300-VW"),
-            _MEAN_STD,
-            {
-                "paper, VGG": (6.85, 4.52, 5.16, 2.57, 43.6, 184),
-                "paper, ResNet": (6.33, 3.61, 4.75, 2.10, 54.9, 257),
-            },
-            cost=("ms_per_face", "weights_mb"),
-        ),
-    ),
-    6: (
-        PaperTable(
-            "Table 6: one step or two, detection or regression (AFLW)",
-            ("common", "challenging"),
-            ("nme_mean", "failure_rate_10"),
-            {
-                "paper, detection": (6.05, 4.62, 8.14, 12.4),
-                "paper, regression": (5.92, 4.75, 7.87, 14.5),
-                "paper, detection + detection": (5.86, 3.44, 7.33, 8.20),
-                "paper, detection + regression": (5.71, 3.30, 6.97, 8.75),
-            },
-        ),
-    ),
-    7: (
-        PaperTable(
-            "Table 7: cascade or recurrence (AFLW)",
-            ("challenging",),
-            _MEAN_STD,
-            {"paper, cascade": (6.81, 4.53, 468), "paper, recurrent": (6.33, 3.61, 257)},
-            cost=("weights_mb",),
-        ),
-    ),
-    8: (
-        PaperTable(
-            "Table 8: temporal recurrence (300-VW)",
-            ("common", "challenging", "full"),
-            ("nme_mean", "nme_std", "failure_rate_10"),
-            {
-                "paper, without temporal module": (4.52, 2.24, 3.48, 6.27, 5.33, 13.3, 5.83, 3.42, 6.43),
-                "paper, with temporal module": (4.21, 1.85, 1.71, 5.64, 3.28, 5.40, 5.25, 2.15, 2.82),
-            },
-            added=("flicker_error",),
-        ),
-    ),
-    9: (
-        PaperTable(
-            "Table 9: mean error on videos, 7 points",
-            _SETS,
-            ("nme_detection7",),
-            {
-                "DRMF": (4.43, 8.53, 9.16),
-                "ESR": (3.81, 7.58, 7.83),
-                "SDM": (4.01, 7.49, 7.65),
-                "IFA": (3.45, 6.39, 6.78),
-                "DCNC": (3.67, 6.16, 6.43),
-                "paper, RED-Net": (2.89, 5.14, 5.29),
-            },
-        ),
-        PaperTable(
-            "Table 9: mean error on videos, 68 points",
-            _SETS,
-            ("nme_mean",),
-            {
-                "ESR": (3.49, 6.74, 7.09),
-                "SDM": (3.80, 7.38, 7.25),
-                "CFAN": (3.31, 6.47, 6.64),
-                "TCDCN": (3.45, 6.92, 7.59),
-                "CFSS": (3.04, 5.67, 6.13),
-                "paper, RED-Net": (2.77, 4.93, 5.15),
-            },
-        ),
-    ),
-}
+
+TABLES = _read(Path(__file__).with_suffix(".yaml"))
 """Number of the paper's table -> its parts."""
 
 

@@ -72,9 +72,9 @@ def progress(total: int, title: str) -> tqdm:
 def _evaluation(network: Network, memory: Memory | None, data: DataSet, settings: Settings) -> Evaluation:
     title = network.title if memory is None else f"{network.title}, {memory.value}"
     with progress(len(data.faces), title) as bar:
-        if memory is None:
-            return evaluate(data.faces, network.finder(settings.from_truth), data.unit, bar.update)
         follower = network.follower(settings.from_truth, memory)
+        if memory is None:
+            return evaluate(data.faces, follower, data.unit, bar.update)
         return evaluate_tracking(data.faces, follower, data.unit, settings.reinit_above, bar.update)
 
 
