@@ -31,18 +31,73 @@ def argument_parser() -> argparse.ArgumentParser:
     parser = command.parser(
         NAME, "Measure landmark errors on labelled faces, flicker on clips, and how well people are told apart."
     )
-    parser.add_argument(
-        "data",
-        metavar="LABELS.jsonl",
-        nargs="*",
-        default=[],
-        help="labels file, its images beside it; or FORMAT:FOLDER, a data set as it is distributed (300w, 300vw, aflw "
-        "...); with --table also NAME=DATA",
+    data_help = (
+        "labels file, its images beside it; or FORMAT:FOLDER (300w, 300vw, aflw ...); with --table also NAME=DATA"
     )
-    _add_protocol(parser)
-    _add_reports(parser)
+    parser.add_argument("data", metavar="LABELS.jsonl", nargs="*", default=[], help=data_help)
+    _add_protocol(parser.add_argument_group("what is measured"))
+    _add_reports(parser.add_argument_group("reports"))
     command.add_network_arguments(parser, several=True)
     return parser
+
+
+def _add_protocol(group: argparse._ArgumentGroup) -> None:
+    add, tracking = group.add_argument, "with --protocol tracking: "
+    add(
+        "--boxes",
+        choices=("detector", "truth"),
+        default="detector",
+        help="the found box that best covers the labelled face (default), or the tight box around its landmarks",
+    )
+    add(
+        "--split",
+        choices=("all", "validation", "train", "apart"),
+        default="all",
+        help="validation: 300-W images whose number is divisible by ten; train: the others; apart: the former and "
+        "every tenth person, all that rednet-train never trains on (default: all)",
+    )
+    command.add_stored_pixels_argument(group)
+    add(
+        "--protocol",
+        choices=("stills", "tracking"),
+        help="stills: every image by itself (default); tracking: through each sequence, the box of a frame from the "
+        "landmarks of the frame before. For --table the default is what the data are",
+    )
+    add("--stateless", action="store_true", help=f"{tracking}also with the state zero in every frame, and without z0")
+    add(
+        "--reinit",
+        metavar="PERCENT",
+        type=float,
+        nargs="?",
+        const=10.0,
+        help=f"{tracking}begin anew after a frame with a larger error (default: never; 10 if no number is given)",
+    )
+    add(
+        "--unit",
+        choices=tuple(UNITS),
+        help="what errors are divided by (default: the distance of the outer eye corners if every face has them "
+        "annotated, else the size of the data set's face box, else of the box around the landmarks)",
+    )
+    add(
+        "--landmarks",
+        choices=("all", "7"),
+        default="all",
+        help="7: count those of the detection step only, also of networks that find no others (default: all)",
+    )
+    add("--verification", action="store_true", help="tell people apart by the identity code instead")
+    flicker_help = "flicker on clips without annotation instead: videos, folders of frames, or folders of videos"
+    add("--flicker", metavar="VIDEO", nargs="+", default=[], help=flicker_help)
+
+
+def _add_reports(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add("--json", metavar="F", type=Path, help="write the numbers to this file")
+    add("--worst", metavar="FOLDER", type=Path, help="write a picture of the 20 worst faces into this folder")
+    add("--ced", metavar="F.png", type=Path, help="draw the cumulative error distribution")
+    over_time_help = "with --protocol tracking: draw the error along the sequences"
+    add("--over-time", metavar="F.png", type=Path, help=over_time_help)
+    add("--roc", metavar="F.png", type=Path, help="with --verification: draw the ROC")
+    add("--table", metavar="N", type=int, choices=tuple(TABLES), help="print the paper's table 5 to 9 with our rows")
 
 
 def check(options: argparse.Namespace) -> None:
@@ -66,82 +121,6 @@ def check(options: argparse.Namespace) -> None:
         for name in ("stateless", "reinit", "over_time"):
             if getattr(options, name) not in (None, False):
                 raise InputError(f"--{name.replace('_', '-')} needs --protocol tracking")
-
-
-def _add_protocol(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("what is measured")
-    group.add_argument(
-        "--boxes",
-        choices=("detector", "truth"),
-        default="detector",
-        help="where a face is looked for: the found box that best covers the labelled face (default), or the tight "
-        "box around its labelled landmarks",
-    )
-    group.add_argument(
-        "--split",
-        choices=("all", "validation", "train", "apart"),
-        default="all",
-        help="validation: 300-W images whose number is divisible by ten; train: the others; apart: the former and "
-        "every tenth person, all that rednet-train never trains on (default: all)",
-    )
-    command.add_stored_pixels_argument(group)
-    group.add_argument(
-        "--protocol",
-        choices=("stills", "tracking"),
-        help="stills: every image by itself (default); tracking: through each sequence, the box of a frame from the "
-        "landmarks of the frame before. For --table the default is what the data are",
-    )
-    group.add_argument(
-        "--stateless",
-        action="store_true",
-        help="with --protocol tracking: also the same network with its state zero in every frame, and without z0 from "
-        "the frame before, too",
-    )
-    group.add_argument(
-        "--reinit",
-        metavar="PERCENT",
-        type=float,
-        nargs="?",
-        const=10.0,
-        help="with --protocol tracking: begin anew after a frame with a larger error (default: never; 10 if no "
-        "number is given)",
-    )
-    group.add_argument(
-        "--unit",
-        choices=tuple(UNITS),
-        help="what errors are divided by (default: the outer eye corners' distance if every face has them annotated, "
-        "else the size of the data set's face box, else of the box around the landmarks)",
-    )
-    group.add_argument(
-        "--landmarks",
-        choices=("all", "7"),
-        default="all",
-        help="7: count those of the detection step only, also of networks that find no others (default: all)",
-    )
-    group.add_argument("--verification", action="store_true", help="tell people apart by the identity code instead")
-    group.add_argument(
-        "--flicker",
-        metavar="VIDEO",
-        nargs="+",
-        default=[],
-        help="flicker on clips without annotation instead: videos, folders of frames, or folders of videos",
-    )
-
-
-def _add_reports(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("reports")
-    group.add_argument("--json", metavar="F", type=Path, help="write the numbers to this file")
-    group.add_argument(
-        "--worst", metavar="FOLDER", type=Path, help="write a picture of the 20 worst faces into this folder"
-    )
-    group.add_argument("--ced", metavar="F.png", type=Path, help="draw the cumulative error distribution")
-    group.add_argument(
-        "--over-time", metavar="F.png", type=Path, help="with --protocol tracking: draw the error along the sequences"
-    )
-    group.add_argument("--roc", metavar="F.png", type=Path, help="with --verification: draw the ROC")
-    group.add_argument(
-        "--table", metavar="N", type=int, choices=tuple(TABLES), help="print the paper's table 5 to 9 with our rows"
-    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
