@@ -85,6 +85,8 @@ def _add_protocol(group: argparse._ArgumentGroup) -> None:
         help="7: count those of the detection step only, also of networks that find no others (default: all)",
     )
     add("--verification", action="store_true", help="tell people apart by the identity code instead")
+    portraits_help = "with --verification: compare the tracker's portraits, means of N good views of a sequence"
+    add("--portraits", metavar="N", type=command.positive, default=0, help=portraits_help)
     flicker_help = "flicker on clips without annotation instead: videos, folders of frames, or folders of videos"
     add("--flicker", metavar="VIDEO", nargs="+", default=[], help=flicker_help)
 
@@ -113,8 +115,9 @@ def check(options: argparse.Namespace) -> None:
     for name in _OF_LANDMARKS:
         if kind is not None and getattr(options, name) is not None:
             raise InputError(f"--{name.replace('_', '-')} is not for --{kind}")
-    if options.roc is not None and kind != "verification":
-        raise InputError("--roc needs --verification")
+    for name in ("roc", "portraits"):
+        if getattr(options, name) and kind != "verification":
+            raise InputError(f"--{name} needs --verification")
     if kind == "table" and options.json is not None:
         raise InputError("--json is not for --table: the table is text")
     if options.protocol != "tracking" and kind != "table":
@@ -190,7 +193,7 @@ def _verification(options: argparse.Namespace, networks: Sequence[Network], data
     records: list[object] = []
     curves: dict[str, PairScores] = {}
     for network in networks:
-        scores, missed = verify(network, faces, options.boxes == "truth")
+        scores, missed = verify(network, faces, options.boxes == "truth", options.portraits)
         record = rounded(verification_record(network, scores, missed))
         print(("\n" if records else "") + verification_text(record))
         records.append(record)

@@ -5,7 +5,7 @@ A pair is accepted when the cosine of its two vectors reaches a threshold. Rates
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from rednet_ros.errors import InputError
 from rednet_ros.evaluation.networks import Network
 from rednet_ros.evaluation.run import progress
+from rednet_ros.tracking.recognition.portrait import Portrait, view_quality
+from rednet_ros.tracking.settings import TrackerSettings
 from rednet_ros.training.datasets.annotation import landmark_box
 from rednet_ros.training.datasets.labels import LabelledFace
 from rednet_ros.training.datasets.pictures import PictureReader
@@ -26,6 +28,9 @@ ALL_PAIRS, OTHER_VIDEO = "all pairs", "one person in two videos"
 """Which pairs of one person are counted."""
 
 FloatVector = NDArray[np.float32]
+
+View = tuple[FloatVector | None, float]
+"""The identity vector of a face, None for one that is not found, and how well it shows the face, 0..1."""
 
 
 @dataclass(frozen=True)
@@ -117,16 +122,24 @@ def roc_curve(scores: PairScores, points: int = 400) -> tuple[NDArray[np.float64
     return rates, np.array([scores.true_accept_rate(threshold_at(scores, rate)) for rate in rates])
 
 
-def verify(network: Network, faces: Sequence[LabelledFace], from_truth: bool) -> tuple[dict[str, PairScores], int]:
+def verify(
+    network: Network, faces: Sequence[LabelledFace], from_truth: bool, portrait_frames: int = 0
+) -> tuple[dict[str, PairScores], int]:
     """Scores by kind of pairs, and how many faces were missed. Faces without an `identity` are not looked at.
+
+    With `portrait_frames` the tracker's portraits are compared, not single pictures: one for each person and sequence,
+    the mean vector of the first so many good views; sequences with fewer are left out.
 
     Raises InputError if the weights have no identity branch, or the faces give no pairs to compare.
     """
     named = [face for face in faces if face.identity is not None]
     if not named:
         raise InputError('verification needs faces with an "identity", these have none')
-    vectors = _vectors(network, named, from_truth)
-    found = [(face, vector) for face, vector in zip(named, vectors, strict=True) if vector is not None]
+    views = _views(network, named, from_truth)
+    found = [(face, vector) for face, (vector, _) in zip(named, views, strict=True) if vector is not None]
+    missed = len(named) - len(found)
+    if portrait_frames:
+        found = _portraits(zip(named, views, strict=True), portrait_frames)
     if not found:
         raise InputError("no face was found, so there is nobody to verify")
     stacked = np.stack([vector for _, vector in found])
@@ -136,10 +149,10 @@ def verify(network: Network, faces: Sequence[LabelledFace], from_truth: bool) ->
     except ValueError as error:
         raise InputError(f"the faces cannot be verified: {error}") from error
     videos = [face.sequence for face, _ in found]
-    if any(video is not None for video in videos):
+    if any(video is not None for video in videos) and not portrait_frames:
         with suppress(ValueError):  # everybody is in one video only
             scores[OTHER_VIDEO] = pair_scores(stacked, people, videos)
-    return scores, len(named) - len(found)
+    return scores, missed
 
 
 def verification_record(network: Network, scores: Mapping[str, PairScores], missed: int) -> dict[str, Any]:
@@ -185,16 +198,36 @@ def _record(scores: PairScores) -> dict[str, Any]:
     }
 
 
-def _vectors(network: Network, faces: Sequence[LabelledFace], from_truth: bool) -> list[NDArray[np.float32] | None]:
-    """The identity vector of each face, None for one that is not found."""
-    found: list[NDArray[np.float32] | None] = []
+def _views(network: Network, faces: Sequence[LabelledFace], from_truth: bool) -> list[View]:
+    """Of each face, in this order."""
+    found: list[View] = []
+    trusted = TrackerSettings().trusted_confidence
     with PictureReader() as pictures, progress(len(faces), network.title) as bar:
         for face in faces:
-            seen = network.sighting(pictures.read(face), landmark_box(face.points_px), from_truth)
+            image = pictures.read(face)
+            seen = network.sighting(image, landmark_box(face.points_px), from_truth)
             bar.update()
             if seen is not None and seen.identity is None:
                 raise InputError(f"weights {network.title} have no identity branch: they cannot tell people apart")
-            found.append(None if seen is None else seen.identity)
+            quality = 0.0 if seen is None else view_quality(seen, image.shape[1], image.shape[0], trusted)
+            found.append((None if seen is None else seen.identity, quality))
+    return found
+
+
+def _portraits(views: Iterable[tuple[LabelledFace, View]], frames: int) -> list[tuple[LabelledFace, FloatVector]]:
+    """A face and the portrait of every sequence with at least `frames` good views, as the tracker makes it."""
+    clips: dict[tuple[str | None, str], list[tuple[LabelledFace, View]]] = {}
+    for face, view in views:
+        if face.sequence is not None:
+            clips.setdefault((face.identity, face.sequence), []).append((face, view))
+    found = []
+    for clip in clips.values():
+        portrait = Portrait()
+        for _, (vector, quality) in sorted(clip, key=lambda entry: entry[0].frame or 0):
+            if vector is not None and quality > 0 and portrait.frames < frames:
+                portrait = portrait.with_view(vector, quality)
+        if portrait.total is not None and portrait.frames >= frames:
+            found.append((clip[0][0], portrait.total))
     return found
 
 

@@ -333,6 +333,7 @@ def test_a_user_of_300vw_prints_table_8_with_one_command(tmp_path: Path, capsys:
         (["L", "--reinit"], "--reinit needs --protocol tracking"),
         (["L", "--over-time", "x.png"], "--over-time needs --protocol tracking"),
         (["L", "--roc", "x.png"], "--roc needs --verification"),
+        (["L", "--portraits", "3"], "--portraits needs --verification"),
         (["L", "--verification", "--table", "8"], "give one of them"),
         (["L", "--flicker", "a.mp4"], "--flicker takes clips only"),
         (["L", "--table", "8", "--ced", "x.png"], "--ced is not for --table"),
