@@ -14,8 +14,9 @@ from rednet_ros.errors import InputError
 from rednet_ros.evaluation.accuracy import FaceResult, error_over_time, worst
 from rednet_ros.evaluation.run import Run
 from rednet_ros.evaluation.tables import rounded
+from rednet_ros.media.contact_sheet import contact_sheet
 from rednet_ros.media.images import write_image
-from rednet_ros.tracking.draw import contact_sheet, draw_landmarks
+from rednet_ros.tracking.draw import draw_landmarks
 from rednet_ros.tracking.types import FloatArray, ImageArray
 from rednet_ros.training.datasets.annotation import UNITS
 from rednet_ros.training.datasets.pictures import read_picture

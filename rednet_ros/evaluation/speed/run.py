@@ -36,7 +36,7 @@ FORMAT = 2
 
 FAIR_CAMERAS, FAIR_RATE_HZ = 3, 15.0
 
-_START_MODULE, _ROS_MODULE = "rednet_ros.evaluation.speed.startup", "rednet_ros.nodes.benchmark"
+_START_MODULE, _ROS_MODULE = "rednet_ros.evaluation.speed.startup", "rednet_ros.nodes.topic_benchmark"
 """Started as processes. Each prints a JSON object; nothing here imports ROS."""
 
 
@@ -163,8 +163,8 @@ class _Run:
             if find_spec(name) is None:
                 raise RednetError(f"{name} is not importable; `make shell` has ROS and the messages")
         plan = self.plan
-        options = ("--weights", plan.weights, "--device", self._engine.device, "--seconds", str(plan.seconds))
-        return _json_of(_ROS_MODULE, *options)
+        options = ["--weights", plan.weights, "--device", self._engine.device, "--seconds", str(plan.seconds)]
+        return _json_of(_ROS_MODULE, *options, *(["--input", plan.input] if plan.input else []))
 
     def _try(self, part: str, work: Callable[..., Any], *arguments: str) -> Any:
         try:

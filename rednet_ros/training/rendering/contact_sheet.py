@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from rednet_ros.errors import InputError
+from rednet_ros.media.contact_sheet import contact_sheet
 from rednet_ros.media.images import read_image, write_image
 from rednet_ros.training.rendering.arrays import ImageArray
 
@@ -28,9 +29,7 @@ def write_contact_sheet(output: Path, file: Path) -> None:
     if not lines:
         raise InputError(f"{output}: nothing is rendered, there is no sheet to draw")
     tiles = [_tile(output, json.loads(line)) for line in lines]
-    tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % COLUMNS)
-    rows = [np.hstack(tiles[start : start + COLUMNS]) for start in range(0, len(tiles), COLUMNS)]
-    write_image(file, np.vstack(rows), JPEG_QUALITY)
+    write_image(file, contact_sheet(tiles, COLUMNS, gap_px=0), JPEG_QUALITY)
 
 
 def _tile(output: Path, row: dict) -> ImageArray:
