@@ -73,31 +73,18 @@ def open_networks(weights: Sequence[str], device: str, major_only: bool = False)
 
 
 def _open_engine(name: str, device: str, major_only: bool) -> Engine:
-    from rednet_ros.inference.engine import LandmarkEngine
+    from rednet_ros.inference.engine import LandmarkEngine, choose_device
 
     try:
         return LandmarkEngine.load(name, device)
     except WeightsError:
-        experiment = _experiment(name, device, major_only)
-        if experiment is None:
+        from rednet_ros.network.weights import load  # needs torch, as networks of experiments do
+
+        network, info = load(name)
+        if network.config.finds_all_landmarks:
             raise
-        return experiment
-
-
-def _experiment(name: str, device: str, major_only: bool) -> Engine | None:
-    """A network that only PyTorch runs; None for one of the usual kind, or where there is no PyTorch."""
-    try:
-        import torch
-
-        from rednet_ros.evaluation.experiment_engine import ExperimentEngine
-        from rednet_ros.network.weights import load
-    except ImportError:
-        return None
-    network, info = load(name)
-    config = network.config
-    if config.finds_all_landmarks and config.shared_steps:
-        return None
-    if not (config.finds_all_landmarks or major_only):
+    if not major_only:
         raise InputError(f"weights {info.name} find 7 landmarks only: compare by these, with --landmarks 7")
-    has_gpu = device != "cpu" and torch.cuda.is_available()
-    return ExperimentEngine(network, info.name, "cuda" if has_gpu else "cpu")
+    from rednet_ros.evaluation.major_landmarks import MajorEngine
+
+    return MajorEngine(network, info.name, choose_device(device))

@@ -7,10 +7,9 @@ import pytest
 import torch
 
 from rednet_ros.errors import InputError
-from rednet_ros.evaluation.experiment_engine import ExperimentEngine
+from rednet_ros.evaluation.major_landmarks import MajorEngine
 from rednet_ros.evaluation.networks import open_networks
 from rednet_ros.inference import choice
-from rednet_ros.inference.engine import LandmarkEngine
 from rednet_ros.landmarks import DETECTION_INDICES
 from rednet_ros.network import weights
 from rednet_ros.network.rednet import normalise, read_landmarks
@@ -52,7 +51,7 @@ def test_the_seven_landmarks_are_the_networks_and_the_others_make_a_face(small_n
     network = small_network(steps=("detection",), temporal="none")
     crops = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3)).astype(np.uint8)
     previous = np.full((2, 68, 2), np.nan, np.float32)
-    estimate = ExperimentEngine(network, "det", "cpu").run(crops, previous, None)
+    estimate = MajorEngine(network, "det", "cpu").run(crops, previous, None)
     rgb = torch.from_numpy(np.ascontiguousarray(crops[..., ::-1])).permute(0, 3, 1, 2)
     with torch.no_grad():
         output = network(normalise(rgb), network.draw_z0(torch.full((2, 7, 2), torch.nan)))
@@ -60,16 +59,3 @@ def test_the_seven_landmarks_are_the_networks_and_the_others_make_a_face(small_n
     np.testing.assert_allclose(estimate.landmarks_px[:, list(DETECTION_INDICES)], expected, atol=1e-4)
     assert torch.isfinite(estimate.landmarks_px).all()
     assert CropTransform.from_landmarks(estimate.landmarks_px[0].numpy(), 64).side_px > 1
-
-
-def test_the_engine_of_experiments_agrees_with_the_usual_one(small_network: Callable[..., Any]) -> None:
-    network = small_network(temporal="residual")
-    crops = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3)).astype(np.uint8)
-    previous = np.full((2, 68, 2), np.nan, np.float32)
-    engines = [
-        ExperimentEngine(network, "a", "cpu"),
-        LandmarkEngine(network, weights.WeightsInfo("a", "none", "none"), "cpu"),
-    ]
-    first, second = (engine.run(crops, previous, engine.initial_state(2)) for engine in engines)
-    np.testing.assert_allclose(np.asarray(first.landmarks_px), np.asarray(second.landmarks_px), atol=1e-3)
-    np.testing.assert_allclose(np.asarray(first.confidence), np.asarray(second.confidence), atol=1e-4)

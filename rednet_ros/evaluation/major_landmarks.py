@@ -1,7 +1,4 @@
-"""Networks of experiments, which no run-time engine takes: 7 landmarks only, or steps with weights of their own.
-
-Needs torch, as nothing else here does.
-"""
+"""Networks of experiments whose last step is a detection: they find 7 landmarks, and can be measured by these."""
 
 from __future__ import annotations
 
@@ -17,11 +14,11 @@ from rednet_ros.training.datasets.geometry import complete
 MAJOR = list(DETECTION_INDICES)
 
 
-class ExperimentEngine:
-    """A `rednet_ros.tracking.sighting.Engine` of any network, in PyTorch.
+class MajorEngine:
+    """A `rednet_ros.tracking.sighting.Engine` of such a network.
 
-    Of a network that finds 7 landmarks the other 61 are those of the mean shape placed upon the 7: good for the next
-    crop, and not to be counted.
+    The 61 landmarks that it does not find are those of the mean shape placed upon the 7: good for the next crop, and
+    not to be counted.
     """
 
     identity_threshold: float | None = None
@@ -31,7 +28,6 @@ class ExperimentEngine:
         self.weights_name = weights_name
         self.crop_size_px = network.config.crop_px
         self._network = network.eval().to(device)
-        self._found = list(range(LANDMARK_COUNT)) if network.config.finds_all_landmarks else MAJOR
 
     def initial_state(self, faces: int) -> FaceState | None:
         """See `Engine.initial_state`."""
@@ -48,9 +44,9 @@ class ExperimentEngine:
         output = network(normalise(pixels).to(network.dtype), network.draw_z0(known), carried)
         points_px, sureness = (values.float().cpu() for values in read_landmarks(output, network.config))
         landmarks_px = np.full((len(crops), LANDMARK_COUNT, 2), np.nan, np.float32)
-        landmarks_px[:, self._found] = points_px.numpy()
+        landmarks_px[:, MAJOR] = points_px.numpy()
         confidence = torch.zeros(len(crops), LANDMARK_COUNT)
-        confidence[:, self._found] = sureness
+        confidence[:, MAJOR] = sureness
         return Estimate(
             torch.from_numpy(np.stack([complete(points) for points in landmarks_px])),
             confidence,
