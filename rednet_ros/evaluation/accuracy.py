@@ -1,4 +1,4 @@
-"""A landmark predictor measured on labelled faces: stills by themselves, videos by the tracking protocol."""
+"""A network measured on labelled faces: stills by themselves, videos by the tracking protocol."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Follower(Protocol):
 
 @dataclass(frozen=True)
 class FaceResult:
-    """What a predictor said of one face: `landmarks_px` 68 x 2 float32, or None where it missed the face."""
+    """What a follower found of one face: `landmarks_px` 68 x 2 float32, or None where it missed the face."""
 
     face: LabelledFace
     landmarks_px: FloatArray | None
@@ -102,9 +102,9 @@ def evaluate_tracking(
     """Run `follower` through every sequence of `faces` and measure it: tracking by detection (paper, section 5.1).
 
     A sequence begins with its first face's annotated box; a face that is not found there is missed, and looked for
-    again in the next frame. After that the annotation is not looked at any more, unless `reinit_above` is given: the
-    frame after one with a larger error (a fraction of the unit) begins anew. Frames that are not annotated are not
-    looked at. Raises InputError as `evaluate`, and for a face that belongs to no sequence.
+    again in the next frame. After that the annotation is not used, unless `reinit_above` is given: the
+    frame after one with a larger error (a fraction of the unit) begins anew. Frames that are not annotated are
+    skipped. Raises InputError as `evaluate`, and for a face that belongs to no sequence.
     """
     for face in faces:
         if face.sequence is None:
@@ -153,7 +153,7 @@ def measured(results: Sequence[FaceResult], unit: Unit = "interocular") -> Evalu
 def error_over_time(results: Sequence[FaceResult]) -> NDArray[np.float64]:
     """Mean error, in fractions, over all sequences at each frame since their start (paper, figure 7).
 
-    nan where every sequence has ended, or missed its face. Frames without a number follow each other. Empty if there
+    NaN where every sequence has ended, or missed its face. Frames without a number follow each other. Empty if there
     is no sequence.
     """
     at: dict[int, list[float]] = {}

@@ -37,7 +37,7 @@ class Network:
         return still.face_in_box(image_bgr, box) if from_truth else still.face_detected_at(image_bgr, box)
 
     def follower(self, from_truth: bool, memory: Memory | None) -> _Follower:
-        """Of faces in videos; `memory` None: in images that have nothing to do with each other."""
+        """Of faces in videos; `memory` None: in unrelated images."""
         return _Follower(self, from_truth, memory or Memory.STATE)
 
 

@@ -65,7 +65,7 @@ def plot_cumulative_errors(path: Path, errors: Mapping[str, NDArray[np.float64]]
 
 
 def plot_error_over_time(path: Path, curves: Mapping[str, NDArray[np.float64]], unit: str) -> None:
-    """Mean error at each frame, one curve each: name -> fractions by frame, nan where there is none."""
+    """Mean error at each frame, one curve each: name -> fractions by frame, NaN where there is none."""
     with axes(path) as drawn:
         for (name, values), style in zip(curves.items(), _styles(), strict=False):
             frames = np.arange(len(values))

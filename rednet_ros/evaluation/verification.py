@@ -88,7 +88,7 @@ def pair_scores(
 def threshold_at(scores: PairScores, false_accept_rate: float) -> float:
     """The lowest threshold at which at most this share of the pairs of two people is accepted.
 
-    Where the pairs are too few to tell (fewer than 1 / rate), a threshold that accepts none of them.
+    With too few pairs (fewer than 1 / rate), a threshold that accepts none of them.
     """
     count = len(scores.different)
     accepted = min(int(np.floor(false_accept_rate * count + 1e-9)), count - 1)
@@ -125,7 +125,7 @@ def roc_curve(scores: PairScores, points: int = 400) -> tuple[NDArray[np.float64
 def verify(
     network: Network, faces: Sequence[LabelledFace], from_truth: bool, portrait_frames: int = 0
 ) -> tuple[dict[str, PairScores], int]:
-    """Scores by kind of pairs, and how many faces were missed. Faces without an `identity` are not looked at.
+    """Scores by kind of pairs, and how many faces were missed. Faces without an `identity` are skipped.
 
     With `portrait_frames` the tracker's portraits are compared, not single pictures: one for each person and sequence,
     the mean vector of the first so many good views; sequences with fewer are left out.
