@@ -38,12 +38,12 @@ class Flicker:
 class ClipFlicker:
     """Several predictors on the same frames of a clip without annotation, by their names.
 
-    `landmarks`: mean acceleration of the landmarks, in percent of the inter-ocular distance; `away`: mean distance
-    from the landmarks of the predictor that was named as reference, in the same unit (it exposes landmarks that do not flicker because they do not
-    move). `motion`: mean acceleration of a smooth path through the reference's
-    landmarks, about what the head itself accelerates, below which only a predictor that lags can come. `frames`: over
-    how many frames; the values are NaN where that is 0, `motion` too where all stretches are short.
-    `lost`: in how many frames the predictor had no face; these are left out for all, so that all are judged on the same.
+    `landmarks`: mean acceleration of the landmarks, in percent of the inter-ocular distance. `away`: mean distance from
+    the landmarks of the predictor that was named as reference, in the same unit: large for landmarks that do not
+    flicker because they do not move. `motion`: mean acceleration of a smooth path through the reference's landmarks,
+    about what the head itself accelerates; only a predictor that lags can come below it. `frames`: over how many
+    frames; the values are NaN where that is 0, `motion` too where all stretches are short. `lost`: in how many frames
+    the predictor had no face; these are left out for all, so that all are judged on the same.
     """
 
     landmarks: dict[str, float]
