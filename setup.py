@@ -20,6 +20,7 @@ setup(
     description="Face landmark tracking with RED-Net for ROS 2",
     license="Apache-2.0",
     packages=find_packages(include=["rednet_ros", "rednet_ros.*"]),
+    package_data={"rednet_ros.evaluation": ["paper_tables.yaml", "speed/portrait.jpg"]},
     data_files=[("share/rednet_ros/models", MODELS)],
     python_requires=">=3.10",
     install_requires=requirements("runtime"),

@@ -14,7 +14,7 @@ import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-PROJECT_LOGGERS = ("rednet_ros", "rednet_attention", "experiments")
+PROJECT_LOGGERS = ("rednet_ros", "rednet_attention")
 
 _domain_locks: list[socket.socket] = []
 _cache = tempfile.TemporaryDirectory(prefix="rednet_ros-cache-")

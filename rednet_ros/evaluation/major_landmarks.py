@@ -18,7 +18,7 @@ class MajorEngine:
     """A `rednet_ros.tracking.sighting.Engine` of such a network.
 
     The 61 landmarks that it does not find are those of the mean shape placed upon the 7: good for the next crop, and
-    not to be counted (`only_major`).
+    not to be counted.
     """
 
     identity_threshold: float | None = None
@@ -57,12 +57,3 @@ class MajorEngine:
             return Estimate(completed, confidence, None, None)
         hidden, cell = (part.float().cpu().numpy() for part in output.state)
         return Estimate(completed, confidence, None, FaceState(hidden, cell))
-
-
-def only_major(landmarks_px: FloatArray | None) -> FloatArray | None:
-    """68 x 2 landmarks with nan for all but the 7 of the detection step: what is nan is not counted."""
-    if landmarks_px is None:
-        return None
-    kept = np.full_like(landmarks_px, np.nan)
-    kept[MAJOR] = landmarks_px[MAJOR]
-    return kept

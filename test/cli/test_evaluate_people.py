@@ -90,6 +90,17 @@ def test_people_are_told_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str
 
 
 @pytest.mark.usefixtures("_tiny")
+def test_portraits_are_compared_one_for_each_sequence(tmp_path: Path) -> None:
+    target = tmp_path / "people.json"
+    arguments = ["--verification", "--portraits", "2", "--boxes", "truth", "--weights", "who", "--json", str(target)]
+    assert evaluate.main([str(make_people(tmp_path)), *arguments]) == 0
+    pairs = json.loads(target.read_text())["pairs"]
+    assert list(pairs) == ["all pairs"]
+    assert (pairs["all pairs"]["same"], pairs["all pairs"]["different"]) == (3, 3 * 4)
+    assert evaluate.main([str(make_people(tmp_path)), *arguments[:2], "3", *arguments[3:]]) == 2  # no such long one
+
+
+@pytest.mark.usefixtures("_tiny")
 @pytest.mark.parametrize(
     ("weights", "boxes", "complaint"),
     [

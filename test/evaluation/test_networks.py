@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from rednet_ros.errors import InputError
-from rednet_ros.evaluation.major_landmarks import MAJOR, MajorEngine, only_major
+from rednet_ros.evaluation.major_landmarks import MajorEngine
 from rednet_ros.evaluation.networks import open_networks
 from rednet_ros.inference import choice
 from rednet_ros.landmarks import DETECTION_INDICES
@@ -59,12 +59,3 @@ def test_the_seven_landmarks_are_the_networks_and_the_others_make_a_face(small_n
     np.testing.assert_allclose(estimate.landmarks_px[:, list(DETECTION_INDICES)], expected, atol=1e-4)
     assert torch.isfinite(estimate.landmarks_px).all()
     assert CropTransform.from_landmarks(estimate.landmarks_px[0].numpy(), 64).side_px > 1
-
-
-def test_what_is_not_found_is_not_counted() -> None:
-    landmarks = np.arange(136, dtype=np.float32).reshape(68, 2)
-    kept = only_major(landmarks)
-    assert kept is not None
-    np.testing.assert_array_equal(kept[MAJOR], landmarks[MAJOR])
-    assert np.isnan(kept).all(axis=1).sum() == 61
-    assert only_major(None) is None

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rednet_ros.evaluation.sequences import in_sequences, runs
+from rednet_ros.evaluation.data import in_sequences, runs
 from rednet_ros.training.datasets.labels import LabelledFace
 
 
