@@ -10,9 +10,14 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from rednet_ros.errors import InputError
 from rednet_ros.nodes.outputs.messages import seconds
-from rednet_ros.nodes.parameters.tracker import DETECTIONS_TOPIC, CameraParameters, TrackerParameters
+from rednet_ros.nodes.parameters.tracker import (
+    DETECTIONS_TOPIC,
+    CameraParameters,
+    TrackerParameters,
+    in_camera,
+    of_camera,
+)
 from rednet_ros.nodes.tracker.camera_info import camera_model, distortion_problem, info_topic, is_rectified
-from rednet_ros.nodes.tracker.camera_names import in_camera, of_camera
 from rednet_ros.nodes.tracker.compressed_image import CompressedImageConverter
 from rednet_ros.nodes.tracker.detections import LatestDetections, detection_message_type, detections
 from rednet_ros.nodes.tracker.following_subscription import FollowingSubscription

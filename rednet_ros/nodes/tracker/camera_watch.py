@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rclpy.impl.rcutils_logger import RcutilsLogger
 
+from rednet_ros.nodes.parameters.tracker import of_camera
 from rednet_ros.nodes.tracker.camera_input import CameraInput
-from rednet_ros.nodes.tracker.camera_names import of_camera
 from rednet_ros.nodes.tracker.diagnostics import ERROR, WARN, Problem
 from rednet_ros.nodes.tracker.statistics import Outcomes, steady_s
 

@@ -6,15 +6,14 @@ import enum
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from std_msgs.msg import Header
 
 from rednet_ros.errors import InputError
-from rednet_ros.nodes.outputs.face_ids import with_prefix
 from rednet_ros.nodes.outputs.messages import seconds
-from rednet_ros.nodes.tracker.camera_names import of_camera
+from rednet_ros.nodes.parameters.tracker import of_camera
 from rednet_ros.nodes.tracker.detections import LatestDetections
 from rednet_ros.nodes.tracker.image_conversion import to_bgr
 from rednet_ros.nodes.tracker.statistics import FrameRecorder
@@ -201,7 +200,7 @@ class FramePipeline:
         images = {camera: (frame.image_bgr, frame.stamp_s) for camera, frame in frames.items()}
         results = []
         for camera, tracked in self._tracker.update_many(images, detections).items():
-            faces = with_prefix(tracked, self._id_prefix)
+            faces = [replace(face, id=self._id_prefix + face.id) for face in tracked]
             header, image_bgr = frames[camera].header, frames[camera].image_bgr
             height_px, width_px = image_bgr.shape[:2]
             model = CameraModel.known_or_assumed(calibrations[camera], width_px, height_px, settings.assumed_fov_deg)

@@ -20,14 +20,12 @@ from std_srvs.srv import SetBool, Trigger
 
 from rednet_ros.errors import RednetError
 from rednet_ros.nodes import library_log
-from rednet_ros.nodes.outputs.face_ids import id_prefix
 from rednet_ros.nodes.outputs.outputs import check_installed, make_outputs
 from rednet_ros.nodes.parameters.declaration import DeclaredParameters
-from rednet_ros.nodes.parameters.tracker import TrackerParameters, camera_tables
+from rednet_ros.nodes.parameters.tracker import TrackerParameters, camera_tables, of_camera
 from rednet_ros.nodes.runner import run
 from rednet_ros.nodes.tracker import process_memory
 from rednet_ros.nodes.tracker.camera_input import CameraInput
-from rednet_ros.nodes.tracker.camera_names import of_camera
 from rednet_ros.nodes.tracker.frame_pipeline import FramePipeline, Loss, Output, Tracker
 from rednet_ros.nodes.tracker.health import TrackerHealth
 from rednet_ros.nodes.tracker.latest_frame import LatestFrameWorker
@@ -112,7 +110,7 @@ class TrackerNode(SteadyLifecycleNode):
         result = super().on_activate(state)
         assert self._tracker is not None
         streams = {name: camera.stream for name, camera in self._cameras.items()}
-        prefix = id_prefix(self._wanted.id_prefix, self.get_namespace())
+        prefix = self._wanted.face_id_prefix(self.get_namespace())
         self._pipeline = FramePipeline(
             self._tracker, self._wanted.settings(), streams, self._now_s, self._frame_failed, prefix, self._reset_wanted
         )
