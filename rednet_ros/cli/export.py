@@ -61,6 +61,7 @@ def run(options: argparse.Namespace) -> None:
         command.check_outputs([source], [options.output])
         engine = EngineFile(options.output, file_sha256(source))
     elif (usual := usual_file(source, options.backend)) is not None:
+        command.check_writable(usual.path, f"; give --output, or set {CACHE_VARIABLE}")
         engine = usual
     else:
         raise InputError(f"this user has no home folder for engines: give --output, or set {CACHE_VARIABLE}")

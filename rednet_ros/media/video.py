@@ -15,7 +15,15 @@ import numpy as np
 
 from rednet_ros.errors import InputError
 from rednet_ros.files import library_path, list_files
-from rednet_ros.media.images import IMAGE_SUFFIXES, MAX_IMAGE_PIXELS, ImageArray, fit, image_size_px, read_image
+from rednet_ros.media.images import (
+    IMAGE_SUFFIXES,
+    MAX_IMAGE_PIXELS,
+    ImageArray,
+    fit,
+    image_size_px,
+    read_image,
+    refusal,
+)
 from rednet_ros.media.video_input import InputKind, VideoInput, identify
 
 logger = logging.getLogger(__name__)
@@ -183,7 +191,9 @@ def _check_size(name: str, path: Path) -> None:
     """FFmpeg decodes pictures, too, of any size: a GIF, or whatever calls itself a video. Raises InputError."""
     with path.open("rb") as file:
         start = file.read(_HEADER_BYTES)
-    size_px = None if start[4:8] == b"ftyp" and start[8:12] != b"avis" else image_size_px(start)
+    if reason := refusal(start[:12]):  # for its kind: a row of JPEGs has as many scans as it likes
+        raise InputError(f"{name}: {reason}")
+    size_px = image_size_px(start)
     if size_px is not None and size_px[0] * size_px[1] > MAX_IMAGE_PIXELS:
         raise InputError(
             f"{name}: a picture of {size_px[0]} x {size_px[1]} pixels, more than the limit of {MAX_IMAGE_PIXELS}; "

@@ -96,3 +96,10 @@ def test_parity_is_the_distance_of_the_landmarks(small_network):
     assert parity.max_px == pytest.approx(18**0.5, abs=1e-3)
     assert parity.mean_px == pytest.approx(18**0.5 / 136, abs=1e-3)
     assert parity.crops == 2
+
+
+def test_a_cache_that_cannot_be_written_is_told_before_anything_is_built(weights_file, monkeypatch, capsys):
+    monkeypatch.setattr("os.access", lambda *_: False)
+    monkeypatch.setattr("rednet_ros.inference.backends.openvino.build", None)
+    assert export.main(["openvino", "--weights", str(weights_file)]) == 2
+    assert f"give --output, or set {CACHE_VARIABLE}" in capsys.readouterr().err

@@ -7,6 +7,7 @@ import re
 import shutil
 import threading
 import time
+import warnings
 
 import numpy as np
 import pytest
@@ -101,6 +102,24 @@ def test_openvino_converts_again_where_its_numbers_are_damaged(network, weights_
     assert second.backend == "openvino float32"
     assert numbers.read_bytes() == whole
     check_same(LandmarkEngine(network, INFO), second)
+
+
+@needs_openvino
+@pytest.mark.slow
+def test_openvino_converts_once_and_says_one_line_where_the_cache_cannot_be_written(weights_file, monkeypatch, caplog):
+    from rednet_ros.inference.backends import openvino
+
+    monkeypatch.setenv(engine_file.CACHE_VARIABLE, "/dev/null/cache")
+    convert, calls = openvino.convert, []
+    monkeypatch.setattr(openvino, "convert", lambda network: calls.append(network) or convert(network))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        engine = LandmarkEngine.load(weights_file, "cpu")
+    assert (engine.backend, engine.engine_file, len(calls)) == ("openvino float32", None, 1)
+    assert [record.getMessage().split(",")[0] for record in caplog.records if record.levelname == "WARNING"] == [
+        f"the converted network cannot be kept in {engine_file.usual_file(weights_file, 'openvino').path}"
+    ]
+    assert not [warning for warning in caught if warning.category is FutureWarning]
 
 
 @needs_openvino

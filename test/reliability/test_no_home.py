@@ -77,13 +77,28 @@ def test_the_folder_of_engines(monkeypatch, variables, folder):
 
 
 @pytest.mark.ros
-def test_a_node_starts_without_a_home(environment):
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {},
+        {"HOME": ""},
+        {"HOME": "/dev/null"},
+        {"HOME": "/", "ROS_HOME": "/dev/null"},
+        {"HOME": "/", "ROS_LOG_DIR": "/proc/log"},
+    ],
+)
+def test_a_node_starts_without_a_home_that_it_can_write_to(environment, variables):
+    """Docker gives HOME=/ to a user id without a passwd entry, Debian /nonexistent to `nobody`. A file in the place of
+    a folder cannot be written to by root either."""
     pytest.importorskip("rclpy")
     result = subprocess.run(
         [sys.executable, "-m", "rednet_ros.nodes.demo.player_node", "--ros-args", "-p", "source:=/gone.mp4"],
-        env=environment,
+        env={**environment, **variables},
         capture_output=True,
         text=True,
         timeout=60,
     )
-    assert "/gone.mp4: No such file" in result.stdout + result.stderr
+    output = result.stdout + result.stderr
+    assert "/gone.mp4: No such file" in output
+    assert "the log is kept in no file" in output
+    assert "set ROS_LOG_DIR" in output

@@ -212,6 +212,56 @@ def test_without_subscribers_nothing_is_tracked_on_demand(make_bench, tracker, m
     assert wait_until(lambda: publisher.get_subscription_count() == 1)
 
 
+def test_the_log_says_on_activation_that_images_are_not_subscribed_to(make_bench, tracker, wait_until, capfd):
+    """Not that they are waited for, while nobody wants them."""
+    log = ""
+
+    def logged(text):
+        nonlocal log
+        log += "".join(capfd.readouterr())
+        return text in log
+
+    arguments = ["--ros-args", "-r", "__ns:=/robot"]  # the client's own subscription is elsewhere
+    make_bench(lambda parameters: tracker, autostart=True, on_demand=True, cli_args=arguments)
+    assert wait_until(lambda: logged("images on /robot/image are not subscribed to: nobody subscribes"))
+    assert "waiting for images" not in log
+
+
+def test_listeners_of_any_node_come_and_go_and_none_is_taken_for_a_lost_camera(
+    make_bench, tracker, make_image, wait_until
+):
+    import rclpy
+    from sensor_msgs.msg import Image
+    from visualization_msgs.msg import MarkerArray
+
+    from rednet_ros.msg import FaceLandmarks
+
+    arguments = ["--ros-args", "-r", "__ns:=/robot"]  # the client's own subscription is elsewhere
+    bench = make_bench(
+        lambda parameters: tracker, autostart=True, on_demand=True, camera_timeout_s=0.5, cli_args=arguments
+    )
+    publisher = bench.publisher(topic="/robot/image", is_heard=False)
+    other = rclpy.create_node("other", context=bench.context)
+    try:
+        for message_type, topic in ((FaceLandmarks, "faces"), (Image, "overlay"), (MarkerArray, "markers")):
+            for node in (other, bench.client, bench.node):
+                listener = node.create_subscription(message_type, f"/robot/{topic}", lambda message: None, 10)
+                tracked = len(tracker.stamps_s)
+                assert wait_until(
+                    lambda tracked=tracked: publisher.publish(make_image()) or len(tracker.stamps_s) > tracked
+                )
+                node.destroy_subscription(listener)
+                assert wait_until(lambda: publisher.get_subscription_count() == 0)
+    finally:
+        other.destroy_node()
+
+    def frames():
+        return [part for message in bench.diagnostics for part in message.status if part.name.endswith("frames")]
+
+    assert wait_until(lambda: frames() and frames()[-1].message == "nobody subscribes")
+    assert {part.level for part in frames()} == {b"\0"}
+
+
 def test_a_still_published_once_before_is_answered_and_its_silence_explained(
     make_bench, tracker, make_image, wait_until
 ):

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.ros
 
 BUSY_TRACKER = """
 import gc, sys, time
-from rednet_ros.nodes.runner import run
+from rednet_ros.nodes.run_node import run_node
 from rednet_ros.nodes.tracker.tracker_node import TrackerNode
 from rednet_ros.tracking.settings import TrackerSettings
 
@@ -31,7 +31,7 @@ class Busy:
     def close(self):
         pass
 
-code = run(lambda: TrackerNode(lambda parameters: Busy()))
+code = run_node(lambda: TrackerNode(lambda parameters: Busy()))
 print("objects left to the end:", gc.get_freeze_count() or "collected", flush=True)
 sys.exit(code)
 """
@@ -62,7 +62,7 @@ def test_a_signal_ends_an_idle_node_cleanly(start, number):
 def test_a_node_that_shall_outlive_its_terminal_does(start):
     """`nohup` lets a process ignore SIGHUP."""
     script = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN); import sys; " + (
-        "from rednet_ros.nodes import tracker_node; sys.exit(tracker_node.main())"
+        "from rednet_ros.nodes.tracker import tracker_node; sys.exit(tracker_node.main())"
     )
     node = start("-c", script)
     read_until(node, "unconfigured")
@@ -88,9 +88,9 @@ def test_a_signal_ends_a_busy_node_cleanly(start, clip):
 @pytest.mark.parametrize(
     ("module", "parameter", "reason"),
     [
-        ("tracker_node", "max_faces:=1000", "'max_faces' must be 1 to 64, not 1000"),
-        ("player_node", "source:=/absent/clip.mp4", "/absent/clip.mp4: No such file"),
-        ("recorder_node", "output_dir:=/dev/null/out", "/dev/null/out: cannot be written to"),
+        ("tracker.tracker_node", "max_faces:=1000", "'max_faces' must be 1 to 64, not 1000"),
+        ("demo.player_node", "source:=/absent/clip.mp4", "/absent/clip.mp4: No such file"),
+        ("demo.recorder_node", "output_dir:=/dev/null/out", "/dev/null/out: cannot be written to"),
     ],
 )
 def test_a_wrong_start_costs_one_line(start, module, parameter, reason):
@@ -101,7 +101,7 @@ def test_a_wrong_start_costs_one_line(start, module, parameter, reason):
     assert len(output.splitlines()) == 1
 
 
-@pytest.mark.parametrize("module", ["tracker_node", "player_node", "recorder_node"])
+@pytest.mark.parametrize("module", ["tracker.tracker_node", "demo.player_node", "demo.recorder_node"])
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
@@ -141,7 +141,7 @@ def test_other_arguments_that_ros_does_not_understand_are_named_too(start, argum
 
 LOGGING_TRACKER = """
 import logging, sys
-from rednet_ros.nodes.runner import run
+from rednet_ros.nodes.run_node import run_node
 from rednet_ros.nodes.tracker.tracker_node import TrackerNode
 
 class Tracker:
@@ -156,7 +156,7 @@ def create(parameters):
     logging.getLogger("rednet_ros.inference").debug("told in detail")
     return Tracker()
 
-sys.exit(run(lambda: TrackerNode(create)))
+sys.exit(run_node(lambda: TrackerNode(create)))
 """
 
 

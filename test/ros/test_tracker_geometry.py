@@ -107,6 +107,24 @@ def test_nodes_in_two_namespaces_give_no_name_twice(
         assert frames[namespace] == {f"face_{prefix}f7", f"gaze_{prefix}f7"}
 
 
+def test_nodes_of_two_names_in_one_namespace_give_no_name_twice(
+    tf2_ros, make_bench, make_image, wait_until, posed_tracker
+):
+    from rednet_ros.msg import FaceLandmarks
+
+    ids = []
+    for name in ("left", "right"):
+        remappings = [f"__node:={name}", f"image:={name}/image", f"faces:={name}/faces"]
+        cli_args = ["--ros-args", *(part for remapping in remappings for part in ("-r", remapping))]
+        bench = make_bench(lambda parameters: posed_tracker, autostart=True, cli_args=cli_args)
+        faces = bench.collect(FaceLandmarks, f"{name}/faces")
+        images = bench.publisher(topic=f"{name}/image")
+        assert wait_until(lambda images=images, faces=faces: images.publish(make_image()) or faces)
+        ids.append(faces[0].faces[0].id)
+    assert ids[0] != ids[1]
+    assert [face_id.partition("_")[0] for face_id in ids] == ["left", "right"]
+
+
 def test_without_tf2_ros_or_the_parameter_there_are_no_frames_and_all_else_works(
     monkeypatch, make_bench, make_image, wait_until, posed_tracker
 ):

@@ -7,6 +7,7 @@ import importlib
 import logging
 import sys
 import threading
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -81,8 +82,10 @@ def convert(network: REDNet) -> Any:
     inputs = graph.example_inputs(2)
     faces = torch.export.Dim("faces", min=1, max=MAX_FACES)
     try:
-        program = torch.export.export(graph, inputs, dynamic_shapes=_dynamic(len(inputs), faces))
-        return ov.convert_model(program)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of the two about each other: nothing for users
+            program = torch.export.export(graph, inputs, dynamic_shapes=_dynamic(len(inputs), faces))
+            return ov.convert_model(program)
     except Exception as error:  # neither library's errors have a common base
         raise BackendUnavailableError(f"OpenVINO cannot convert the network: {error}") from error
 
@@ -91,15 +94,18 @@ def build(network: REDNet, file: EngineFile) -> Any:
     """Convert the network and keep it in `file`; returns the model. Raises BackendUnavailableError, or OSError where
     the file cannot be written."""
     model = convert(network)
-    facts = {"openvino": version(), "precision": "float32"}
-    # Writes the numbers, too: a .bin beside the .xml.
-    file.write(lambda path: _save(model, path), facts)
+    _keep(model, file)
     return model
 
 
 def version() -> str:
     """Of the installed OpenVINO. Raises BackendUnavailableError without one."""
     return str(_openvino().get_version())
+
+
+def _keep(model: Any, file: EngineFile) -> None:
+    # Writes the numbers, too: a .bin beside the .xml.
+    file.write(lambda path: _save(model, path), {"openvino": version(), "precision": "float32"})
 
 
 def _save(model: Any, path: Path) -> None:
@@ -117,11 +123,13 @@ def _model(network: REDNet, file: EngineFile | None) -> tuple[Any, Path | None]:
             return _core().read_model(xml, numbers), file.path
     except (EngineMismatchError, RuntimeError) as error:
         log.info("converting the network for OpenVINO, once: %s", error)
+    model = convert(network)
     try:
-        return build(network, file), file.path
+        _keep(model, file)
     except (OSError, RuntimeError) as error:  # OpenVINO's own error where it cannot write is a RuntimeError
         log.warning("the converted network cannot be kept in %s, every start converts it again: %s", file.path, error)
-    return convert(network), None
+        return model, None
+    return model, file.path
 
 
 def _dynamic(count: int, faces: Any) -> tuple[Any, ...]:

@@ -18,6 +18,7 @@ from std_msgs.msg import Header
 
 from rednet_ros.errors import RednetError
 from rednet_ros.msg import FaceLandmarks
+from rednet_ros.nodes import log_files
 from rednet_ros.nodes.demo.processes import NodeProcess
 from rednet_ros.nodes.outputs.messages import bgr_image
 from rednet_ros.tracking.types import ImageArray
@@ -87,12 +88,12 @@ class TrackerSession:
         names = {} if list(cameras) == [""] else {"cameras": f"[{', '.join(cameras)}]"}
         own = {"autostart": "true", "image_reliability": reliability, **names, **parameters}
         self._context = Context()
-        rclpy.init(context=self._context)
+        rclpy.init(args=log_files.arguments_and_notice([])[0], context=self._context)
         self._node = rclpy.create_node("rednet_benchmark", context=self._context, namespace=NAMESPACE)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
         self.cameras = [Camera(self._node, name, reliability) for name in cameras]
-        self.process = NodeProcess("tracker_node", NAMESPACE, own, environment, log_level="warn")
+        self.process = NodeProcess("tracker.tracker_node", NAMESPACE, own, environment, log_level="warn")
 
     def __enter__(self) -> TrackerSession:
         try:

@@ -27,7 +27,7 @@ from rednet_ros.nodes.demo.session_report import SUMMARY_NAME, SessionCollector
 from rednet_ros.nodes.outputs.messages import seconds
 from rednet_ros.nodes.parameters.declaration import DeclaredParameters
 from rednet_ros.nodes.parameters.demo import RecorderParameters
-from rednet_ros.nodes.runner import run
+from rednet_ros.nodes.run_node import run_node
 from rednet_ros.nodes.tracker import diagnostics
 from rednet_ros.nodes.tracker.image_conversion import to_bgr
 
@@ -121,7 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point of `recorder_node`."""
     silence_codecs()
     cv2.setNumThreads(1)  # the cores are the tracker's
-    return run(RecorderNode, arguments)
+    return run_node(RecorderNode, arguments)
 
 
 if __name__ == "__main__":

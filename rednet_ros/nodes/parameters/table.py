@@ -1,9 +1,9 @@
 """One table a node: a frozen dataclass whose fields (`tracking.settings.parameter`) are the ROS parameters.
 
-The fields hold range, choices, unit and description. From this one table come the declaration (`declaration`), the
-check of every new value, the typed struct that the node reads, the launch arguments (`launch`), and the parameters file
-and the page (scripts/parameter_files.py). A table may be declared several times under prefixes, as `front.frame_id` and
-`rear.frame_id`. No ROS here.
+The fields hold range, choices, unit and description. Made from them: the declaration (`declaration`), the check of
+every new value, the typed struct that the node reads, the launch arguments (`launch`), config/tracker.yaml and the
+tables in docs/nodes.md (scripts/write_parameters.py). A table may be declared several times under prefixes, as
+`front.frame_id` and `rear.frame_id`. No ROS here.
 """
 
 from __future__ import annotations

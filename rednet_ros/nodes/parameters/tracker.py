@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from rednet_ros.errors import InputError
+from rednet_ros.nodes.outputs import face_ids
 from rednet_ros.resources import DEFAULT_WEIGHTS
 from rednet_ros.tracking.settings import TrackerSettings, parameter
 
@@ -15,9 +15,6 @@ ONLY_CAMERA = ("",)
 
 DETECTIONS_TOPIC = "topic"
 """Value of the parameter `detector` for detections from another node."""
-
-PREFIX_FROM_NAMESPACE = "auto"
-"""Value of the parameter `id_prefix` for a prefix made of the node's namespace."""
 
 
 @dataclass(frozen=True)
@@ -87,10 +84,10 @@ class TrackerParameters(TrackerSettings):
         True, "Broadcast TF frames face_<id> and gaze_<id>, where tf2_ros is installed (docs/geometry.md)."
     )
     id_prefix: str = parameter(
-        PREFIX_FROM_NAMESPACE,
-        "Prefix of every face's id, so that no two nodes of a robot give the same; auto: the node's namespace, as "
-        "front_ in /front.",
-        pattern="([A-Za-z][A-Za-z0-9_]*)?",
+        face_ids.FROM_NODE,
+        "Prefix of every face's id, so that no two nodes of a robot give the same; auto: made of the node's "
+        "namespace, as front_ in /front, and of its name where that is not rednet_tracker.",
+        pattern=face_ids.PATTERN,
     )
     camera_timeout_s: float = parameter(
         2.0,
@@ -103,16 +100,6 @@ class TrackerParameters(TrackerSettings):
     def settings(self) -> TrackerSettings:
         """The part that `FaceTracker` takes."""
         return TrackerSettings(**{entry.name: getattr(self, entry.name) for entry in fields(TrackerSettings)})
-
-    def face_id_prefix(self, namespace: str) -> str:
-        """Prefix of the ids in a node's namespace: with `auto`, `front_` in /front and nothing in /.
-
-        TF frames and the topics of ROS4HRI have one name space for a robot, so ids must be unique among its nodes.
-        """
-        if self.id_prefix != PREFIX_FROM_NAMESPACE:
-            return self.id_prefix
-        name = re.sub(r"[^A-Za-z0-9]+", "_", namespace).strip("_").lstrip("0123456789_")
-        return f"{name}_" if name else ""
 
 
 def camera_tables(parameters: TrackerParameters) -> Mapping[str, type]:

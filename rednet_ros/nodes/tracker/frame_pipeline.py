@@ -6,12 +6,13 @@ import enum
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from std_msgs.msg import Header
 
 from rednet_ros.errors import InputError
+from rednet_ros.nodes.outputs.face_ids import with_prefix
 from rednet_ros.nodes.outputs.messages import seconds
 from rednet_ros.nodes.parameters.tracker import of_camera
 from rednet_ros.nodes.tracker.detections import LatestDetections
@@ -200,7 +201,7 @@ class FramePipeline:
         images = {camera: (frame.image_bgr, frame.stamp_s) for camera, frame in frames.items()}
         results = []
         for camera, tracked in self._tracker.update_many(images, detections).items():
-            faces = [replace(face, id=self._id_prefix + face.id) for face in tracked]
+            faces = with_prefix(tracked, self._id_prefix)
             header, image_bgr = frames[camera].header, frames[camera].image_bgr
             height_px, width_px = image_bgr.shape[:2]
             model = CameraModel.known_or_assumed(calibrations[camera], width_px, height_px, settings.assumed_fov_deg)

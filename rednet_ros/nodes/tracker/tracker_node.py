@@ -20,10 +20,11 @@ from std_srvs.srv import SetBool, Trigger
 
 from rednet_ros.errors import RednetError
 from rednet_ros.nodes import library_log
+from rednet_ros.nodes.outputs.face_ids import id_prefix
 from rednet_ros.nodes.outputs.outputs import check_installed, make_outputs
 from rednet_ros.nodes.parameters.declaration import DeclaredParameters
 from rednet_ros.nodes.parameters.tracker import TrackerParameters, camera_tables, of_camera
-from rednet_ros.nodes.runner import run
+from rednet_ros.nodes.run_node import run_node
 from rednet_ros.nodes.tracker import process_memory
 from rednet_ros.nodes.tracker.camera_input import CameraInput
 from rednet_ros.nodes.tracker.frame_pipeline import FramePipeline, Loss, Output, Tracker
@@ -110,7 +111,8 @@ class TrackerNode(SteadyLifecycleNode):
         result = super().on_activate(state)
         assert self._tracker is not None
         streams = {name: camera.stream for name, camera in self._cameras.items()}
-        prefix = self._wanted.face_id_prefix(self.get_namespace())
+        own_name = "" if self.get_name() == NODE_NAME else self.get_name()
+        prefix = id_prefix(self._wanted.id_prefix, self.get_namespace(), own_name)
         self._pipeline = FramePipeline(
             self._tracker, self._wanted.settings(), streams, self._now_s, self._frame_failed, prefix, self._reset_wanted
         )
@@ -119,7 +121,9 @@ class TrackerNode(SteadyLifecycleNode):
         self._is_active = True
         self._supervise()
         for camera in self._cameras.values():
-            self.get_logger().info(f"waiting for images{of_camera(camera.name)} on {camera.topic}")
+            images = f"images{of_camera(camera.name)} on {camera.topic}"
+            later = f"{images} are not subscribed to: {self._state()}"
+            self.get_logger().info(f"waiting for {images}" if camera.is_listening else later)
         return result
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -306,7 +310,7 @@ class TrackerNode(SteadyLifecycleNode):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point of `tracker_node`."""
-    return run(TrackerNode, arguments)
+    return run_node(TrackerNode, arguments)
 
 
 if __name__ == "__main__":

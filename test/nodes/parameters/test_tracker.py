@@ -4,8 +4,7 @@ from dataclasses import fields
 
 import pytest
 
-from rednet_ros.errors import InputError
-from rednet_ros.nodes.parameters.table import check_values, specifications
+from rednet_ros.nodes.parameters.table import specifications
 from rednet_ros.nodes.parameters.tracker import CameraParameters, TrackerParameters
 from rednet_ros.tracking.settings import TrackerSettings
 
@@ -40,25 +39,3 @@ def test_backends_are_those_of_the_library():
     from rednet_ros.inference.choice import BACKENDS
 
     assert specifications(TrackerParameters)["backend"].choices == BACKENDS
-
-
-@pytest.mark.parametrize(
-    ("wanted", "namespace", "prefix"),
-    [
-        ("auto", "/", ""),
-        ("auto", "/front", "front_"),
-        ("auto", "/robot1/front", "robot1_front_"),
-        ("auto", "/_hidden/2nd", "hidden_2nd_"),
-        ("auto", "/_1", ""),
-        ("", "/front", ""),
-        ("head_", "/front", "head_"),
-    ],
-)
-def test_the_prefix_is_that_of_the_namespace_unless_one_is_given(wanted, namespace, prefix):
-    assert TrackerParameters(id_prefix=wanted).face_id_prefix(namespace) == prefix
-
-
-@pytest.mark.parametrize("wanted", ["front/", "1st_", "_", "a b", "front-"])
-def test_what_can_be_no_part_of_a_topic_or_does_not_start_with_a_letter_is_refused(wanted):
-    with pytest.raises(InputError, match="parameter 'id_prefix' must match"):
-        check_values(TrackerParameters, {"id_prefix": wanted})

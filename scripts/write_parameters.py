@@ -1,6 +1,6 @@
 """Writes config/tracker.yaml and the tables of parameters in docs/nodes.md from the parameters' declarations.
 
-python3 scripts/run_in_environment.py python scripts/parameter_files.py    # test/nodes/parameters compares them
+python3 scripts/run_in_environment.py python scripts/write_parameters.py    # test/nodes/parameters compares them
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ TABLES = {
 }
 
 _YAML_HEAD = """\
-# Parameters of the tracker node, with their defaults. Written by scripts/parameter_files.py.
+# Parameters of the tracker node, with their defaults. Written by scripts/write_parameters.py.
 # `ros2 param describe /rednet_tracker NAME` shows a parameter's range.
 # The double star makes them valid for the node under any name and in any namespace.
 /**:

@@ -2,33 +2,33 @@
 
 from dataclasses import asdict, dataclass
 
-import parameter_files
 import pytest
+import write_parameters
 import yaml
 
 from rednet_ros.nodes.parameters.table import check_values, specifications, struct
 from rednet_ros.nodes.parameters.tracker import CameraParameters, TrackerParameters
 from rednet_ros.tracking.settings import parameter
 
-WRITE = "run scripts/parameter_files.py"
+WRITE = "run scripts/write_parameters.py"
 
 
 def test_the_parameters_file_is_up_to_date(repository):
-    assert (repository / parameter_files.YAML_FILE).read_text() == parameter_files.yaml_text(), WRITE
+    assert (repository / write_parameters.YAML_FILE).read_text() == write_parameters.yaml_text(), WRITE
 
 
-@pytest.mark.parametrize("name", parameter_files.TABLES)
+@pytest.mark.parametrize("name", write_parameters.TABLES)
 def test_the_page_is_up_to_date(repository, name):
-    page = (repository / parameter_files.PAGE).read_text()
-    assert parameter_files.table_text(parameter_files.TABLES[name]) in page, WRITE
+    page = (repository / write_parameters.PAGE).read_text()
+    assert write_parameters.table_text(write_parameters.TABLES[name]) in page, WRITE
     assert f"<!-- {name}: begin" in page
-    assert parameter_files.page_text(page) == page, WRITE
+    assert write_parameters.page_text(page) == page, WRITE
 
 
 def test_an_outdated_table_is_replaced(repository):
-    page = (repository / parameter_files.PAGE).read_text()
+    page = (repository / write_parameters.PAGE).read_text()
     assert (
-        parameter_files.page_text(page.replace("| `max_faces` | integer | 8 |", "| `max_faces` | integer | 9 |"))
+        write_parameters.page_text(page.replace("| `max_faces` | integer | 8 |", "| `max_faces` | integer | 9 |"))
         == page
     )
 
@@ -55,7 +55,7 @@ def test_a_table_says_when_a_value_takes_effect():
         mode: str = parameter("fast", "How.", choices=("fast", "slow"))
         names: tuple[str, ...] = parameter(("a",), "Which.", pattern="[a-z]+", read_only=True)
 
-    assert parameter_files.table_text(Table).splitlines()[2:] == [
+    assert write_parameters.table_text(Table).splitlines()[2:] == [
         '| `names` | string array | ["a"] |  | at the start only | Which. |',
         "| `mode` | string | fast | one of fast, slow | on configuring | How. |",
         "| `share` | double | 0.5 | 0 to 1 s | on the next image | How much. |",

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import os
 import signal
 import socket
-import tempfile
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.impl.rcutils_logger import RcutilsLogger
 from rclpy.logging import get_logger
 from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 
 from rednet_ros.errors import InputError, RednetError
-from rednet_ros.nodes import library_log
+from rednet_ros.nodes import library_log, log_files
+from rednet_ros.nodes.parameters import unmatched_files
 
 _TERMINATION = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """SIGHUP: the terminal or the ssh connection was closed."""
@@ -34,11 +35,17 @@ class RunnableNode(Protocol):
     def close(self) -> None:
         """Stop threads and finish files; called once, while ROS still works."""
 
+    def get_fully_qualified_name(self) -> str:
+        """As of rclpy.node.Node."""
+
+    def get_logger(self) -> RcutilsLogger:
+        """As of rclpy.node.Node."""
+
     def destroy_node(self) -> None:
         """As of rclpy.node.Node."""
 
 
-def run(create: Callable[[], RunnableNode], arguments: Sequence[str] | None = None) -> int:
+def run_node(create: Callable[[], RunnableNode], arguments: Sequence[str] | None = None) -> int:
     """Create a node, spin it until it is done or the process is told to end, and return the exit code.
 
     A node that cannot be created for a reason the user can fix (RednetError, or arguments that ROS does not understand)
@@ -49,6 +56,7 @@ def run(create: Callable[[], RunnableNode], arguments: Sequence[str] | None = No
         try:
             _start_ros(arguments)
             node = create()
+            _log_unmatched_files(node, arguments)
         except RednetError as error:
             get_logger("rednet_ros").fatal(str(error))
             rclpy.try_shutdown()
@@ -59,19 +67,21 @@ def run(create: Callable[[], RunnableNode], arguments: Sequence[str] | None = No
 
 def _start_ros(arguments: Sequence[str] | None) -> None:
     """Raises InputError for arguments that ROS refuses, such as a parameters file that is no valid YAML."""
+    usable, notice = log_files.arguments_and_notice(sys.argv if arguments is None else arguments)
     try:
         # rclpy's own handler would take ROS away from under the callbacks and threads that still use it.
-        _give_logs_a_folder()
-        rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
+        rclpy.init(args=usable, signal_handler_options=SignalHandlerOptions.NO)
     except Exception as error:  # rclpy's classes differ between its versions
         reason = str(error).removeprefix("failed to initialize rcl: ").split(", at /")[0]
         raise InputError(f"the arguments after --ros-args cannot be used: {reason}") from error
+    if notice:
+        get_logger("rednet_ros").warning(notice)
 
 
-def _give_logs_a_folder() -> None:
-    """A temporary one for a user without a home folder, for whom ROS does not start: it keeps its logs there."""
-    if not any(os.environ.get(name) for name in ("ROS_LOG_DIR", "ROS_HOME", "HOME")):
-        os.environ["ROS_LOG_DIR"] = tempfile.mkdtemp(prefix="ros_log-")
+def _log_unmatched_files(node: RunnableNode, arguments: Sequence[str] | None) -> None:
+    given = sys.argv if arguments is None else arguments
+    for notice in unmatched_files.unmatched(given, node.get_fully_qualified_name()):
+        node.get_logger().warning(notice)
 
 
 def _spin(node: RunnableNode) -> int:
