@@ -179,7 +179,7 @@ def test_incompatible_quality_of_service_is_told_with_the_fix(make_bench, tracke
     level, message, _ = bench.status("frames")
     assert level == b"\1"
     assert "/client offers best_effort on /image, this node asks for reliable" in message
-    assert "images cannot be heard: /client offers best_effort" in capfd.readouterr().err
+    assert "images cannot arrive: /client offers best_effort" in capfd.readouterr().err
 
 
 def test_images_are_asked_for_as_their_publishers_offer_them(make_bench, tracker, make_image, wait_until):
@@ -315,7 +315,7 @@ def test_detections_that_do_not_come_or_are_too_old_are_told(make_bench, tracker
 
     from std_msgs.msg import String
 
-    for module in ("camera_input", "outputs"):
+    for module in ("tracker.camera_input", "outputs.outputs"):
         monkeypatch.setattr(f"rednet_ros.nodes.{module}.detection_message_type", lambda: String)
     bench = make_bench(lambda parameters: tracker, autostart=True, detector="topic", camera_timeout_s=0.2)
     silent = "no detections on /detections for "
@@ -339,7 +339,7 @@ def test_detections_from_outside_reach_the_tracker_once(make_bench, tracker, mak
 
     from std_msgs.msg import String
 
-    for module in ("camera_input", "outputs"):
+    for module in ("tracker.camera_input", "outputs.outputs"):
         monkeypatch.setattr(f"rednet_ros.nodes.{module}.detection_message_type", lambda: String)
     bench = make_bench(lambda parameters: tracker, autostart=True, detector="topic", detection_class="face")
     assert bench.node.count_subscribers("detections") == 1
