@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 
 from rednet_ros.evaluation.accuracy import Evaluation, FaceResult
-from rednet_ros.tracking.draw import contact_sheet, draw_landmarks
+from rednet_ros.media.contact_sheet import contact_sheet
+from rednet_ros.tracking.draw import draw_landmarks
 from rednet_ros.tracking.types import FloatArray, ImageArray
 from rednet_ros.training.datasets.annotation import UNITS
 from rednet_ros.training.datasets.pictures import read_picture

@@ -112,7 +112,7 @@ def _latency(figures: FrameStatistics) -> str:
 
 
 class CameraWatch:
-    """Watches one camera. Logs when its images begin to arrive, when none arrives for some time, and when they are back.
+    """Watches one camera. Logs when its images begin to arrive, when they stop, and when they are back.
 
     `problems`: what was wrong with the camera at the last `check`, judged by what became of its images.
     """
