@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from rednet_ros.media.video import VideoWriter, open_source
+from rednet_ros.nodes.demo.processes import ROOM
 
 pytestmark = pytest.mark.ros
 
@@ -88,20 +89,20 @@ def test_a_signal_ends_a_busy_node_cleanly(start, clip):
 @pytest.mark.parametrize(
     ("module", "parameter", "reason"),
     [
-        ("tracker.tracker_node", "max_faces:=1000", "'max_faces' must be 1 to 64, not 1000"),
-        ("demo.player_node", "source:=/absent/clip.mp4", "/absent/clip.mp4: No such file"),
-        ("demo.recorder_node", "output_dir:=/dev/null/out", "/dev/null/out: cannot be written to"),
+        ("tracker_node", "max_faces:=1000", "'max_faces' must be 1 to 64, not 1000"),
+        ("player_node", "source:=/absent/clip.mp4", "/absent/clip.mp4: No such file"),
+        ("recorder_node", "output_dir:=/dev/null/out", "/dev/null/out: cannot be written to"),
     ],
 )
 def test_a_wrong_start_costs_one_line(start, module, parameter, reason):
-    node = start("-m", f"rednet_ros.nodes.{module}", "--ros-args", "-p", parameter)
+    node = start("-m", f"rednet_ros.nodes.{ROOM[module]}.{module}", "--ros-args", "-p", parameter)
     output, _ = node.communicate(timeout=60)
     assert node.returncode == 1
     assert reason in output
     assert len(output.splitlines()) == 1
 
 
-@pytest.mark.parametrize("module", ["tracker.tracker_node", "demo.player_node", "demo.recorder_node"])
+@pytest.mark.parametrize("module", ["tracker_node", "player_node", "recorder_node"])
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
@@ -113,7 +114,7 @@ def test_a_wrong_start_costs_one_line(start, module, parameter, reason):
 def test_a_broken_parameters_file_is_named_without_a_traceback(start, tmp_path, module, text, reason):
     path = tmp_path / "params.yaml"
     path.write_text(text)
-    node = start("-m", f"rednet_ros.nodes.{module}", "--ros-args", "--params-file", str(path))
+    node = start("-m", f"rednet_ros.nodes.{ROOM[module]}.{module}", "--ros-args", "--params-file", str(path))
     output, _ = node.communicate(timeout=60)
     assert node.returncode == 1
     line = output.splitlines()[-1]

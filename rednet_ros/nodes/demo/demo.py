@@ -75,8 +75,8 @@ def _run_nodes(options: argparse.Namespace) -> dict[str, int]:
     """Run the three until the player ends, one of the others fails, or the user interrupts; their exit codes."""
     environment, reliability = _middleware()
     parameters = {
-        "demo.recorder_node": {"output_dir": yaml_text(str(options.output))},
-        "tracker.tracker_node": {
+        "recorder_node": {"output_dir": yaml_text(str(options.output))},
+        "tracker_node": {
             "autostart": "true",
             "weights": yaml_text(options.weights),
             "device": options.device,
@@ -84,7 +84,7 @@ def _run_nodes(options: argparse.Namespace) -> dict[str, int]:
             "camera_timeout_s": str(CAMERA_TIMEOUT_S),
             "id_prefix": "demo_",
         },
-        "demo.player_node": {
+        "player_node": {
             "source": yaml_text(options.input),
             "duration_s": str(float(options.seconds)),
             "reliability": reliability,
@@ -94,8 +94,7 @@ def _run_nodes(options: argparse.Namespace) -> dict[str, int]:
     processes: list[NodeProcess] = []
     try:
         for module, values in parameters.items():
-            # The recorder's summary is repeated here, at the very end.
-            log_level = "warn" if module == "demo.recorder_node" else "info"
+            log_level = "warn" if module == "recorder_node" else "info"  # its summary is repeated here, at the very end
             processes.append(NodeProcess(module, NAMESPACE, values, environment, log_level))
         wait_for_any(processes)
     except KeyboardInterrupt:

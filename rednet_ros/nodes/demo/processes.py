@@ -13,12 +13,15 @@ logger = logging.getLogger(__name__)
 
 STOP_TIMEOUT_S = 60.0
 
+ROOM = {"tracker_node": "tracker", "player_node": "demo", "recorder_node": "demo"}
+"""Where in `rednet_ros.nodes` each node's module lies."""
+
 
 class NodeProcess:
     """A node of `rednet_ros.nodes` in its own process.
 
-    `module`: e.g. "tracker.tracker_node"; its last part becomes the attribute `name`. `parameters`: ROS parameters, as
-    YAML text; `namespace`: where its topics live; `log_level`: the least severe that it logs.
+    `module`: e.g. "tracker_node"; `parameters`: ROS parameters, as YAML text; `namespace`: where its topics live;
+    `log_level`: the least severe that it logs.
     """
 
     def __init__(
@@ -29,8 +32,9 @@ class NodeProcess:
         environment: Mapping[str, str],
         log_level: str = "info",
     ) -> None:
-        self.name = module.rpartition(".")[2]
-        command = [sys.executable, "-m", f"rednet_ros.nodes.{module}", "--ros-args", "-r", f"__ns:={namespace}"]
+        self.name = module
+        program = f"rednet_ros.nodes.{ROOM[module]}.{module}"
+        command = [sys.executable, "-m", program, "--ros-args", "-r", f"__ns:={namespace}"]
         command += ["--log-level", log_level]
         for name, value in parameters.items():
             command += ["-p", f"{name}:={value}"]
