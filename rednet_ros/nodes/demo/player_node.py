@@ -44,7 +44,7 @@ class PlayerNode(Node):
         super().__init__(NODE_NAME, allow_undeclared_parameters=True, **node_options)
         library_log.through_node(self)
         self.done: Future = Future()
-        self._settings = DeclaredParameters(self, PlayerParameters, is_configured=lambda: True).read()
+        self._settings = DeclaredParameters(self, PlayerParameters).read()
         self._source = open_named(self._settings.source)
         self._frames = self._all_frames()
         self._sent = 0

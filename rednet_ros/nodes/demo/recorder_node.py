@@ -72,7 +72,7 @@ class RecorderNode(Node):
         super().__init__(NODE_NAME, allow_undeclared_parameters=True, **node_options)
         library_log.through_node(self)
         self.done: Future = Future()
-        self._settings = DeclaredParameters(self, RecorderParameters, is_configured=lambda: True).read()
+        self._settings = DeclaredParameters(self, RecorderParameters).read()
         self._folder = _cleared(user_path(self._settings.output_dir).absolute())
         writer = VideoWriter(self._folder / VIDEO_NAME, self._settings.rate_hz)
         self._video: SteadyVideo | None = SteadyVideo(writer, self._settings.rate_hz)

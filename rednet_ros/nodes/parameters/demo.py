@@ -1,13 +1,16 @@
-"""The parameters of the player and the recorder."""
+"""The parameters of the player and the recorder, read once at their start."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
-from rednet_ros.tracking.settings import parameter
+from rednet_ros.tracking import settings
+
+parameter = partial(settings.parameter, read_only=True)
 
 CAMERA_TIMEOUT_S = 10.0
-"""Of a tracker whose images come from a file: longer than it runs on after their end, when it has nothing to report."""
+"""Of a tracker whose images come from a file: so long that their end is not reported as a lost camera."""
 
 
 @dataclass(frozen=True)
