@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from rednet_ros.nodes.parameter_files import unmatched
+from rednet_ros.nodes.parameters.unmatched_files import unmatched
 
 ENTRIES = {
     "/**": True,

@@ -19,7 +19,8 @@ from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Future
 
 from rednet_ros.errors import InputError, RednetError
-from rednet_ros.nodes import library_log, log_files, parameter_files
+from rednet_ros.nodes import library_log, log_files
+from rednet_ros.nodes.parameters import unmatched_files
 
 _TERMINATION = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """SIGHUP: the terminal or the ssh connection was closed."""
@@ -44,7 +45,7 @@ class RunnableNode(Protocol):
         """As of rclpy.node.Node."""
 
 
-def run(create: Callable[[], RunnableNode], arguments: Sequence[str] | None = None) -> int:
+def run_node(create: Callable[[], RunnableNode], arguments: Sequence[str] | None = None) -> int:
     """Create a node, spin it until it is done or the process is told to end, and return the exit code.
 
     A node that cannot be created for a reason the user can fix (RednetError, or arguments that ROS does not understand)
@@ -79,7 +80,7 @@ def _start_ros(arguments: Sequence[str] | None) -> None:
 
 def _log_unmatched_files(node: RunnableNode, arguments: Sequence[str] | None) -> None:
     given = sys.argv if arguments is None else arguments
-    for notice in parameter_files.unmatched(given, node.get_fully_qualified_name()):
+    for notice in unmatched_files.unmatched(given, node.get_fully_qualified_name()):
         node.get_logger().warning(notice)
 
 
