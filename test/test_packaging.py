@@ -16,20 +16,20 @@ import rednet_ros
 ROS_PACKAGES = re.compile(
     r"^(rclpy|launch|launch_ros|ament_index_python|cv_bridge|sensor_msgs_py|tf2_ros|\w+_msgs|\w+_srvs|\w+_interfaces)$"
 )
-OPTIONAL = {"hri_msgs", "matplotlib", "moderngl", "openvino", "skimage", "tensorrt", "torch_tensorrt"}
-"""Used where they are installed, never required."""
-NOT_IMPORTED = {"rosidl_default_runtime"}
-"""What the built messages need."""
+OPTIONAL = {"hri_msgs", "skimage", "tensorrt", "torch_tensorrt"}
+"""Used where they are installed, neither required nor an extra."""
+NOT_IMPORTED = {"rosidl_default_runtime", "python3-psutil"}
+"""What the built messages need; and what the node and the benchmark are about to use."""
 DISTRIBUTIONS = {"cv2": "opencv-python-headless", "yaml": "PyYAML"}
 ROS_NAMES = {
     "cv2": "python3-opencv",
     "numpy": "python3-numpy",
     "yaml": "python3-yaml",
     "tqdm": "python3-tqdm",
+    "psutil": "python3-psutil",
     "tf2_ros": "tf2_ros_py",
 }
 """What package.xml calls a module whose package has another name."""
-FROM_PIP_EVERYWHERE = {"torch", "safetensors"}
 
 
 @pytest.fixture
@@ -43,10 +43,20 @@ def setup_arguments(repository: Path, monkeypatch: pytest.MonkeyPatch) -> dict[s
 
 
 @pytest.fixture
+def extras(setup_arguments: dict[str, Any]) -> set[str]:
+    """Names of the packages that only some features need, of all extras together."""
+    return {distribution(line) for lines in setup_arguments["extras_require"].values() for line in lines}
+
+
+@pytest.fixture
 def declared(repository: Path) -> set[str]:
     """Names of the packages that package.xml declares for running."""
     root = ElementTree.parse(repository / "package.xml").getroot()
     return {element.text or "" for tag in ("depend", "exec_depend") for element in root.iter(tag)}
+
+
+def distribution(requirement: str) -> str:
+    return re.split(r"[<>=]", requirement, maxsplit=1)[0]
 
 
 def imported_names(folder: Path) -> set[str]:
@@ -108,16 +118,27 @@ def test_setup_py_ships_every_module_and_model(repository: Path, setup_arguments
     assert set(files) == {f"models/{file.name}" for file in (repository / "models").iterdir()}
 
 
-def test_what_the_code_imports_is_declared_for_pip(repository: Path, setup_arguments: dict[str, Any]) -> None:
-    required = {re.split(r"[<>=]", line)[0] for line in setup_arguments["install_requires"]}
+def test_what_the_code_imports_is_declared_for_pip(
+    repository: Path, setup_arguments: dict[str, Any], extras: set[str]
+) -> None:
+    required = {distribution(line) for line in setup_arguments["install_requires"]}
     imported = {name for name in imported_names(repository / "rednet_ros") if not ROS_PACKAGES.match(name)}
-    missing = {DISTRIBUTIONS.get(name, name) for name in imported - OPTIONAL} - required
-    assert not missing, "add to requirements/runtime.txt"
+    missing = {DISTRIBUTIONS.get(name, name) for name in imported - OPTIONAL} - required - extras
+    assert not missing, "add to requirements/runtime.txt, or to the file of an extra"
+
+
+def test_a_cpu_needs_no_torch(setup_arguments: dict[str, Any]) -> None:
+    required = {distribution(line) for line in setup_arguments["install_requires"]}
+    assert not required & {"torch", "safetensors", "onnx", "openvino"}
+    for extra in ("gpu", "train"):
+        assert {"torch>=2.4", "safetensors>=0.4"} <= set(setup_arguments["extras_require"][extra])
 
 
 @pytest.mark.parametrize("folder", ["rednet_ros", "launch"])
-def test_what_the_code_imports_is_declared_for_ros(repository: Path, declared: set[str], folder: str) -> None:
-    imported = imported_names(repository / folder) - OPTIONAL - FROM_PIP_EVERYWHERE
+def test_what_the_code_imports_is_declared_for_ros(
+    repository: Path, declared: set[str], extras: set[str], folder: str
+) -> None:
+    imported = imported_names(repository / folder) - OPTIONAL - extras
     missing = {ROS_NAMES.get(name, name) for name in imported} - declared
     assert not missing, "add to package.xml"
 
