@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 import rednet_ros
 from rednet_ros import start
@@ -150,3 +151,18 @@ def test_every_message_is_built(repository: Path) -> None:
 def test_every_package_folder_has_an_init(repository: Path) -> None:
     folders = {file.parent for file in (repository / "rednet_ros").glob("**/*.py")}
     assert [folder for folder in folders if not (folder / "__init__.py").is_file()] == []
+
+
+def test_a_commit_is_checked_as_make_lint_checks(repository: Path) -> None:
+    """Both run the tools of the environment, so that their versions are those of requirements/checks.txt."""
+    run = "scripts/run_in_environment.py "
+    (hooks,) = (repo["hooks"] for repo in yaml.safe_load((repository / ".pre-commit-config.yaml").read_text())["repos"])
+    of_hooks = [hook["entry"].partition(run)[2].removesuffix(" --force-exclude") for hook in hooks]
+    makefile = (repository / "Makefile").read_text(encoding="utf-8")
+    recipe = re.search(r"^lint: setup\n((?:\t.+\n)+)", makefile, flags=re.MULTILINE)
+    assert recipe
+    lines = [line.replace("--check ", "").removesuffix(" .") for line in recipe[1].splitlines()]
+    assert [f"\t$(in_environment) {command}" for command in of_hooks] == lines
+    pinned = (repository / "requirements" / "checks.txt").read_text(encoding="utf-8")
+    assert re.search(r"^ruff==", pinned, flags=re.MULTILINE)
+    assert re.search(r"^mypy==", pinned, flags=re.MULTILINE)
