@@ -81,17 +81,16 @@ def _install_python_packages(layout: Layout) -> None:
         options = ["--clear", *(["--system-site-packages"] if layout.distribution else [])]
         command = [sys.executable, "-m", "venv", *options, str(layout.venv)]
         run_logged(f"Making {layout.venv.name} with Python {VERSION}", command, layout.log)
-    torch = _requirements(layout, "torch")
-    wanted = _requirements(layout, "runtime", "gpu", "demo", "checks", "fast", "colcon")
+    wanted = _requirements(layout, "torch", "runtime", "gpu", "demo", "checks", "fast", "colcon")
     if layout.distribution is None:
         wanted += _requirements(layout, "ros_wheels")
     else:
         wanted += _pin_of_numpy(layout)
         # Debian's OpenCV and a Jetson's PyTorch stay in use; pip does not see the one, and would replace the other.
-        if runs(layout.python, "import cv2"):
-            wanted = [line for line in wanted if not line.startswith("opencv")]
-        if runs(layout.python, "import torch"):
-            torch = []
+        for prefix, module in (("opencv", "cv2"), ("torch", "torch")):
+            if runs(layout.python, f"import {module}"):
+                wanted = [line for line in wanted if not line.startswith(prefix)]
+    torch = [line for line in _requirements(layout, "torch") if line in wanted]
     if torch:
         _pip(layout, "Installing torch (hundreds of megabytes)", [*torch, *_pin_of_numpy(layout)])
     _pip(layout, "Installing Python packages", wanted)
