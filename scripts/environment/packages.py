@@ -81,7 +81,7 @@ def _install_python_packages(layout: Layout) -> None:
         options = ["--clear", *(["--system-site-packages"] if layout.distribution else [])]
         command = [sys.executable, "-m", "venv", *options, str(layout.venv)]
         run_logged(f"Making {layout.venv.name} with Python {VERSION}", command, layout.log)
-    wanted = _requirements(layout, "torch", "runtime", "gpu", "demo", "checks", "fast", "colcon")
+    wanted = _requirements(layout, "torch", "runtime", "gpu", "demo", "train", "checks", "fast", "colcon")
     if layout.distribution is None:
         wanted += _requirements(layout, "ros_wheels")
     else:
