@@ -8,6 +8,7 @@ in_environment := $(PYTHON) scripts/run_in_environment.py
 help:
 	@echo "make demo [INPUT=file-or-camera-index]  track a real clip through ROS 2 topics; writes demo_output/"
 	@echo "make test                               run every check and test that can run here"
+	@echo "make test ROOM=tracking                 the tests of one room; TESTS='...' takes pytest's arguments"
 	@echo "make soak                               the long tests of reliability, and the tracking bench; 20 minutes"
 	@echo "make lint                               style, types and import rules alone"
 	@echo "make format                             rewrite the sources in the project's style"
@@ -27,8 +28,9 @@ lint: setup
 	$(in_environment) mypy
 	$(in_environment) lint-imports
 
-test: lint
-	$(in_environment) python -m pytest -rs
+TESTS = $(addprefix test/,$(ROOM))
+test: $(if $(TESTS),setup,lint)
+	$(in_environment) python -m pytest -rs $(TESTS)
 
 # docs/reliability.md says what these are and has their figures.
 soak: setup

@@ -24,7 +24,10 @@ setup(
     data_files=[("share/rednet_ros/models", MODELS)],
     python_requires=">=3.10",
     install_requires=requirements("runtime"),
-    extras_require={name: requirements(name) for name in ("fast", "plots", "render", "train")},
+    extras_require={
+        **{name: requirements(name) for name in ("fast", "gpu", "plots", "render")},
+        "train": requirements("gpu") + requirements("train"),
+    },
     entry_points={
         # The same as in CMakeLists.txt; test/test_packaging.py compares them.
         "console_scripts": [
