@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -37,6 +37,9 @@ class Tracker(Protocol):
 
     def update(self, image_bgr: ImageArray, stamp_s: float) -> Sequence[Face]:
         """The confirmed faces in the image."""
+
+    def figures(self) -> Mapping[str, object]:
+        """What runs: `weights`, and `license` where the weights name one."""
 
 
 OpenTracker = Callable[[argparse.Namespace, TrackerSettings], AbstractContextManager[Tracker]]
@@ -90,7 +93,7 @@ def run(options: argparse.Namespace, open_tracker: OpenTracker | None = None) ->
         tracker = stack.enter_context((open_tracker or _open_tracker)(options, tracker_settings(options, source)))
         sinks = [stack.enter_context(sink) for sink in _sinks(options, source.fps)]
         stack.enter_context(logging_redirect_tqdm())
-        summary = TrackSummary()
+        summary = TrackSummary(_weights(tracker))
         interrupted = False
         try:
             _track(source, tracker, sinks, summary)
@@ -107,6 +110,11 @@ def _check_video(path: Path, source: str) -> None:
         check_video_name(path)
     elif (kind := identify(source).kind) is not InputKind.IMAGE:
         raise InputError(f"{path}: a picture can be written for a single image only, not for a {kind.value}; use .mp4")
+
+
+def _weights(tracker: Tracker) -> str:
+    figures = tracker.figures()
+    return f"{figures['weights']} ({figures.get('license', 'no licence named')})"
 
 
 def tracker_settings(options: argparse.Namespace, source: VideoSource) -> TrackerSettings:

@@ -53,6 +53,9 @@ class FakeTracker:
         self.stamps_s.append(stamp_s)
         return [face()] if image_bgr.mean() > 100 else []
 
+    def figures(self) -> dict[str, str]:
+        return {"weights": self.weights, "license": "research use only"}
+
 
 @pytest.fixture
 def tracker(monkeypatch: pytest.MonkeyPatch) -> FakeTracker:
@@ -118,6 +121,13 @@ def test_summary_counts_frames_faces_ids_and_times(
     assert "ids         1: f1 (3)" in out
     assert "frames/s" in out
     assert [line.split()[0] for line in out.splitlines()[-3:]] == ["decode", "track", "write"]
+
+
+def test_summary_names_the_weights_and_their_licence(
+    tmp_path: Path, tracker: FakeTracker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert track.main([str(clip(tmp_path / "in.mp4")), "--weights", "rednet-lite"]) == 0
+    assert capsys.readouterr().out.startswith("weights     rednet-lite (research use only)\n")
 
 
 def test_a_clip_without_a_face_is_no_error_and_says_so(
@@ -254,7 +264,7 @@ def test_a_reader_that_leaves_ends_the_command_quietly(tmp_path: Path) -> None:
 import contextlib, sys
 from types import SimpleNamespace
 from rednet_ros.cli import track
-tracker = SimpleNamespace(update=lambda image, stamp_s: [])
+tracker = SimpleNamespace(update=lambda image, stamp_s: [], figures=lambda: {{"weights": "made"}})
 track._open_tracker = lambda options, settings: contextlib.nullcontext(tracker)
 sys.exit(track.main([{str(clip(tmp_path / "in.mp4", [20] * 50))!r}, "--jsonl", "-"]))
 """
