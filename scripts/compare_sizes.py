@@ -13,7 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from rednet_ros.network.config import REDNetConfig
 from rednet_ros.network.rednet import REDNet
-from rednet_ros.training.objective import step_losses
+from rednet_ros.training.losses import step_losses
 
 CANDIDATES = (
     ("vgg", 0.25, 64),

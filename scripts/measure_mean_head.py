@@ -20,12 +20,11 @@ from tqdm import tqdm
 
 from rednet_ros.landmarks import FLIP_ORDER
 from rednet_ros.tracking.mean_head import RUNS
-from rednet_ros.training.rendering.framing import Lens, landmarks_through
+from rednet_ros.training.rendering.framing import OPTICAL, Lens, TruePose, landmarks_through, true_pose
 from rednet_ros.training.rendering.head import load_head_model
 from rednet_ros.training.rendering.landmarks import JAW
 from rednet_ros.training.rendering.scene import Pose
 from rednet_ros.training.rendering.still import IMAGES_PER_IDENTITY, FaceRenderer, Moment
-from rednet_ros.training.rendering.true_pose import OPTICAL, TruePose, true_pose
 from rednet_ros.wording import progress_interval_s
 
 Numbers = NDArray[np.float64]

@@ -30,9 +30,9 @@ from rednet_ros.tracking.detector.models import NoDetector
 from rednet_ros.tracking.draw import draw_landmarks
 from rednet_ros.tracking.head_pose import estimate_head_pose, face_axes
 from rednet_ros.tracking.types import Box, FloatArray, HeadPose, ImageArray
+from rednet_ros.training.rendering.framing import TruePose, pinhole, true_pose
 from rednet_ros.training.rendering.head import load_head_model
 from rednet_ros.training.rendering.still import IMAGES_PER_IDENTITY, FaceRenderer
-from rednet_ros.training.rendering.true_pose import TruePose, pinhole, true_pose
 from rednet_ros.wording import progress_interval_s
 
 AXIS_M = 0.09

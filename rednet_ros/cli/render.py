@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import time
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
+import cv2
+import numpy as np
 from tqdm import tqdm
 
 from rednet_ros.cli import command
+from rednet_ros.errors import InputError
+from rednet_ros.media.contact_sheet import contact_sheet
+from rednet_ros.media.images import read_image, write_image
+from rednet_ros.tracking.types import ImageArray
 from rednet_ros.training.rendering.assets import find_assets
-from rednet_ros.training.rendering.contact_sheet import write_contact_sheet
 from rednet_ros.training.rendering.shards import RenderSettings, is_complete, join_labels, plan, prepare_output
 from rednet_ros.training.rendering.workers import render_all
 from rednet_ros.wording import progress_interval_s
 
 NAME = "rednet-render"
+
+SHEET_COLUMNS, TILE_PX, JPEG_QUALITY = 8, 144, 86
+SEEN_BGR, HIDDEN_BGR = (60, 235, 60), (70, 70, 255)
+SUBPIXEL_BITS = 4
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -71,8 +82,30 @@ def run(options: argparse.Namespace) -> None:
     finally:
         rows = join_labels(options.output, shards)
     if options.sheet:
-        write_contact_sheet(options.output, options.sheet)
+        write_sheet(options.output, options.sheet)
     _summarise(options.output, rows, done, time.monotonic() - began)
+
+
+def write_sheet(output: Path, file: Path) -> None:
+    """The first pictures of a folder's labels.jsonl as a sheet: visible landmarks green, hidden ones red.
+
+    Raises InputError for a folder without rows, a picture that cannot be read and a file that cannot be written.
+    """
+    lines = (output / "labels.jsonl").read_text(encoding="utf-8").splitlines()[: SHEET_COLUMNS**2]
+    if not lines:
+        raise InputError(f"{output}: nothing is rendered, there is no sheet to draw")
+    tiles = [_tile(output, json.loads(line)) for line in lines]
+    write_image(file, contact_sheet(tiles, SHEET_COLUMNS), JPEG_QUALITY)
+
+
+def _tile(output: Path, row: dict[str, Any]) -> ImageArray:
+    image = read_image(output / row["image"])
+    scale = TILE_PX / image.shape[0]
+    tile = cv2.resize(image, (TILE_PX, TILE_PX), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    for place, seen in zip((np.array(row["points"]) + 0.5) * scale - 0.5, row["visible"], strict=True):
+        centre = np.rint(place * 2**SUBPIXEL_BITS).astype(int).tolist()
+        cv2.circle(tile, centre, 2**SUBPIXEL_BITS, SEEN_BGR if seen else HIDDEN_BGR, -1, cv2.LINE_AA, SUBPIXEL_BITS)
+    return np.asarray(tile, np.uint8)
 
 
 def _progress_bar(total: int, kept: int) -> tqdm:

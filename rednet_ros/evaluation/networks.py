@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rednet_ros.errors import InputError, WeightsError
+from rednet_ros.errors import InputError
 from rednet_ros.evaluation.face_follower import FaceFollower
 from rednet_ros.evaluation.memory import Memory
 from rednet_ros.evaluation.still_images import StillPredictor
+from rednet_ros.resources import resolve_weights
 from rednet_ros.tracking.detector.models import Detector, load_detector
 from rednet_ros.tracking.sighting import Engine, Sighting
 from rednet_ros.tracking.types import Box, FloatArray, ImageArray
@@ -60,31 +61,26 @@ def open_networks(weights: Sequence[str], device: str, major_only: bool = False)
 
     Raises WeightsError or InputError for what cannot be used.
     """
-    from rednet_ros.network.weights import resolve  # torch takes seconds to load; `--help` need not wait
-
     engines = [_open_engine(name, device, major_only) for name in weights]
     names = [engine.weights_name for engine in engines]
     titles = [name if names.count(name) == 1 else path for name, path in zip(names, weights, strict=True)]
     detector = load_detector()
     return [
-        Network(title, engine, detector, resolve(path).stat().st_size / 1e6)
+        Network(title, engine, detector, resolve_weights(path).stat().st_size / 1e6)
         for title, engine, path in zip(titles, engines, weights, strict=True)
     ]
 
 
 def _open_engine(name: str, device: str, major_only: bool) -> Engine:
-    from rednet_ros.inference.engine import LandmarkEngine, choose_device
+    from rednet_ros.inference.engine import LandmarkEngine, SevenLandmarksError, choose_device
 
     try:
         return LandmarkEngine.load(name, device)
-    except WeightsError:
-        from rednet_ros.network.weights import load  # needs torch, as networks of experiments do
+    except SevenLandmarksError as error:
+        if not major_only:
+            raise InputError(f"{error}: compare by these, with --landmarks 7") from error
+    from rednet_ros.evaluation.major_landmarks import MajorEngine  # needs torch, as networks of experiments do
+    from rednet_ros.network.weights import load
 
-        network, info = load(name)
-        if network.config.finds_all_landmarks:
-            raise
-    if not major_only:
-        raise InputError(f"weights {info.name} find 7 landmarks only: compare by these, with --landmarks 7")
-    from rednet_ros.evaluation.major_landmarks import MajorEngine
-
+    network, info = load(name)
     return MajorEngine(network, info.name, choose_device(device))

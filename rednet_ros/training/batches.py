@@ -1,17 +1,23 @@
-"""Batches of still faces: each depends on (seed, stage, step, rank) alone, so that a run resumes exactly."""
+"""Batches of still faces. Each depends on (seed, stage, step, rank) alone, so that a run resumes exactly."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
+import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch.utils.data import DataLoader, Dataset
 
+from rednet_ros.errors import RednetError
 from rednet_ros.landmarks import DETECTION_INDICES, LANDMARK_COUNT
 from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.tracking.types import FloatArray, ImageArray
+from rednet_ros.training.augmentation import crops as augmentation
 from rednet_ros.training.augmentation import face_paint
-from rednet_ros.training.augmentation import geometric as augmentation
 from rednet_ros.training.config import StageConfig
 from rednet_ros.training.datasets.pool import UNKNOWN_PERSON, FacePool, Picture
 
@@ -151,3 +157,61 @@ def _shuffle_blocks(crop: ImageArray, rng: np.random.Generator) -> ImageArray:
         row, column = divmod(place, count)
         shuffled[row * size : (row + 1) * size, column * size : (column + 1) * size] = blocks[block]
     return shuffled
+
+
+T_co = TypeVar("T_co", covariant=True)
+T = TypeVar("T")
+
+
+class Batches(Protocol[T_co]):
+    """The batches of a stage."""
+
+    def __getitem__(self, step: int) -> T_co:
+        """Batch number `step`; asked twice, it gives the same."""
+        ...
+
+
+def load(batches: Batches[T], first_step: int, steps: int, workers: int) -> Iterator[T]:
+    """The batches from `first_step` to before `steps`, made by `workers` processes (0: by this one, when asked).
+
+    Raises the package's own errors as `batches` does.
+    """
+    if workers == 0:
+        for step in range(first_step, steps):
+            yield batches[step]
+        return
+    loader: DataLoader[T | RednetError] = DataLoader(
+        _Steps(batches),
+        batch_size=None,
+        sampler=range(first_step, steps),
+        num_workers=workers,
+        prefetch_factor=3,
+        collate_fn=_as_they_are,  # arrays go through a pipe: shared memory is scarce in containers
+        worker_init_fn=_one_thread,
+    )
+    for batch in loader:
+        if isinstance(batch, RednetError):
+            raise batch
+        yield batch
+
+
+class _Steps(Dataset[T | RednetError]):
+    """Errors that a user can do something about travel as values: the loader would wrap them into a traceback."""
+
+    def __init__(self, batches: Batches[T]) -> None:
+        self._batches = batches
+
+    def __getitem__(self, step: int) -> T | RednetError:
+        try:
+            return self._batches[step]
+        except RednetError as error:
+            return error
+
+
+def _as_they_are(batch: T) -> T:
+    return batch
+
+
+def _one_thread(_: int) -> None:
+    torch.set_num_threads(1)
+    cv2.setNumThreads(0)

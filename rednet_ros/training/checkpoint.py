@@ -37,7 +37,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Parts:
-    """What a checkpoint holds the tensors of. `later`: of weights given at the start, for modules of later stages."""
+    """What a checkpoint holds the tensors of. `later`: what the run knows of modules that this stage does not have."""
 
     network: nn.Module
     average: nn.Module

@@ -20,8 +20,7 @@ from rednet_ros.network.temporal import State
 from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.tracking.types import FloatArray
 from rednet_ros.training.clips import ClipBatch
-from rednet_ros.training.identity_classifier import IdentityClassifier
-from rednet_ros.training.objective import step_losses
+from rednet_ros.training.losses import IdentityClassifier, step_losses
 
 LOST = 0.12
 """A face whose mean error exceeds this fraction of its crop's side is lost: the detector places the next crop."""
@@ -136,10 +135,10 @@ class _Tracks:
 def _look(network: REDNet, batch: ClipBatch, time: int, tracks: _Tracks, state: State | None) -> REDNetOutput:
     """The network's answer to the crops of one frame."""
     crops = np.stack([crop.extract(frame) for crop, frame in zip(tracks.crops, batch.frames[:, time], strict=True)])
-    placed = [crop.to_crop(points) for crop, points in zip(tracks.crops, tracks.previous_px, strict=True)]
+    placed = [crop.to_crop(points[_MAJOR]) for crop, points in zip(tracks.crops, tracks.previous_px, strict=True)]
     previous = torch.from_numpy(np.stack(placed)).to(network.device)
     pixels = torch.from_numpy(crops).to(network.device).permute(0, 3, 1, 2).flip(1)
-    output: REDNetOutput = network(normalise(pixels), network.draw_z0(previous[:, _MAJOR]), state, previous)
+    output: REDNetOutput = network(normalise(pixels), network.draw_z0(previous), state)
     return output
 
 

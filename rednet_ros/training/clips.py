@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rednet_ros.errors import InputError
 from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.tracking.types import Box, FloatArray, ImageArray
-from rednet_ros.training.augmentation import geometric as augmentation
+from rednet_ros.training.augmentation import crops as augmentation
 from rednet_ros.training.augmentation.virtual_camera import Clip, film
 from rednet_ros.training.batches import BACKGROUND, choose_sources
 from rednet_ros.training.config import StageConfig

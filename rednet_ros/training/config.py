@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
@@ -9,12 +10,13 @@ from typing import Any, Literal, TypeVar, get_args
 import yaml
 
 from rednet_ros.errors import InputError
-from rednet_ros.network.config import REDNetConfig
+from rednet_ros.network.config import STATE_SIZE, REDNetConfig
 
 StageKind = Literal["stills", "identity", "clips"]
-"""The paper's three stages: still images; still images of people who are told apart; clips."""
+"""The paper's three stages, which learn: still images; still images of people who are told apart; clips."""
 
 Precision = Literal["auto", "bf16", "float32"]
+_NAME = re.compile(r"[\w-]+")
 LOSS_NAMES = ("detection", "regression", "points", "identity", "jitter")
 
 
@@ -117,8 +119,11 @@ class StageConfig:
     a step of the moving average of the weights, which is what is evaluated and shipped. `images_a_person` (identity
     only): how many images of a person a batch holds. `identity_logits`: of the people's classifier, "linear" (the
     paper) or "cosine", see `identity_classifier`. `freeze_norm`: batch norm keeps the statistics that it has; None: in
-    clips only, whose frames come a few at a time. `only`: names of parts of the network (such as "smoothing") that
-    learn while all else stays as it is; empty: all of it learns.
+    clips only, whose frames come a few at a time. `only`: names of parts of the network (such as "temporal") that
+    learn while all else stays as it is; empty: all of it learns. `width`: of the network in this stage, None: that of
+    the run's network; a stage that is wider than the one before begins with what that one computes (see `widening`).
+    `init`: what the stage begins with where that is not the result of the one before: an earlier stage's name, or
+    weights (name or file).
     """
 
     name: str
@@ -139,12 +144,14 @@ class StageConfig:
     identity_logits: Literal["linear", "cosine"] = "linear"
     freeze_norm: bool | None = None
     only: tuple[str, ...] = ()
+    width: float | None = None
+    init: str | None = None
     losses: LossWeights = field(default_factory=LossWeights)
     augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
     clips: ClipSettings = field(default_factory=ClipSettings)
 
     def __post_init__(self) -> None:
-        _check(f"stage {self.name}: kind", self.kind, get_args(StageKind))
+        _check(f"stage {self.name}: kind", self.kind, (*get_args(StageKind), "average", "separate_people", "motion"))
         object.__setattr__(self, "only", tuple(self.only))
         _check(f"stage {self.name}: optimizer", self.optimizer, ("adamw", "sgd", "muon"))
         _check(f"stage {self.name}: schedule", self.schedule, ("cosine", "plateau"))
@@ -170,11 +177,74 @@ class StageConfig:
         """The part of the `whole` network that is trained: the paper adds identity and temporal module in turn."""
         return replace(
             whole,
+            width=self.width or whole.width,
             crop_px=self.crop_px,
             identity=whole.identity and self.kind != "stills",
             temporal=whole.temporal if self.kind == "clips" else "none",
-            smoothing=whole.smoothing and self.kind == "clips",
         )
+
+
+@dataclass(frozen=True)
+class AverageStage:
+    """Takes the mean of weights that began with the same ones: often better than each (Wortsman et al., 2022).
+
+    `of`: two or more, each an earlier stage's name, or weights (name or file). The first names the network.
+    """
+
+    name: str
+    of: tuple[str, ...]
+    kind: Literal["average"] = "average"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "of", tuple(self.of))
+        if len(self.of) < 2:
+            raise ValueError(f"stage {self.name}: an average needs two or more weights, of is {list(self.of)}")
+
+
+@dataclass(frozen=True)
+class PeopleStage:
+    """Puts the directions that tell people apart into the identity branch; see `discriminant`.
+
+    `pictures`: of people with a name, at most so many of the training faces. `directions`: how many are kept (of 256).
+    `false_accepts`: the share of strangers that the file's `identity_threshold` may take for one person, measured on
+    people who are kept apart; 0: the file gets no threshold, and recognition stays off.
+    """
+
+    name: str
+    kind: Literal["separate_people"] = "separate_people"
+    pictures: int = 6000
+    directions: int = 32
+    false_accepts: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.directions <= STATE_SIZE:
+            raise ValueError(f"stage {self.name}: directions is {self.directions}: choose 1 to {STATE_SIZE}")
+        if not 0 <= self.false_accepts < 1:
+            raise ValueError(f"stage {self.name}: false_accepts is {self.false_accepts}: choose 0 up to 1")
+
+
+@dataclass(frozen=True)
+class MotionStage:
+    """Fits the tracker's motion filter to the network; see `motion_fit`.
+
+    `clips`: how many the tracker follows in each of `rounds`, of `frames` each; they have the sources and the looks of
+    the last stage of clips before this one. `jitter`: weight of the error's acceleration beside its size.
+    """
+
+    name: str
+    kind: Literal["motion"] = "motion"
+    clips: int = 120
+    frames: int = 24
+    rounds: int = 2
+    jitter: float = 1.0
+
+
+Stage = StageConfig | AverageStage | PeopleStage | MotionStage
+_FINISHING: dict[str, type[AverageStage | PeopleStage | MotionStage]] = {
+    "average": AverageStage,
+    "separate_people": PeopleStage,
+    "motion": MotionStage,
+}
 
 
 @dataclass(frozen=True)
@@ -188,7 +258,7 @@ class TrainConfig:
     license: str
     data: str
     network: REDNetConfig
-    stages: tuple[StageConfig, ...]
+    stages: tuple[Stage, ...]
     seed: int = 1
     precision: Precision = "auto"
     log_every_images: int = 1600
@@ -197,6 +267,9 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         _check("precision", self.precision, get_args(Precision))
+        names = [stage.name for stage in self.stages]
+        if len(set(names)) < len(names) or not all(map(_NAME.fullmatch, names)):
+            raise ValueError(f"stages are named {names}: give each its own name of letters, digits, - and _")
 
 
 def read_config(path: str | Path) -> TrainConfig:
@@ -210,7 +283,7 @@ def read_config(path: str | Path) -> TrainConfig:
     path = Path(path)
     values = _read_yaml(path)
     try:
-        network = REDNetConfig.from_dict(values.pop("network"))
+        network = _network(values.pop("network"))
         stages = tuple(_stage(stage, path.parent) for stage in values.pop("stages"))
         return _build(TrainConfig, {**values, "network": network, "stages": stages})
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -227,7 +300,18 @@ def _read_yaml(path: Path) -> Any:
         raise InputError(f"{path}: cannot be read as YAML: {error}") from error
 
 
-def _stage(values: dict[str, Any], folder: Path) -> StageConfig:
+def _network(values: dict[str, Any]) -> REDNetConfig:
+    if values.pop("smoothing", False):
+        raise ValueError(
+            "network: smoothing is gone, for the tracker's motion filter smooths: delete the line, and fit the filter "
+            "in a last stage {name: motion, kind: motion}"
+        )
+    return REDNetConfig.from_dict(values)
+
+
+def _stage(values: dict[str, Any], folder: Path) -> Stage:
+    if (kind := values.get("kind")) in _FINISHING:
+        return _build(_FINISHING[kind], values)
     augmentation = values.get("augmentation", {})
     if isinstance(augmentation, str):
         augmentation = _read_yaml(folder / augmentation)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import torch
 import torch.distributed as dist
@@ -81,7 +82,8 @@ def join(device: str) -> Iterator[Team]:
     if size == 1:
         yield Team(device=own)
         return
-    dist.init_process_group("nccl" if own.type == "cuda" else "gloo")
+    # They wait for the first one, which alone runs the stages that do not learn.
+    dist.init_process_group("nccl" if own.type == "cuda" else "gloo", timeout=timedelta(hours=3))
     try:
         yield Team(dist.get_rank(), size, own)
     finally:

@@ -11,14 +11,13 @@ from torch import Tensor, nn
 
 from rednet_ros.errors import InputError
 from rednet_ros.network.rednet import REDNet
-from rednet_ros.training.balance import Balance
 from rednet_ros.training.checkpoint import Parts, Tensors
 from rednet_ros.training.clip_losses import ClipLosses
 from rednet_ros.training.config import Precision, StageConfig, TrainConfig
 from rednet_ros.training.distributed import Team
-from rednet_ros.training.identity_classifier import IdentityClassifier
+from rednet_ros.training.losses import IdentityClassifier, StillLosses
 from rednet_ros.training.muon import Muon
-from rednet_ros.training.still_losses import StillLosses
+from rednet_ros.training.schedule import Balance
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +38,9 @@ class Learner:
         Raises:
             InputError: a stage of identities without two people.
         """
-        self.stage = stage = config.stages[stage_index]
+        stage = config.stages[stage_index]
+        assert isinstance(stage, StageConfig)
+        self.stage = stage
         self._team = team
         self._settled = SETTLED_STEPS if stage_index else 0
         self._seed = (config.seed, stage_index)

@@ -13,7 +13,7 @@ from rednet_ros.network.rednet import REDNet
 from rednet_ros.network.smoothing import LandmarkSmoothing, Trend
 from rednet_ros.training.clip_losses import follow
 from rednet_ros.training.clips import ClipBatch
-from rednet_ros.training.objective import POINT_SCALE_CELLS
+from rednet_ros.training.losses import POINT_SCALE_CELLS
 
 
 @dataclass(frozen=True)

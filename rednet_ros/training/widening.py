@@ -11,10 +11,21 @@ import torch
 from torch import Tensor, nn
 
 from rednet_ros.landmarks import DETECTION_INDICES
+from rednet_ros.network.config import REDNetConfig
 from rednet_ros.network.rednet import REDNet
 
 CHANNEL_STEP = 8
 """Every layer has a multiple of it in channels, but the one that takes the image's features and z."""
+
+
+def widen_tensors(tensors: dict[str, Tensor], config: REDNetConfig, width: float) -> dict[str, Tensor]:
+    """Parameters and buffers of a network of `config`, or of a part of one, as of the wider one; others stay."""
+    network = REDNet(config)
+    own = network.state_dict()
+    fitting = {name: tensor for name, tensor in tensors.items() if name in own and own[name].shape == tensor.shape}
+    network.load_state_dict({**own, **fitting})
+    wide = widen(network, width).state_dict()
+    return {**tensors, **{name: wide[name] for name in fitting}}
 
 
 def widen(network: REDNet, width: float) -> REDNet:

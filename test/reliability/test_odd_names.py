@@ -24,7 +24,7 @@ from rednet_ros.network.config import REDNetConfig
 from rednet_ros.network.rednet import REDNet
 from rednet_ros.tracking.detector.models import YuNet, load_detector
 from rednet_ros.media.video import VideoWriter, open_source, silence_codecs
-from rednet_ros.training.augmentation.video_encoder import _read as read_encoder
+from rednet_ros.training.imagenet_encoder import _read as read_encoder
 from rednet_ros.training.datasets.pictures import announced_frames
 
 silence_codecs()

@@ -22,7 +22,7 @@ AUDITED_IMPORTS = {
     # An unpickler that resolves the names of NumPy's arrays and nothing else.
     "rednet_ros/training/rendering/rig.py": {"pickle"},
     # The name of an exception.
-    "rednet_ros/training/augmentation/video_encoder.py": {"pickle"},
+    "rednet_ros/training/imagenet_encoder.py": {"pickle"},
 }
 AUDITED_CALLS = {
     # A free port of the loopback, found and left again, for the processes of one training run.

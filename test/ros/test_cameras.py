@@ -179,7 +179,7 @@ def test_incompatible_quality_of_service_is_told_with_the_fix(make_bench, tracke
     level, message, _ = bench.status("frames")
     assert level == b"\1"
     assert "/client offers best_effort on /image, this node asks for reliable" in message
-    assert "images cannot be heard: /client offers best_effort" in capfd.readouterr().err
+    assert "images cannot arrive: /client offers best_effort" in capfd.readouterr().err
 
 
 def test_images_are_asked_for_as_their_publishers_offer_them(make_bench, tracker, make_image, wait_until):

@@ -62,6 +62,26 @@ def test_an_error_of_every_image_is_not_told_every_time(bench, make_image, wait_
     assert capfd.readouterr().err.count("ZeroDivisionError: thirteen") == 1
 
 
+def test_errors_are_repeated_after_a_while_for_each_camera(
+    make_bench, tracker, make_image, wait_until, monkeypatch, capfd
+):
+    monkeypatch.setattr("rednet_ros.nodes.tracker.tracker_node.REPEAT_S", 1.0)
+    bench = make_bench(lambda parameters: tracker, autostart=True, cameras=["front", "rear"])
+    publishers = [bench.publisher(topic=f"{name}/image") for name in ("front", "rear")]
+    for publisher in publishers * 2:
+        failed = bench.node.statistics().failed
+        publisher.publish(make_image(13))
+        assert wait_until(lambda failed=failed: bench.node.statistics().failed > failed)
+    log = capfd.readouterr().err
+    assert [log.count(f"image of camera '{name}' skipped, tracking it failed") for name in ("front", "rear")] == [1, 1]
+
+    def repeated():
+        publishers[0].publish(make_image(13))
+        return "image of camera 'front' skipped" in capfd.readouterr().err
+
+    assert wait_until(repeated)
+
+
 def test_health_is_told_while_simulated_time_stands_still(make_bench, tracker, wait_until):
     bench = make_bench(lambda parameters: tracker, autostart=True, use_sim_time=True)
     assert wait_until(lambda: len([message for message in bench.diagnostics if message.status]) > 1)
@@ -144,7 +164,7 @@ def test_a_refused_calibration_is_told_for_each_camera(make_bench, tracker, wait
 
 
 def test_the_log_says_once_that_images_arrive(bench, make_image, wait_until, monkeypatch, capfd):
-    monkeypatch.setattr("rednet_ros.nodes.tracker.camera_watch.MEASURING_S", 0.2)
+    monkeypatch.setattr("rednet_ros.nodes.tracker.health.MEASURING_S", 0.2)
     publisher = bench.publisher()
     log = []
 

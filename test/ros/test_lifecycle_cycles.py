@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from rednet_ros.nodes.tracker.process_memory import resident_mb
 from rednet_ros.resources import DEFAULT_WEIGHTS, models_dir
 
 pytestmark = [
@@ -19,6 +18,8 @@ WARM_UP, CYCLES = 10, 100
 
 
 def held():
+    from rednet_ros.nodes.tracker.tracker_loading import resident_mb
+
     gc.collect()
     threads, handles = (len(list(Path(f"/proc/self/{what}").iterdir())) for what in ("task", "fd"))
     return {"threads": threads, "handles": handles, "MB": resident_mb()}

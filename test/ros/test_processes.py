@@ -16,7 +16,7 @@ pytestmark = pytest.mark.ros
 
 BUSY_TRACKER = """
 import gc, sys, time
-from rednet_ros.nodes.runner import run
+from rednet_ros.nodes.run_node import run_node
 from rednet_ros.nodes.tracker.tracker_node import TrackerNode
 from rednet_ros.tracking.settings import TrackerSettings
 
@@ -32,7 +32,7 @@ class Busy:
     def close(self):
         pass
 
-code = run(lambda: TrackerNode(lambda parameters: Busy()))
+code = run_node(lambda: TrackerNode(lambda parameters: Busy()))
 print("objects left to the end:", gc.get_freeze_count() or "collected", flush=True)
 sys.exit(code)
 """
@@ -142,7 +142,7 @@ def test_other_arguments_that_ros_does_not_understand_are_named_too(start, argum
 
 LOGGING_TRACKER = """
 import logging, sys
-from rednet_ros.nodes.runner import run
+from rednet_ros.nodes.run_node import run_node
 from rednet_ros.nodes.tracker.tracker_node import TrackerNode
 
 class Tracker:
@@ -157,7 +157,7 @@ def create(parameters):
     logging.getLogger("rednet_ros.inference").debug("told in detail")
     return Tracker()
 
-sys.exit(run(lambda: TrackerNode(create)))
+sys.exit(run_node(lambda: TrackerNode(create)))
 """
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from rednet_ros.landmarks import FLIP_ORDER
 from rednet_ros.tracking.mean_head import _RIGHT_HALF_MM, MEAN_HEAD_M, SPREAD_M
-from rednet_ros.training.rendering.true_pose import TruePose
+from rednet_ros.training.rendering.framing import TruePose
 
 AHEAD = TruePose(np.array([[0.0, 1.0, 0.0], [0.0, 0.0, -1.0], [-1.0, 0.0, 0.0]]), np.array([0.05, 0.0, 0.8]))
 

@@ -8,7 +8,7 @@ from rednet_ros.tracking.camera_model import CameraModel
 from rednet_ros.tracking.head_pose import face_axes
 from rednet_ros.tracking.mean_head import MEAN_HEAD_M
 from rednet_ros.tracking.types import HeadPose
-from rednet_ros.training.rendering.true_pose import TruePose
+from rednet_ros.training.rendering.framing import TruePose
 
 CAMERA = CameraModel(256, 256, (400.0, 400.0), (127.5, 127.5))
 SEEN = HeadPose((0.0, 0.0, 0.0), (0.0, 0.05, 0.6))

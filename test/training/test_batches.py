@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 
 from rednet_ros.errors import InputError
-from rednet_ros.training.batches import StillBatches
+from rednet_ros.training.batches import StillBatches, load
 from rednet_ros.training.config import AugmentationSettings, StageConfig
 from rednet_ros.training.datasets.labels import LabelledFace, read_labels
 from rednet_ros.training.datasets.pool import UNKNOWN_PERSON, FacePool
-from rednet_ros.training.loader import load
 
 STAGE = StageConfig("s", crop_px=64, images=1000, batch=16, mix={"made": 0.5, "nameless": 0.3, "background": 0.2})
 CALM = AugmentationSettings(shift=0, log_scale=0, roll_deg=0, flip=0, occlude=0, blur=0, grey=0, noise=0, light=0)

@@ -18,7 +18,7 @@ from rednet_ros.training.clips import ClipBatch, ClipBatches
 from rednet_ros.training.config import ClipSettings, StageConfig
 from rednet_ros.training.datasets.labels import read_labels
 from rednet_ros.training.datasets.pool import FacePool
-from rednet_ros.training.identity_classifier import IdentityClassifier
+from rednet_ros.training.losses import IdentityClassifier
 
 T = 5
 STAGE = StageConfig(

@@ -6,7 +6,7 @@ import pytest
 
 from rednet_ros.errors import InputError
 from rednet_ros.network.config import REDNetConfig
-from rednet_ros.training.config import StageConfig, read_config
+from rednet_ros.training.config import AverageStage, MotionStage, PeopleStage, StageConfig, read_config
 
 GOOD = """
 name: a
@@ -43,6 +43,8 @@ def test_settings_reach_network_stage_losses_and_augmentation(tmp_path: Path) ->
         ("network:", "net:", "network"),
         ("name: a", "name: [", "cannot be read as YAML"),
         ("name: one", "name: one, kind: video", "stage one: kind is 'video': choose stills, identity, clips"),
+        ("width: 0.25", "smoothing: true", "smoothing is gone.*kind: motion"),
+        ("name: one", "name: a/b", "stages are named.*a/b"),
         ("name: one", "name: one, optimizer: adam", "optimizer is 'adam': choose adamw, sgd"),
         ("name: one", "name: one, schedule: steps", "schedule is 'steps'"),
         ("name: one", "name: one, clips: {frames: 1}", "frames is 1"),
@@ -76,6 +78,29 @@ def test_stages_add_modules_in_the_papers_order() -> None:
     assert (without.temporal, without.identity) == ("none", False)
 
 
+def test_stages_that_do_not_learn_have_settings_of_their_own(tmp_path: Path) -> None:
+    more = """
+  - {name: mean, kind: average, of: [one, other.safetensors]}
+  - {name: people, kind: separate_people, pictures: 500, false_accepts: 0.01}
+  - {name: motion, kind: motion, jitter: 2.0}
+"""
+    config = read_config(write(tmp_path, GOOD + more))
+    assert config.stages[1:] == (
+        AverageStage("mean", ("one", "other.safetensors")),
+        PeopleStage("people", pictures=500, false_accepts=0.01),
+        MotionStage("motion", jitter=2.0),
+    )
+    for old, new, message in [
+        ("of: [one, other.safetensors]", "of: [one]", "stage mean: an average needs two or more"),
+        ("pictures: 500", "images: 500", "PeopleStage.*images"),
+        ("pictures: 500", "directions: 0", "directions is 0"),
+        ("false_accepts: 0.01", "false_accepts: 1", "false_accepts is 1"),
+        ("name: motion", "name: people", "stages are named.*people.*people"),
+    ]:
+        with pytest.raises(InputError, match=message):
+            read_config(write(tmp_path, (GOOD + more).replace(old, new)))
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"nowhere\.yaml"):
         read_config(tmp_path / "nowhere.yaml")
@@ -86,4 +111,5 @@ def test_the_shipped_configurations_are_understood(repository: Path) -> None:
     assert files
     for file in files:
         config = read_config(file)
-        assert config.network.crop_px == config.stages[-1].crop_px, file.name
+        learned = [stage for stage in config.stages if isinstance(stage, StageConfig)]
+        assert learned[-1].network(config.network) == config.network, file.name

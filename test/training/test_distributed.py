@@ -23,8 +23,8 @@ from rednet_ros.training.datasets.labels import read_labels
 from rednet_ros.training.datasets.splits import split
 from rednet_ros.training.distributed import Team
 from rednet_ros.training.learner import GRADIENT_LIMIT
+from rednet_ros.training.losses import StillLosses
 from rednet_ros.training.schedule import Plateau, learning_rate
-from rednet_ros.training.still_losses import StillLosses
 from rednet_ros.training.trainer import Trainer
 
 STAGES = {

@@ -79,19 +79,19 @@ def test_the_learning_rate_is_the_one_given(tiny: REDNetConfig, pool: FacePool) 
 
 
 def test_only_the_parts_named_learn(tiny: REDNetConfig, pool: FacePool) -> None:
-    stage = replace(CLIPS, only=("smoothing",), images=20)
-    each = learner(replace(tiny, temporal="residual", smoothing=True), stage)
+    stage = replace(CLIPS, only=("temporal",), images=20)
+    each = learner(tiny, stage)
     before = {name: tensor.clone() for name, tensor in each.network.state_dict().items()}
     for step in range(2):
         each.step(batch_of(pool, stage), step, 1e-2)
     changed = {name for name, tensor in each.network.state_dict().items() if not torch.equal(tensor, before[name])}
     assert changed
-    assert all(name.startswith("smoothing.") for name in changed)
+    assert all(name.startswith("temporal.") for name in changed)
 
 
 def test_a_part_that_is_not_there_cannot_be_the_only_one_to_learn(tiny: REDNetConfig) -> None:
-    with pytest.raises(InputError, match="stage s: only names smoothing, which this network does not have"):
-        learner(tiny, replace(CLIPS, only=("smoothing",)))
+    with pytest.raises(InputError, match="stage s: only names offsets, which this network does not have"):
+        learner(tiny, replace(CLIPS, only=("offsets",)))
 
 
 def test_muon_learns_and_its_steps_are_repeatable(tiny: REDNetConfig, pool: FacePool) -> None:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from rednet_ros.training import curves, recorder
+from rednet_ros.training import recorder
 from rednet_ros.training.recorder import Recorder, as_text
 
 
@@ -45,7 +45,7 @@ def test_what_came_after_the_checkpoint_is_dropped(written: Path) -> None:
 
 
 def test_the_curves_are_a_picture_with_lines_in_it(written: Path) -> None:
-    path = curves.draw(written)
+    path = recorder.draw_curves(written)
     assert path is not None
     picture = cv2.imread(str(path))
     coloured = np.ptp(picture.astype(int), axis=2) > 60
@@ -55,11 +55,11 @@ def test_the_curves_are_a_picture_with_lines_in_it(written: Path) -> None:
 
 def test_curves_of_a_run_without_validation_are_drawn(tmp_path: Path) -> None:
     Recorder(tmp_path, ["first"], keeps=True).losses(loss_row("first", 100), 100)
-    assert curves.draw(tmp_path) is not None
+    assert recorder.draw_curves(tmp_path) is not None
 
 
 def test_stages_follow_each_other_on_the_axis(written: Path) -> None:
-    rows = curves._cumulative(curves._read(written / "log.csv"))
+    rows = recorder._cumulative(recorder._read(written / "log.csv"))
     assert [row["x"] for row in rows] == [100, 200, 300, 400, 500, 600]
 
 

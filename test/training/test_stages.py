@@ -34,7 +34,7 @@ def _little_validation(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its results are not looked at here, and pictures take longer than all else."""
     monkeypatch.setattr("rednet_ros.training.validation.CLIPS", 1)
     monkeypatch.setattr("rednet_ros.training.validation.CLIP_FRAMES", 3)
-    monkeypatch.setattr("rednet_ros.training.curves.draw", lambda folder: None)
+    monkeypatch.setattr("rednet_ros.training.recorder.draw_curves", lambda folder: None)
 
 
 @pytest.fixture(scope="module")

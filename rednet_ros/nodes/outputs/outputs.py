@@ -23,8 +23,7 @@ from rednet_ros.nodes.outputs.messages import bgr_image, face_landmarks
 from rednet_ros.nodes.outputs.point_cloud import landmark_cloud
 from rednet_ros.nodes.outputs.poses import pose_array
 from rednet_ros.nodes.outputs.transforms import TransformOutput, broadcaster_type, make_broadcasters
-from rednet_ros.nodes.parameters.tracker import DETECTIONS_TOPIC, TrackerParameters
-from rednet_ros.nodes.tracker.camera_names import in_camera
+from rednet_ros.nodes.parameters.tracker import DETECTIONS_TOPIC, TrackerParameters, in_camera
 from rednet_ros.nodes.tracker.detections import detection_message_type
 from rednet_ros.nodes.tracker.frame_pipeline import FrameResult, Output
 from rednet_ros.tracking.draw import draw_faces
@@ -108,7 +107,7 @@ def check_installed(node: LifecycleNode, parameters: TrackerParameters) -> None:
     if parameters.detector == DETECTIONS_TOPIC:
         detection_message_type()
     if parameters.broadcast_tf and broadcaster_type() is None:
-        node.get_logger().info("tf2_ros is not installed: faces are no TF frames")
+        node.get_logger().info("tf2_ros is not installed: not broadcasting TF frames")
 
 
 def make_outputs(node: LifecycleNode, parameters: TrackerParameters) -> dict[str, list[Output]]:

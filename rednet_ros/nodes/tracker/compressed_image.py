@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rednet_ros.media.images import MAX_IMAGE_PIXELS, image_size_px, refusal
-from rednet_ros.nodes.tracker.image_conversion import ImageError, check_light, check_size
-from rednet_ros.nodes.tracker.light_range import LightRange
+from rednet_ros.nodes.tracker.image_conversion import ImageError, LightRange, check_light, check_size
 from rednet_ros.tracking.types import ImageArray
 
 # A picture's orientation tag is ignored: landmarks are in the pixels that camera_info speaks of.

@@ -14,7 +14,7 @@ from std_msgs.msg import Header
 from rednet_ros.errors import InputError
 from rednet_ros.nodes.outputs.face_ids import with_prefix
 from rednet_ros.nodes.outputs.messages import seconds
-from rednet_ros.nodes.tracker.camera_names import of_camera
+from rednet_ros.nodes.parameters.tracker import of_camera
 from rednet_ros.nodes.tracker.detections import LatestDetections
 from rednet_ros.nodes.tracker.image_conversion import to_bgr
 from rednet_ros.nodes.tracker.statistics import FrameRecorder

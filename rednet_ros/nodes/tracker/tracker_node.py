@@ -14,7 +14,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from rclpy.clock import Clock, ClockType
-from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
+from rclpy.impl.implementation_singleton import rclpy_implementation
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.logging import get_logger
 from rclpy.task import Future
 from std_srvs.srv import SetBool, Trigger
 
@@ -23,18 +25,14 @@ from rednet_ros.nodes import library_log
 from rednet_ros.nodes.outputs.face_ids import id_prefix
 from rednet_ros.nodes.outputs.outputs import check_installed, make_outputs
 from rednet_ros.nodes.parameters.declaration import DeclaredParameters
-from rednet_ros.nodes.parameters.tracker import TrackerParameters, camera_tables
-from rednet_ros.nodes.runner import run
-from rednet_ros.nodes.tracker import process_memory
+from rednet_ros.nodes.parameters.tracker import TrackerParameters, camera_tables, of_camera
+from rednet_ros.nodes.run_node import run_node
 from rednet_ros.nodes.tracker.camera_input import CameraInput
-from rednet_ros.nodes.tracker.camera_names import of_camera
 from rednet_ros.nodes.tracker.frame_pipeline import FramePipeline, Loss, Output, Tracker
 from rednet_ros.nodes.tracker.health import TrackerHealth
 from rednet_ros.nodes.tracker.latest_frame import LatestFrameWorker
-from rednet_ros.nodes.tracker.lifecycle_node import SteadyLifecycleNode
 from rednet_ros.nodes.tracker.statistics import PUBLISHING_PERIOD_S, FrameRecorder, FrameStatistics, combined
-from rednet_ros.nodes.tracker.throttle import Throttle
-from rednet_ros.nodes.tracker.tracker_loading import TrackerFactory, described, load_tracker
+from rednet_ros.nodes.tracker.tracker_loading import TrackerFactory, described, load_tracker, release_gpu
 
 NODE_NAME = "rednet_tracker"
 REPEAT_S = 5.0
@@ -47,7 +45,7 @@ SUPERVISION_PERIOD_S = 0.2
 """How often the node looks whether its cameras, their publishers and its own subscribers are still there."""
 
 
-class TrackerNode(SteadyLifecycleNode):
+class TrackerNode(LifecycleNode):
     """Lifecycle: configure loads the weights, activate subscribes, deactivate stops but keeps every face's state,
     cleanup frees the tracker.
 
@@ -56,6 +54,7 @@ class TrackerNode(SteadyLifecycleNode):
 
     def __init__(self, create_tracker: TrackerFactory = load_tracker, **node_options: object) -> None:
         super().__init__(NODE_NAME, allow_undeclared_parameters=True, **node_options)
+        self._refuse_impossible_transitions()
         library_log.through_node(self)
         self.done: Future = Future()
         self._create_tracker = create_tracker
@@ -68,7 +67,6 @@ class TrackerNode(SteadyLifecycleNode):
         self._is_active = False
         self._is_enabled = True
         self._reset_wanted = threading.Event()
-        self._complaints = {Loss.FRAME: Throttle(REPEAT_S), Loss.OUTPUT: Throttle(OUTPUT_REPEAT_S)}
         self._declared = DeclaredParameters(
             self,
             TrackerParameters,
@@ -78,6 +76,8 @@ class TrackerNode(SteadyLifecycleNode):
         )
         self._wanted = self._declared.read()
         self._statistics = {name: FrameRecorder() for name in self._wanted.cameras}
+        # One each, all of the node's name: rclpy throttles by logger and line.
+        self._loggers = {name: get_logger(self.get_logger().name) for name in self._wanted.cameras}
         self._health = TrackerHealth(self, list(self._statistics.values()))
         steady = Clock(clock_type=ClockType.STEADY_TIME)  # simulated time may stand still
         self.create_timer(SUPERVISION_PERIOD_S, self._supervise, clock=steady)
@@ -138,7 +138,7 @@ class TrackerNode(SteadyLifecycleNode):
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Free the tracker, and with it the GPU, and take the topics down."""
         self.close()
-        process_memory.release_gpu()
+        release_gpu()
         self.get_logger().info(f"cleaned up: {self._what_is_left()}")
         return super().on_cleanup(state)
 
@@ -214,14 +214,34 @@ class TrackerNode(SteadyLifecycleNode):
             self._statistics[camera].dropped()
 
     def _frame_failed(self, camera: str, loss: Loss, text: str) -> None:
-        if not self.context.ok() or not self._complaints[loss].is_due(camera):
-            return  # told not long ago, or the process is ending while the frame was under way
-        self.get_logger().error(text)
+        if not self.context.ok():
+            return  # the process is ending while the frame was under way
+        logger = self._loggers.get(camera, self.get_logger())
+        if loss is Loss.FRAME:
+            logger.error(text, throttle_duration_sec=REPEAT_S)
+        else:
+            logger.error(text, throttle_duration_sec=OUTPUT_REPEAT_S)
 
     def _thread_failed(self, error: Exception) -> None:
         self._frame_failed("", Loss.FRAME, f"the inference thread failed: {type(error).__name__}: {error}")
 
     # -- helpers -----------------------------------------------------------------------------------------------------
+
+    def _refuse_impossible_transitions(self) -> None:
+        """Refuse and log a transition that the state does not have; rclpy (7.1) would let it end the process."""
+        service = self._service_change_state
+        change_state = service.callback
+
+        def change_or_refuse(request: Any, response: Any) -> Any:
+            try:
+                return change_state(request, response)
+            except rclpy_implementation.RCLError as error:
+                wanted, reason = request.transition.label or request.transition.id, str(error).split(", at ")[0]
+                self.get_logger().error(f"transition {wanted} refused: {reason}")
+                response.success = False
+                return response
+
+        service.callback = change_or_refuse
 
     def _start(self) -> None:
         if not self._wanted.autostart:
@@ -311,7 +331,7 @@ class TrackerNode(SteadyLifecycleNode):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point of `tracker_node`."""
-    return run(TrackerNode, arguments)
+    return run_node(TrackerNode, arguments)
 
 
 if __name__ == "__main__":

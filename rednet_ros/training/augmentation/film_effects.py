@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rednet_ros.tracking.types import Box, FloatArray, ImageArray
-from rednet_ros.training.augmentation import geometric as augmentation
+from rednet_ros.training.augmentation import crops as augmentation
 from rednet_ros.training.config import AugmentationSettings, ClipSettings
 
 Rng = np.random.Generator

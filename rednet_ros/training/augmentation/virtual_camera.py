@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.tracking.types import FloatArray, ImageArray
+from rednet_ros.training.augmentation import crops as augmentation
 from rednet_ros.training.augmentation import film_effects
-from rednet_ros.training.augmentation import geometric as augmentation
 from rednet_ros.training.config import AugmentationSettings, ClipSettings
 from rednet_ros.training.datasets.pool import Picture
 

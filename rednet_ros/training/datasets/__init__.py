@@ -6,16 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rednet_ros.errors import InputError
-from rednet_ros.training.datasets import (
-    aflw,
-    frame_folder,
-    helen,
-    ibug_300vw,
-    ibug_300w,
-    lfpw,
-    lfw,
-    talking_face,
-)
+from rednet_ros.training.datasets import aflw, ibug_300vw, ibug_300w, lfw, pts, talking_face
 from rednet_ros.training.datasets.labels import LabelledFace, read_labels
 
 LABELS = "labels"
@@ -30,12 +21,12 @@ LOADERS: dict[str, Callable[[Path], list[LabelledFace]]] = {
     LABELS: _load_labels,
     "300w": ibug_300w.load,
     "300vw": ibug_300vw.load,
-    "helen": helen.load,
-    "lfpw": lfpw.load,
+    "helen": ibug_300w.load_helen,
+    "lfpw": ibug_300w.load_lfpw,
     "aflw": aflw.load,
     "lfw": lfw.load,
     "talking-face": talking_face.load,
-    "pts": frame_folder.load,
+    "pts": pts.load,
 }
 """Format -> its loader. Each takes the folder and raises InputError saying what it expected there."""
 

@@ -10,8 +10,7 @@ from pathlib import Path
 
 from rednet_ros.errors import InputError
 from rednet_ros.tracking.types import Box
-from rednet_ros.training.datasets.labels import LabelledFace, check_points
-from rednet_ros.training.datasets.markup import among_68
+from rednet_ros.training.datasets.labels import LabelledFace, among_68, check_points
 
 logger = logging.getLogger(__name__)
 

@@ -1,4 +1,7 @@
-"""300-W and what it re-annotated: AFW, Helen, LFPW and IBUG, and the competition's own indoor and outdoor images."""
+"""300-W and what it re-annotated: AFW, Helen, LFPW and IBUG, and the competition's own indoor and outdoor images.
+
+Helen's own 194 points lie elsewhere on the face; LFPW's own form is a list of web addresses. Neither can be used.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,12 @@ from rednet_ros.training.datasets.pts import find_pairs, read_pts
 LAYOUT = """folders as in the official archives, any of them, each image with a .pts file beside it:
   afw/*.jpg  helen/{trainset,testset}/*.jpg  lfpw/{trainset,testset}/*.png  ibug/*.jpg
   300W/01_Indoor/indoor_*.png  300W/02_Outdoor/outdoor_*.png"""
+
+HELEN_LAYOUT, LFPW_LAYOUT = (
+    f"trainset/*.{suffix} and testset/*.{suffix} (or one of them) with a .pts file beside each, "
+    f"as in the {name} archive of 300-W"
+    for suffix, name in (("jpg", "helen"), ("png", "lfpw"))
+)
 
 FOLDERS = {
     "afw": "300w_afw",
@@ -30,6 +39,32 @@ TEST_SUFFIX = "_test"
 def load(folder: Path) -> list[LabelledFace]:
     """Faces of 300-W, of the whole tree or a part of it. Raises InputError as `load_as`."""
     return load_as(folder, "300w", LAYOUT)
+
+
+def load_helen(folder: Path) -> list[LabelledFace]:
+    """Faces with sources 300w_helen and 300w_helen_test: the same images as of 300-W, so the same split.
+
+    Raises InputError for Helen's original 194-point form, and as `load_as`.
+    """
+    if any((folder / "annotation").glob("*.txt")) and not find_pairs(folder):
+        raise InputError(
+            f"{folder}: these are Helen's original annotations; its 194 points do not contain the 68 landmarks. "
+            f"Take the re-annotation of 300-W: {HELEN_LAYOUT}"
+        )
+    return load_as(folder, "300w_helen", HELEN_LAYOUT)
+
+
+def load_lfpw(folder: Path) -> list[LabelledFace]:
+    """Faces with sources 300w_lfpw and 300w_lfpw_test.
+
+    Raises InputError for the original lists of addresses, and as `load_as`.
+    """
+    if any(folder.glob("*.csv")) and not find_pairs(folder):
+        raise InputError(
+            f"{folder}: these are LFPW's original lists, which hold web addresses and 29 other points. "
+            f"Take the re-annotation of 300-W: {LFPW_LAYOUT}"
+        )
+    return load_as(folder, "300w_lfpw", LFPW_LAYOUT)
 
 
 def load_as(folder: Path, source: str, layout: str) -> list[LabelledFace]:

@@ -96,6 +96,14 @@ def is_validation(face: LabelledFace) -> bool:
     return face.source.startswith("300w") and number is not None and int(number[1]) % VALIDATION_DIVISOR == 0
 
 
+def among_68(points: Iterable[tuple[int, float, float]]) -> FloatArray:
+    """The landmarks that another set's points correspond to, given as (index, x, y): 68 x 2 float32, else NaN."""
+    result = np.full((LANDMARK_COUNT, 2), np.nan, np.float32)
+    for index, x, y in points:
+        result[index] = x, y
+    return result
+
+
 def check_points(points_px: FloatArray, where: str) -> None:
     """Raises InputError, its message beginning with `where`, for annotations that no error can be measured by."""
     if np.isnan(points_px).all():

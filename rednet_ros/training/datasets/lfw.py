@@ -11,8 +11,7 @@ import numpy as np
 
 from rednet_ros.errors import InputError
 from rednet_ros.tracking.types import Box
-from rednet_ros.training.datasets.labels import LabelledFace, check_points
-from rednet_ros.training.datasets.markup import among_68
+from rednet_ros.training.datasets.labels import LabelledFace, among_68, check_points
 
 ANNOTATION_FILE = "lfw_ffd_ann.txt"
 LAYOUT = f"{ANNOTATION_FILE}, and beside it the images in lfw/Person/Person_0001.jpg or Person/Person_0001.jpg"

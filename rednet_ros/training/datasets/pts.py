@@ -1,4 +1,6 @@
-"""The .pts files of iBUG and FGNET: a header, and one point a line between braces.
+"""The .pts files of iBUG and FGNET, and any folder of images with one beside each: the user's own annotations.
+
+A header, and one point a line between braces:
 
 version: 1
 n_points: 68
@@ -23,8 +25,30 @@ from rednet_ros.files import list_files
 from rednet_ros.landmarks import LANDMARK_COUNT
 from rednet_ros.media.images import IMAGE_SUFFIXES
 from rednet_ros.tracking.types import FloatArray
+from rednet_ros.training.datasets.labels import LabelledFace, check_points
 
 logger = logging.getLogger(__name__)
+
+LAYOUT = "images (.jpg, .png ...) with a .pts file of the same name beside each, in any subfolders"
+
+
+def load(folder: Path) -> list[LabelledFace]:
+    """Faces of `folder`, their source the folder's name.
+
+    Images named by a number alone are the frames of a sequence, one a subfolder. Coordinates count from 1, as in all
+    of iBUG's files. Raises InputError for no pairs at all, and as `find_pairs` and `read_pts` do.
+    """
+    source = folder.resolve().name
+    faces = []
+    for image, file in find_pairs(folder):
+        points_px = read_pts(file, first_pixel=1)
+        check_points(points_px, str(file))
+        frame = int(image.stem) if image.stem.isdecimal() else None
+        sequence = None if frame is None else "/".join((source, *image.relative_to(folder).parts[:-1]))
+        faces.append(LabelledFace(image, points_px, source, sequence=sequence, frame=frame))
+    if not faces:
+        raise InputError(f"{folder}: no annotated image found; expected {LAYOUT}")
+    return faces
 
 
 def read_pts(path: Path, first_pixel: int) -> FloatArray:

@@ -11,8 +11,7 @@ from pathlib import Path
 from rednet_ros.errors import InputError
 from rednet_ros.files import list_files
 from rednet_ros.media.images import IMAGE_SUFFIXES
-from rednet_ros.training.datasets.labels import LabelledFace, check_points
-from rednet_ros.training.datasets.markup import among_68
+from rednet_ros.training.datasets.labels import LabelledFace, among_68, check_points
 from rednet_ros.training.datasets.pts import read_pts
 
 logger = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rednet_ros.training.rendering.arrays import FloatArray
+from rednet_ros.training.rendering.geometry import FloatArray
 from rednet_ros.training.rendering.identity import Identity
 from rednet_ros.training.rendering.rig import Rig
 from rednet_ros.training.rendering.seeds import Rng, chance, generator

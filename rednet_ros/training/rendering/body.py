@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from rednet_ros.training.rendering.arrays import BoolArray, FloatArray
+from rednet_ros.training.rendering.geometry import BoolArray, FloatArray
 from rednet_ros.training.rendering.rig import Rig
 
 MAP_PX = 768

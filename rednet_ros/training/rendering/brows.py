@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rednet_ros.training.rendering.arrays import FloatArray, ImageArray, IntArray
-from rednet_ros.training.rendering.geometry import barycentric_points
+from rednet_ros.training.rendering.geometry import FloatArray, ImageArray, IntArray, barycentric_points
 from rednet_ros.training.rendering.rig import Accessory
 
 HAIR_ALPHA = 50

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from rednet_ros.training.rendering.appearance import Outfit, sample_outfit
-from rednet_ros.training.rendering.arrays import ImageArray
 from rednet_ros.training.rendering.background import sample_background
 from rednet_ros.training.rendering.degradation import Degradation, sample_degradation
 from rednet_ros.training.rendering.framing import Lens
+from rednet_ros.training.rendering.geometry import ImageArray
 from rednet_ros.training.rendering.motion import (
     FRAME_S,
     FaceMotion,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from rednet_ros.training.rendering.arrays import ImageArray
+from rednet_ros.training.rendering.geometry import ImageArray
 from rednet_ros.training.rendering.seeds import Rng, chance
 
 

@@ -1,4 +1,4 @@
-"""The camera that frames a posed head, and where its landmarks fall in the picture."""
+"""The camera that frames a posed head, where its landmarks fall in the picture, and the head's pose before it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rednet_ros.training.rendering.arrays import FloatArray
-from rednet_ros.training.rendering.geometry import look_at, perspective
+from rednet_ros.training.rendering.geometry import FloatArray, look_at, perspective, rotation
 from rednet_ros.training.rendering.gl.renderer import View
 from rednet_ros.training.rendering.head import HeadModel
 from rednet_ros.training.rendering.landmarks import SeenLandmarks
 from rednet_ros.training.rendering.pose import PosedHead
-from rednet_ros.training.rendering.scene import Camera
+from rednet_ros.training.rendering.scene import Camera, Pose
+
+SELLION = 27 - 17
+"""Row of the landmark between nose and forehead in `PosedHead.landmarks`."""
+
+FACE_IN_RIG = np.array([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])
+"""Axes of a face by REP 155 (x out of it, y to its left, z up) in the rig's (x to its left, y up, z out of it)."""
+
+OPTICAL = np.diag([1.0, -1.0, -1.0])
+"""From the scene's axes (x right, y up, z to the camera) to those of an optical frame."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,3 +66,23 @@ def frame_head(model: HeadModel, head: PosedHead, camera: Camera, roll_rad: floa
 def landmarks_through(model: HeadModel, head: PosedHead, lens: Lens, roll_rad: float, size_px: int) -> SeenLandmarks:
     """The landmarks of a posed head in a camera's picture of size_px x size_px."""
     return model.landmarks.seen(head.body.vertices, head.landmarks, lens.view.matrix, size_px, roll_rad)
+
+
+@dataclass(frozen=True, eq=False)
+class TruePose:
+    """`axes`: 3 x 3, the face's own axes in the camera's optical frame, as columns. `place_m`: its sellion there."""
+
+    axes: FloatArray
+    place_m: FloatArray
+
+
+def true_pose(head: PosedHead, pose: Pose, lens: Lens) -> TruePose:
+    """Pose of a head that was posed as `pose` says and is seen through `lens` (a camera that is not turned)."""
+    turn = rotation(pose.yaw_rad, pose.pitch_rad, pose.roll_rad).astype(np.float64)
+    return TruePose(OPTICAL @ turn @ FACE_IN_RIG, OPTICAL @ (head.landmarks[SELLION] - lens.eye) / 10.0)
+
+
+def pinhole(lens: Lens, size_px: int) -> tuple[float, tuple[float, float]]:
+    """Focal length and centre (x, y) in pixels, with pixel centres at integers, of pictures of size_px x size_px."""
+    x, y = ((shift + 1) / 2 * size_px - 0.5 for shift in lens.shift)
+    return lens.focal * size_px / 2, (x, y)

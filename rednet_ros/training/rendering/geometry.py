@@ -1,10 +1,18 @@
-"""Vectors, rotations, cameras and the normals of meshes."""
+"""Arrays, vectors, rotations, cameras and the normals of meshes."""
 
 from __future__ import annotations
 
-import numpy as np
+from typing import Any
 
-from rednet_ros.training.rendering.arrays import FloatArray, IntArray
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.floating[Any]]
+"""Of any width: geometry on the graphics side is float32, cameras are float64."""
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+ImageArray = NDArray[np.uint8]
+"""H x W x 3 BGR if nothing else is said."""
 
 
 class NormalsOf:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rednet_ros.training.rendering.appearance import Glasses
-from rednet_ros.training.rendering.arrays import FloatArray, IntArray
-from rednet_ros.training.rendering.geometry import unit_rows
+from rednet_ros.training.rendering.geometry import FloatArray, IntArray, unit_rows
 
 RIM_POINTS = 28
 TUBE_SIDES = 6

@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from rednet_ros.training.rendering.arrays import FloatArray, IntArray
-from rednet_ros.training.rendering.geometry import unit, unit_rows
+from rednet_ros.training.rendering.assets import wheel_file
+from rednet_ros.training.rendering.geometry import FloatArray, IntArray, unit, unit_rows
 from rednet_ros.training.rendering.seeds import Rng, chance
-from rednet_ros.training.rendering.wheel import wheel_file
 
 FINGERS = range(1, 6)
 SEGMENTS = range(1, 4)

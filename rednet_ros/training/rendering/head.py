@@ -9,13 +9,12 @@ import numpy as np
 
 from rednet_ros.errors import InputError
 from rednet_ros.training.rendering.appearance import Wardrobe
-from rednet_ros.training.rendering.arrays import BoolArray, ImageArray
 from rednet_ros.training.rendering.assets import find_assets
 from rednet_ros.training.rendering.background import load_pictures
 from rednet_ros.training.rendering.body import SkinRegions, skin_regions
 from rednet_ros.training.rendering.brows import SurfacePoints, brow_points
 from rednet_ros.training.rendering.contour import JawLine
-from rednet_ros.training.rendering.geometry import barycentric_points
+from rednet_ros.training.rendering.geometry import BoolArray, ImageArray, barycentric_points
 from rednet_ros.training.rendering.hand import HandModel, load_hand
 from rednet_ros.training.rendering.landmarks import SKIN_POINTS, LandmarkModel
 from rednet_ros.training.rendering.rig import Rig, load_rig

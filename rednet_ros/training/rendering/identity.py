@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from rednet_ros.training.rendering.arrays import FloatArray
+from rednet_ros.training.rendering.geometry import FloatArray
 from rednet_ros.training.rendering.rig import ETHNICITIES, Rig
 from rednet_ros.training.rendering.seeds import Rng, chance, generator
 

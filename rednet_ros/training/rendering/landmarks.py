@@ -8,10 +8,9 @@ import cv2
 import numpy as np
 
 from rednet_ros.landmarks import LANDMARK_COUNT
-from rednet_ros.training.rendering.arrays import BoolArray, FloatArray
 from rednet_ros.training.rendering.brows import SurfacePoints
 from rednet_ros.training.rendering.contour import JawLine
-from rednet_ros.training.rendering.geometry import project
+from rednet_ros.training.rendering.geometry import BoolArray, FloatArray, project
 
 TOLERANCE_DM, JAW_TOLERANCE_DM = 0.05, 0.2
 SKIN_POINTS = slice(27, 68)

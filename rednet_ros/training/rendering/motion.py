@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rednet_ros.training.rendering.arrays import FloatArray
 from rednet_ros.training.rendering.expression import Expression, sample_expression
+from rednet_ros.training.rendering.geometry import FloatArray
 from rednet_ros.training.rendering.hand import Hand, sample_hand
 from rednet_ros.training.rendering.occluders import Occluder
 from rednet_ros.training.rendering.scene import MAX_PITCH_RAD, MAX_YAW_RAD, Lighting, Pose, sample_lighting

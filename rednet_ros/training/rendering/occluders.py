@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from rednet_ros.training.rendering.arrays import BoolArray, FloatArray, ImageArray
+from rednet_ros.training.rendering.geometry import BoolArray, FloatArray, ImageArray
 from rednet_ros.training.rendering.seeds import Rng, chance, generator
 
 SHARE_OF_PICTURES = 0.16

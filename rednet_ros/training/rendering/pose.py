@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rednet_ros.training.rendering.appearance import Outfit, Person
-from rednet_ros.training.rendering.arrays import FloatArray, IntArray
 from rednet_ros.training.rendering.body import CHEST, neck_weights
 from rednet_ros.training.rendering.expression import Expression
-from rednet_ros.training.rendering.geometry import NormalsOf, rotation
+from rednet_ros.training.rendering.geometry import FloatArray, IntArray, NormalsOf, rotation
 from rednet_ros.training.rendering.glasses import SimpleMesh, build_glasses
 from rednet_ros.training.rendering.hand import Hand, pose_hand
 from rednet_ros.training.rendering.head import HeadModel

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from rednet_ros.errors import InputError
-from rednet_ros.training.rendering.arrays import FloatArray, IntArray
+from rednet_ros.training.rendering.geometry import FloatArray, IntArray
 
 EYE_VERTICES = range(14598, 14742)
 """The eyeballs in the numbering of MakeHuman's whole base mesh (hm08)."""

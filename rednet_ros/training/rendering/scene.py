@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rednet_ros.training.rendering.arrays import FloatArray
-from rednet_ros.training.rendering.geometry import unit
+from rednet_ros.training.rendering.geometry import FloatArray, unit
 from rednet_ros.training.rendering.seeds import Rng, chance
 
 MAX_YAW_RAD = np.deg2rad(90)

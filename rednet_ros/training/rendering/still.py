@@ -9,13 +9,12 @@ import cv2
 import numpy as np
 
 from rednet_ros.training.rendering.appearance import Outfit, Person, sample_outfit, sample_person
-from rednet_ros.training.rendering.arrays import BoolArray, FloatArray, ImageArray
 from rednet_ros.training.rendering.background import sample_background
 from rednet_ros.training.rendering.degradation import Degradation, degrade, sample_degradation
 from rednet_ros.training.rendering.expression import Expression, sample_expression
 from rednet_ros.training.rendering.framing import Lens, frame_head, landmarks_through
-from rednet_ros.training.rendering.gl.context import open_context
-from rednet_ros.training.rendering.gl.renderer import Renderer
+from rednet_ros.training.rendering.geometry import BoolArray, FloatArray, ImageArray
+from rednet_ros.training.rendering.gl.renderer import Renderer, open_context
 from rednet_ros.training.rendering.hand import Hand, sample_hand
 from rednet_ros.training.rendering.head import HeadModel
 from rednet_ros.training.rendering.identity import Identity, sample_identity

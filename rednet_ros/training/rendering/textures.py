@@ -9,10 +9,9 @@ import cv2
 import numpy as np
 
 from rednet_ros.media.images import read_with_alpha
-from rednet_ros.training.rendering.arrays import ImageArray
-from rednet_ros.training.rendering.assets import AssetFolder
+from rednet_ros.training.rendering.assets import AssetFolder, wheel_file
+from rednet_ros.training.rendering.geometry import ImageArray
 from rednet_ros.training.rendering.rig import Rig
-from rednet_ros.training.rendering.wheel import wheel_file
 
 SKIN_PX, EYE_PX, HAIR_PX, DETAIL_PX, NOISE_PX = 1024, 256, 512, 256, 512
 

@@ -1,7 +1,6 @@
 """Ids that no two nodes of a robot give."""
 
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -40,8 +39,8 @@ def test_what_could_be_taken_for_another_node_ends_in_a_checksum(namespace, own_
     assert re.fullmatch(PATTERN, id_prefix("auto", namespace, own_name))
 
 
-def test_the_prefixes_on_the_page_on_cameras_are_true():
-    page = (Path(__file__).parents[3] / "docs" / "cameras.md").read_text()
+def test_the_prefixes_on_the_page_on_cameras_are_true(repository):
+    page = (repository / "docs" / "cameras.md").read_text()
     for prefix in (id_prefix("auto", "/", "left"), id_prefix("auto", "/robot1/front"), id_prefix("auto", "/front")):
         assert f"`{prefix}f1`" in page
 

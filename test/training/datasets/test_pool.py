@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from drawn_faces import SHAPE
 
 from rednet_ros.errors import InputError
 from rednet_ros.training.datasets.labels import LabelledFace, read_labels
@@ -69,11 +70,9 @@ def test_faces_with_one_landmark_are_left_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("scale", [0.1, 0.9])
-def test_large_pictures_are_cut_around_the_face(
-    tmp_path: Path, shape: np.ndarray, draw: Callable[..., np.ndarray], scale: float
-) -> None:
+def test_large_pictures_are_cut_around_the_face(tmp_path: Path, draw: Callable[..., np.ndarray], scale: float) -> None:
     size_px = 3 * LARGE_PX
-    points = (shape * size_px * scale + size_px * np.array([0.4, 0.6])).astype(np.float32)
+    points = (SHAPE * size_px * scale + size_px * np.array([0.4, 0.6])).astype(np.float32)
     image = draw(points, (150, 180, 220), size_px)
     cv2.imwrite(str(tmp_path / "large.png"), image)
     pool = FacePool([LabelledFace(tmp_path / "large.png", points, "made")])
@@ -88,9 +87,9 @@ def test_large_pictures_are_cut_around_the_face(
     assert first.image.shape == again.image.shape == cut.shape
 
 
-def test_an_annotation_outside_of_its_picture_leaves_the_picture_as_it_is(shape: np.ndarray) -> None:
+def test_an_annotation_outside_of_its_picture_leaves_the_picture_as_it_is() -> None:
     image = np.zeros((2000, 900, 3), np.uint8)
-    points = (shape * 100 - 500).astype(np.float32)
+    points = (SHAPE * 100 - 500).astype(np.float32)
     cut, moved = cut_out(image, points)
     assert cut.shape == image.shape
     np.testing.assert_array_equal(moved, points)

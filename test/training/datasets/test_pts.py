@@ -6,6 +6,7 @@ import pytest
 from numpy.typing import NDArray
 
 from rednet_ros.errors import InputError
+from rednet_ros.training.datasets import open_dataset
 from rednet_ros.training.datasets.pts import find_pairs, read_pts
 
 HEAD = "version: 1\nn_points: 68\n{\n"
@@ -109,3 +110,27 @@ def test_what_macos_leaves_behind_is_no_point_file_without_an_image(tmp_path: Pa
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     assert [file.name for _, file in find_pairs(tmp_path)] == ["a9.pts", "a10.pts"]
+
+
+Write = Callable[..., Path]
+
+
+def test_numbered_images_are_frames_of_a_sequence(
+    tmp_path: Path, shape: NDArray[np.float32], write_pts: Write, write_image: Write
+) -> None:
+    for name in ("clips/one/000009.png", "clips/one/000010.png", "clips/two/1.jpg", "clips/portrait_1.jpg"):
+        write_pts(write_image(tmp_path / name).with_suffix(".pts"), shape + 1)
+    faces = open_dataset(f"pts:{tmp_path / 'clips'}")
+    assert {face.source for face in faces} == {"clips"}
+    assert [(face.image_path.name, face.sequence, face.frame) for face in faces] == [
+        ("000009.png", "clips/one", 9),
+        ("000010.png", "clips/one", 10),
+        ("portrait_1.jpg", None, None),
+        ("1.jpg", "clips/two", 1),
+    ]
+    np.testing.assert_allclose(faces[0].points_px, shape, atol=1e-4)
+
+
+def test_an_empty_folder_says_what_was_expected(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no annotated image found; expected images"):
+        open_dataset(f"pts:{tmp_path}")

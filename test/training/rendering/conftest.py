@@ -17,10 +17,10 @@ import pytest
 
 from rednet_ros.tracking.mean_shape import MEAN_SHAPE
 from rednet_ros.training.rendering import head, textures
-from rednet_ros.training.rendering.gl.context import RenderingUnavailable, open_context
+from rednet_ros.training.rendering.contour import outermost_hits
+from rednet_ros.training.rendering.gl.renderer import RenderingUnavailable, open_context
 from rednet_ros.training.rendering.hand import HandModel
 from rednet_ros.training.rendering.head import HeadModel, load_head_model
-from rednet_ros.training.rendering.raycast import outermost_hits
 from rednet_ros.training.rendering.rig import ETHNICITIES, EYE_VERTICES, GENDERS
 from rednet_ros.training.rendering.still import FaceRenderer
 

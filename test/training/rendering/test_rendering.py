@@ -16,8 +16,7 @@ import pytest
 from rednet_ros.training.rendering.appearance import Mask, sample_outfit
 from rednet_ros.training.rendering.clip import render_clip
 from rednet_ros.training.rendering.expression import Expression
-from rednet_ros.training.rendering.gl import context
-from rednet_ros.training.rendering.gl.context import RenderingUnavailable, open_context
+from rednet_ros.training.rendering.gl.renderer import RenderingUnavailable, open_context
 from rednet_ros.training.rendering.hand import Hand
 from rednet_ros.training.rendering.head import HeadModel, load_head_model
 from rednet_ros.training.rendering.scene import Camera, Lighting, Pose, Scene
@@ -137,7 +136,7 @@ def test_without_egl_the_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_without_moderngl_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "moderngl", None)
-    with pytest.raises(context.RenderingUnavailable, match=r"rednet_ros\[render\]"):
+    with pytest.raises(RenderingUnavailable, match=r"rednet_ros\[render\]"):
         open_context()
 
 

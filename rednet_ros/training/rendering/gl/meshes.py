@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from rednet_ros.training.rendering.arrays import FloatArray, ImageArray, IntArray
+from rednet_ros.training.rendering.geometry import FloatArray, ImageArray, IntArray
 from rednet_ros.training.rendering.gl.material import Material
 
 Context = Any

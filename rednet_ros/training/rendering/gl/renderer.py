@@ -1,4 +1,4 @@
-"""Draws one posed head before a background, and reads back picture and depth."""
+"""Draws one posed head before a background, without a display, and reads back picture and depth."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ from typing import Any
 
 import numpy as np
 
+from rednet_ros.errors import RednetError
 from rednet_ros.training.rendering.appearance import Outfit, Person
-from rednet_ros.training.rendering.arrays import FloatArray, ImageArray
-from rednet_ros.training.rendering.geometry import look_at, orthographic
+from rednet_ros.training.rendering.geometry import FloatArray, ImageArray, look_at, orthographic
 from rednet_ros.training.rendering.gl import shaders
-from rednet_ros.training.rendering.gl.frame import BINDING, FRAME_FLOATS, frame_block
 from rednet_ros.training.rendering.gl.material import (
+    BINDING,
+    FRAME_FLOATS,
     LIDS_UNIT,
     LIPS_UNIT,
     NOISE_UNIT,
     PICTURE_UNIT,
     SHADOW_UNIT,
+    frame_block,
     make_materials,
 )
 from rednet_ros.training.rendering.gl.meshes import Context, GpuMesh, make_texture
@@ -32,6 +34,32 @@ SHADOW_HALF_WIDTH_DM = 1.9
 LIGHT_DISTANCE_DM = 4.5
 FUR_LAYERS = 6
 MASK_LAYER_DM = 0.045
+
+
+class RenderingUnavailable(RednetError):
+    """This machine cannot render: a package or a driver is missing."""
+
+
+def open_context() -> Any:
+    """A moderngl context through EGL.
+
+    Raises RenderingUnavailable that names what to install.
+    """
+    try:
+        import moderngl
+    except ImportError as error:
+        raise RenderingUnavailable("moderngl is not installed: pip install 'rednet_ros[render]'") from error
+    create: Any = moderngl.create_context  # its type knows no backends
+    try:
+        context = create(standalone=True, backend="egl")
+    except Exception as error:  # glcontext raises plain Exception
+        raise RenderingUnavailable(
+            f"no OpenGL through EGL here ({error}). On Debian and Ubuntu: apt install libegl1 libgl1-mesa-dri; "
+            "on a GPU machine the driver's EGL library (libnvidia-gl) does as well"
+        ) from error
+    if context.version_code < 330:
+        raise RenderingUnavailable(f"OpenGL 3.3 is needed, this driver has {context.version_code / 100:.1f}")
+    return context
 
 
 @dataclass(frozen=True, eq=False)

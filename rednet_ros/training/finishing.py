@@ -1,0 +1,139 @@
+"""Stages that make weights out of weights: an average, directions of identity, the tracker's motion filter."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from rednet_ros.errors import InputError
+from rednet_ros.network.rednet import REDNet, normalise
+from rednet_ros.tracking.crops import CropTransform
+from rednet_ros.tracking.types import FloatArray
+from rednet_ros.training.config import MotionStage, PeopleStage, StageConfig
+from rednet_ros.training.datasets.annotation import estimated_yaw_rad
+from rednet_ros.training.datasets.labels import LabelledFace
+from rednet_ros.training.datasets.pool import FacePool
+from rednet_ros.training.discriminant import discriminant, fold
+from rednet_ros.wording import progress_interval_s
+
+log = logging.getLogger(__name__)
+
+BATCH = 32
+PORTRAIT_VIEWS = 3
+"""Pictures of a person in one sequence whose mean vector is a portrait, as the tracker's recognition compares them."""
+
+MAX_YAW_RAD = np.deg2rad(35)
+"""Faces that are turned further to a side are not part of a portrait."""
+
+FEWEST_PORTRAITS = 10
+
+
+def averaged(parts: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
+    """The mean of every tensor.
+
+    Raises:
+        InputError: the networks are not alike.
+    """
+    if any({n: t.shape for n, t in part.items()} != {n: t.shape for n, t in parts[0].items()} for part in parts):
+        raise InputError("weights of different networks cannot be averaged: their tensors have other names or shapes")
+    return {
+        name: torch.stack([part[name].double() for part in parts]).mean(dim=0).to(tensor.dtype)
+        for name, tensor in parts[0].items()
+    }
+
+
+def separate_people(
+    stage: PeopleStage, network: REDNet, faces: Sequence[LabelledFace], apart: Sequence[LabelledFace]
+) -> float | None:
+    """Folds the directions in which the people of `faces` differ into the network's identity branch.
+
+    Returns the cosine from which on two portraits are taken for one person, measured on the people of `apart`; None
+    where the stage wants none.
+
+    Raises:
+        InputError: the network has no identity branch, or too few people have a name.
+    """
+    if network.identity is None:
+        raise InputError(f"stage {stage.name}: the network has no identity branch")
+    named = [face for face in faces if face.identity is not None][: stage.pictures]
+    names = [face.identity or "" for face in named]
+    try:
+        fold(network.identity, discriminant(identity_vectors(network, named), names, stage.directions))
+    except ValueError as error:
+        raise InputError(f"stage {stage.name}: {error}") from error
+    log.info("stage %s: %d pictures of %d people", stage.name, len(named), len(set(names)))
+    return portrait_threshold(stage, network, apart) if stage.false_accepts else None
+
+
+@torch.inference_mode()
+def identity_vectors(network: REDNet, faces: Sequence[LabelledFace]) -> FloatArray:
+    """The branch's vectors (N x 256 float32) of N faces in crops around their landmarks, with the mean shape for z0."""
+    if not faces:
+        return np.empty((0, 0), np.float32)
+    pool, found = FacePool(faces), []
+    for start in tqdm(range(0, len(pool), BATCH), unit="batch", mininterval=progress_interval_s()):
+        pictures = [pool.picture(index) for index in range(start, min(start + BATCH, len(pool)))]
+        crops = [
+            CropTransform.from_landmarks(picture.place_px, network.config.crop_px).extract(picture.image)
+            for picture in pictures
+        ]
+        pixels = normalise(torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2).flip(1))
+        identity = network(pixels, network.draw_z0(torch.full((len(crops), 7, 2), torch.nan))).identity
+        assert identity is not None
+        found.append(identity.numpy())
+    return np.concatenate(found)
+
+
+def portrait_threshold(stage: PeopleStage, network: REDNet, faces: Sequence[LabelledFace]) -> float:
+    """The cosine that the stage's share of pairs of portraits of two people exceeds.
+
+    Raises:
+        InputError: too few of the faces have identity and sequence.
+    """
+    views: dict[tuple[str, str], list[LabelledFace]] = {}
+    for face in faces:
+        if face.identity is not None and face.sequence is not None and estimated_yaw_rad(face.points_px) < MAX_YAW_RAD:
+            views.setdefault((face.identity, face.sequence), []).append(face)
+    clips = {clip: found[:PORTRAIT_VIEWS] for clip, found in views.items() if len(found) >= PORTRAIT_VIEWS}
+    people = np.array([person for person, _ in clips])
+    if len(clips) < FEWEST_PORTRAITS or len(set(people)) < 2:
+        raise InputError(
+            f"stage {stage.name}: false_accepts is measured on {FEWEST_PORTRAITS} or more sequences of people who are "
+            f"kept apart, with {PORTRAIT_VIEWS} frontal views each; there are {len(clips)}: give more with --validation"
+        )
+    vectors = identity_vectors(network, [face for found in clips.values() for face in found])
+    portraits = vectors.reshape(len(clips), PORTRAIT_VIEWS, -1).mean(axis=1)
+    portraits /= np.linalg.norm(portraits, axis=1, keepdims=True)
+    first, second = np.triu_indices(len(people), 1)
+    cosines, same = (portraits @ portraits.T)[first, second], people[first] == people[second]
+    threshold = round(float(np.quantile(cosines[~same], 1 - stage.false_accepts)), 3)
+    kept = 100 * float((cosines[same] >= threshold).mean()) if same.any() else float("nan")
+    log.info("stage %s: %.1f %% of people recognised from a cosine of %.3f on", stage.name, kept, threshold)
+    return min(max(threshold, 0.001), 1.0)
+
+
+def motion_parameters(
+    stage: MotionStage, path: Path, pool: FacePool, filmed_as: StageConfig, seed: int
+) -> dict[str, Any]:
+    """Parameters of the tracker's motion filter, fitted to the weights file `path` on the faces of `pool`.
+
+    `filmed_as`: the stage whose sources, camera and light the clips have.
+
+    Raises:
+        InputError: the network does not follow any of the clips.
+    """
+    from rednet_ros.training.motion_fit import MotionFitSettings, fit_motion  # loads the tracker
+
+    settings = MotionFitSettings(stage.clips, stage.frames, stage.rounds, stage.jitter, seed=seed)
+    try:
+        parameters: dict[str, Any] = fit_motion(path, pool, filmed_as, settings)
+    except ValueError as error:
+        raise InputError(f"stage {stage.name}: {error}") from error
+    return parameters
