@@ -6,7 +6,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-import torch
 
 from rednet_ros.cli import evaluate
 from rednet_ros.evaluation.networks import Network
@@ -34,9 +33,9 @@ class ColorEngine:
         code = cv2.resize(crops[0], (4, 4), interpolation=cv2.INTER_AREA).astype(np.float32).reshape(1, -1)
         code -= code.mean()
         return Estimate(
-            torch.from_numpy(landmarks.astype(np.float32))[None],
-            torch.full((1, 68), 0.9),
-            torch.from_numpy(code / np.linalg.norm(code)) if self.gives_identity else None,
+            landmarks.astype(np.float32)[None],
+            np.full((1, 68), 0.9, np.float32),
+            code / np.linalg.norm(code) if self.gives_identity else None,
             None,
         )
 

@@ -45,9 +45,8 @@ class FakeEngine:
         self.previous.append(previous_px[0])
         self.states.append(float(state.hidden[0, 0]))
         landmarks = np.repeat(face_at((33.0, 31.0), 40.0)[None], len(crops), axis=0)
-        return Estimate(
-            landmarks, np.full((len(crops), 68), 0.9, np.float32), None, FaceState(state.hidden + 1, state.cell)
-        )
+        confidence = np.full((len(crops), 68), 0.9, np.float32)
+        return Estimate(landmarks, confidence, None, FaceState(state.hidden + 1, state.cell))
 
 
 class FakeDetector:
