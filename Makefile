@@ -28,15 +28,16 @@ lint: setup
 	$(in_environment) mypy
 	$(in_environment) lint-imports
 
+# All tests run in a process for each core; test/conftest.py says which go together.
 TESTS = $(addprefix test/,$(ROOM))
 test: $(if $(TESTS),setup,lint)
-	$(in_environment) python -m pytest -rs $(TESTS)
+	$(in_environment) python -m pytest -rs $(or $(TESTS),--numprocesses=logical --maxprocesses=4 --dist=loadgroup)
 
 # docs/reliability.md says what these are and has their figures.
 soak: setup
 	REDNET_EXAMPLES=850 $(in_environment) python -m pytest -rs test/reliability/test_odd_*.py
 	REDNET_EXAMPLES=400 $(in_environment) python -m pytest -rs test/reliability/test_fuzz_*.py
-	REDNET_SOAK_FRAMES=100000 REDNET_SIGNALS=6 $(in_environment) python -m pytest -rs -s test/ros/faults
+	REDNET_SOAK_FRAMES=100000 REDNET_SIGNALS=6 REDNET_CYCLES=100 $(in_environment) python -m pytest -rs -s test/ros/faults test/ros/test_lifecycle_cycles.py
 	$(in_environment) rednet-tracking-bench $(FACES)
 
 format: setup
