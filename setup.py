@@ -16,7 +16,7 @@ def requirements(name: str) -> list[str]:
 
 setup(
     name="rednet_ros",
-    version="0.1.0",
+    version="0.2.0",
     description="Face landmark tracking with RED-Net for ROS 2",
     license="Apache-2.0",
     packages=find_packages(include=["rednet_ros", "rednet_ros.*"]),
