@@ -68,13 +68,14 @@ def table_text(table: type) -> str:
 
 def _yaml_entries(entries: Iterable[Specification], indent: str) -> str:
     """Each parameter below a comment that describes it."""
-    text = ""
+    blocks = []
     for entry in entries:
-        allowed = f" [{entry.constraint}]" if entry.constraint else ""
         comment = f"{indent}# "
-        text += textwrap.fill(entry.description + allowed, 120, initial_indent=comment, subsequent_indent=comment)
-        text += f"\n{indent}{entry.name}: {_yaml_value(entry.default) or chr(34) * 2}\n"
-    return text
+        allowed = f" [{entry.constraint}]" if entry.constraint else ""
+        words = entry.description + allowed.replace(" ", "\0").replace("\0", " ", 1)  # the range is one word
+        text = textwrap.fill(words, 120, initial_indent=comment, subsequent_indent=comment).replace("\0", " ")
+        blocks.append(f"{text}\n{indent}{entry.name}: {_yaml_value(entry.default) or chr(34) * 2}\n")
+    return "".join(blocks)
 
 
 def _yaml_value(value: Value) -> str:

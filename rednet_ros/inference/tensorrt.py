@@ -114,12 +114,26 @@ def engine_file(weights: Path, given: Path | None = None) -> Path | None:
     """Where the engine of a weights file lies: `given`, or in the user's cache; None without a home folder."""
     if given is not None:
         return given
-    named = os.environ.get(CACHE_VARIABLE)
-    try:
-        folder = user_path(named) if named else Path.home() / ".cache" / "rednet_ros"
-    except RuntimeError:  # no HOME, and a user without an entry in the list of users
+    folder = cache_dir()
+    if folder is None:
         return None
     return folder / f"{weights.stem}-{hashlib.sha256(str(weights.resolve()).encode()).hexdigest()[:8]}.tensorrt.ep"
+
+
+def cache_dir() -> Path | None:
+    """The folder of engine files that were not given another place; it need not exist yet.
+
+    None for a user without a home folder, as in containers that run with an arbitrary user id, unless
+    `REDNET_ROS_CACHE` or `XDG_CACHE_HOME` names one.
+    """
+    if named := os.environ.get(CACHE_VARIABLE):
+        return user_path(named)
+    if Path(named := os.environ.get("XDG_CACHE_HOME", "")).is_absolute():
+        return Path(named) / "rednet_ros"
+    try:
+        return Path.home() / ".cache" / "rednet_ros"
+    except RuntimeError:  # no HOME, and a user without an entry in the list of users
+        return None
 
 
 def this_machine() -> dict[str, Any]:

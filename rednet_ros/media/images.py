@@ -76,6 +76,12 @@ def write_image(path: str | Path, image: NDArray[np.uint8], quality: int = 95) -
         raise InputError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
+def is_image_name(path: str | Path) -> bool:
+    """Whether `write_image` can write a file with this ending."""
+    suffix = Path(path).suffix.lower()
+    return suffix in IMAGE_SUFFIXES and cv2.haveImageWriter(f"image{suffix}")
+
+
 def decode_image(
     data: Any, name: str = "image", *, max_pixels: int = MAX_IMAGE_PIXELS, upright: bool = True
 ) -> NDArray[np.uint8]:

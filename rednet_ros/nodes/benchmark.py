@@ -45,21 +45,19 @@ _FIRST_FRAMES = 30  # until every face is found and all is loaded; not measured
 
 @dataclass(frozen=True)
 class TopicFigures:
-    """`sent` images at `sent_hz`, and `received` messages of their faces, with `faces` in the median one.
+    """`sent` images, and `received` messages of their faces, with `faces` in the median one.
 
-    Latency: from the image's stamp, taken before its message is filled, to the message of its faces. CPU time and
-    resident memory: of the node's process, NaN without /proc. `largest_rate_hz`: images a second while each is sent as
+    Latency: from the image's stamp, taken before its message is filled, to the message of its faces. CPU time:
+    of the node's process, NaN without /proc. `largest_rate_hz`: images a second while each is sent as
     soon as the one before is answered.
     """
 
     sent: int
-    sent_hz: float
     received: int
     faces: float
     latency_median_ms: float
     latency_p95_ms: float
     cpu_ms_per_frame: float
-    memory_mb: float
     largest_rate_hz: float
 
 
@@ -133,32 +131,31 @@ def _measure(
         client.exchange(next(images))
     client.latencies_s.clear()
     client.face_counts.clear()
-    cpu_before_s, start_s = _usage(pid)[0], time.monotonic()
-    while (elapsed_s := time.monotonic() - start_s) < duration_s:
+    cpu_before_s, start_s = _cpu_s(pid), time.monotonic()
+    while time.monotonic() - start_s < duration_s:
         client.send(next(images))
         sent += 1
-        client.spin(sent / rate_hz - elapsed_s)
+        client.spin(start_s + sent / rate_hz - time.monotonic())
     client.spin(_SETTLE_S)
     received = len(client.latencies_s)
     if not received:
         raise RednetError("the tracker node answered no image")
-    (cpu_s, memory_mb), (median_ms, p95_ms) = _usage(pid), percentiles_ms(client.latencies_s)
-    cpu_ms, faces = (cpu_s - cpu_before_s) / received * 1e3, median(client.face_counts)
+    median_ms, p95_ms = percentiles_ms(client.latencies_s)
+    cpu_ms, faces = (_cpu_s(pid) - cpu_before_s) / received * 1e3, median(client.face_counts)
     start_s = time.monotonic()
     while (fast_s := time.monotonic() - start_s) < duration_s:
         client.exchange(next(images))
     largest_rate_hz = (len(client.latencies_s) - received) / fast_s
-    return TopicFigures(sent, sent / elapsed_s, received, faces, median_ms, p95_ms, cpu_ms, memory_mb, largest_rate_hz)
+    return TopicFigures(sent, received, faces, median_ms, p95_ms, cpu_ms, largest_rate_hz)
 
 
-def _usage(pid: int) -> tuple[float, float]:
-    """Seconds of CPU that a process has used, and the memory it holds in MB (proc(5), stat)."""
+def _cpu_s(pid: int) -> float:
+    """Seconds of CPU that a process has used (proc(5), stat)."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
     except OSError:
-        return math.nan, math.nan
-    ticks = int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK"), int(fields[21]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+        return math.nan
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -14,7 +14,7 @@ from rednet_ros.files import user_path
 
 
 def arguments_and_notice(arguments: Sequence[str]) -> tuple[list[str], str]:
-    """`arguments` for `rclpy.init`, which go without log files where these cannot be written, and a line for people
+    """`arguments` for `rclpy.init`, which go without log files where these cannot be written, and a line for the log
     that says so, empty where they can."""
     reason = _problem()
     if not reason:

@@ -46,7 +46,7 @@ class RunnableNode(Protocol):
 
 
 def run_node(create: Callable[[], RunnableNode], arguments: Sequence[str] | None = None) -> int:
-    """Create a node, spin it until it is done or the process is told to end, and return the exit code.
+    """Create a node, spin it until it is done or a signal ends the process, and return the exit code.
 
     A node that cannot be created for a reason the user can fix (RednetError, or arguments that ROS does not understand)
     costs one line of log and code 1.

@@ -27,8 +27,8 @@ _MAJOR = list(DETECTION_INDICES)
 
 @dataclass(frozen=True)
 class Batch:
-    """N crops. `crops`: N x S x S x 3 uint8 BGR. `points_px`: N x 68 x 2 crop pixels, nan where not annotated.
-    `shown`: N bool, False for a crop without a face. `previous_px`: N x 7 x 2 crop pixels for z0, nan where it is the
+    """N crops. `crops`: N x S x S x 3 uint8 BGR. `points_px`: N x 68 x 2 crop pixels, NaN where not annotated.
+    `shown`: N bool, False for a crop without a face. `previous_px`: N x 7 x 2 crop pixels for z0, NaN where it is the
     mean shape. `person`: N classes, or `UNKNOWN_PERSON`."""
 
     crops: ImageArray

@@ -28,7 +28,7 @@ _TRIES = 50
 @dataclass(frozen=True)
 class ClipBatch:
     """N clips of T frames of F x F pixels. `frames`: N x T x F x F x 3 uint8 BGR. `points_px`: N x T x 68 x 2 pixels of
-    the frames, nan where not annotated. `shown`: N x T bool, False where the face is hidden. `person`: N classes.
+    the frames, NaN where not annotated. `shown`: N x T bool, False where the face is hidden. `person`: N classes.
     `detected`: N x T x 4, the crop that a detector would give: centre x, y, side, in pixels of the frame, and 0."""
 
     frames: ImageArray

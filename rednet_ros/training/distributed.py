@@ -72,7 +72,7 @@ class Team:
 def join(device: str) -> Iterator[Team]:
     """The team of this process, on "cpu" or "cuda": of torchrun or `launch`, or of this process alone.
 
-    torchrun tells its processes by the environment: RANK, WORLD_SIZE, LOCAL_RANK, MASTER_ADDR, MASTER_PORT.
+    torchrun informs its processes through the environment: RANK, WORLD_SIZE, LOCAL_RANK, MASTER_ADDR, MASTER_PORT.
     """
     size = int(os.environ.get("WORLD_SIZE", "1"))
     local = int(os.environ.get("LOCAL_RANK", "0"))

@@ -23,7 +23,7 @@ _MAJOR = list(DETECTION_INDICES)
 def step_losses(output: REDNetOutput, points_px: Tensor, shown: Tensor, config: REDNetConfig) -> Tensor:
     """Losses of detection, regression and points, each summed over the steps of its kind: a vector of three.
 
-    `points_px`: N x 68 x 2 crop pixels; landmarks that are nan are not annotated, and their maps count for nothing.
+    `points_px`: N x 68 x 2 crop pixels; landmarks that are NaN are not annotated, and their maps count for nothing.
     `shown`: N bool; where False the crop shows no face: all targets are empty, and there is no point loss.
     """
     points_px = torch.where(shown[:, None, None], points_px, torch.nan)

@@ -26,7 +26,7 @@ class Plateau:
     waited: int = 0
 
     def after(self, error: float, patience: int) -> Plateau:
-        """The plateau after one more validation; one without faces, whose error is nan, says nothing."""
+        """The plateau after one more validation; one without faces, whose error is NaN, changes nothing."""
         if math.isnan(error):
             return self
         if error < IMPROVEMENT * self.best:

@@ -331,14 +331,14 @@ class Trainer:
         self.progress = replace(self.progress, losses=(), since=0)
 
     def _evaluate(self) -> None:
-        """Validates the average and saves it; the learning rate of all processes hears of the first set's error."""
+        """Validates the average and saves it; the first set's error may lower the learning rate of all processes."""
         average = self.learner.average
         first_error = self._validate(average, self.stage)
         if self._team.leads:
             self._save(average)
             if self.progress.step == self.stage.steps:
                 self._keep_result(self.stage.name)
-        self._hear(self._team.of_leader(first_error))
+        self._adjust_rate(self._team.of_leader(first_error))
 
     def _validate(self, network: REDNet, stage: Stage) -> float:
         """Records the errors of a stage's network on every set; returns the first set's, NaN where there is none."""
@@ -358,7 +358,7 @@ class Trainer:
             return asdict(validate_clips(network, pool, stage))
         return dict.fromkeys(ClipErrors.__dataclass_fields__, "")
 
-    def _hear(self, error: float) -> None:
+    def _adjust_rate(self, error: float) -> None:
         plateau: Plateau = self.progress.plateau.after(error, self.stage.patience)
         if self.stage.schedule == "plateau" and plateau.drops > self.progress.plateau.drops:
             log.info("no better for %d validations: the learning rate falls to a tenth", self.stage.patience)

@@ -31,7 +31,7 @@ CLIPS, CLIP_FRAMES = 12, 16
 class StillErrors:
     """Errors of faces in percent of the inter-ocular distance, by face, over the landmarks that are annotated and
     found; `nme_detection7` over the 7 of the detection step, which every network finds; `failure_rate_10` in percent.
-    Nan where no face can be measured."""
+    NaN where no face can be measured."""
 
     nme_mean: float
     nme_median: float
@@ -101,7 +101,7 @@ def _evaluating(network: REDNet) -> Iterator[None]:
 
 
 def _chunk_errors(network: REDNet, pictures: Sequence[Picture]) -> NDArray[np.float64]:
-    """N x 68 fractions of the inter-ocular distance, nan where not annotated or not found."""
+    """N x 68 fractions of the inter-ocular distance, NaN where not annotated or not found."""
     size_px = network.config.crop_px
     crops = [CropTransform.from_box(Box.around(picture.place_px), size_px) for picture in pictures]
     found = _predict(network, [picture.image for picture in pictures], crops)

@@ -19,10 +19,8 @@ def test_images_go_through_a_node_in_another_process_and_are_answered(capfd):
     assert figures["faces"] == 1
     assert 3 <= figures["sent"] <= 11
     assert figures["sent"] - 5 <= figures["received"] <= figures["sent"]  # a busy machine drops some
-    assert figures["sent_hz"] == pytest.approx(5, rel=0.5)
     assert 1 < figures["latency_median_ms"] <= figures["latency_p95_ms"] < 5000
     assert 1 < figures["cpu_ms_per_frame"] < 5000
-    assert 50 < figures["memory_mb"] < 3000
     assert 0.5 < figures["largest_rate_hz"] < 1000
 
 

@@ -6,7 +6,7 @@ pytestmark = pytest.mark.ros
 
 
 def test_the_figures_that_integrators_need_are_there(bench, tracker, make_image, wait_until):
-    tracker.figures = lambda: {"weights": "stand-in", "license": "Apache-2.0", "backend": "eager", "detector": "Eyes"}
+    tracker.figures = lambda: {"weights": "stand-in", "license": "Apache-2.0", "backend": "opencv", "detector": "Eyes"}
     publisher = bench.publisher()
     for number in range(3):
         publisher.publish(make_image(stamp_s=1.0 + number))
@@ -19,7 +19,7 @@ def test_the_figures_that_integrators_need_are_there(bench, tracker, make_image,
     camera = bench.status("camera")[2]
     assert (camera["topic"], camera["type"], camera["publishers"]) == ("/image", "Image", "1")
     tracking = bench.status("tracker")[2]
-    assert (tracking["license"], tracking["backend"]) == ("Apache-2.0", "eager")
+    assert (tracking["license"], tracking["backend"]) == ("Apache-2.0", "opencv")
     assert float(tracking["memory_mb"]) > 10
 
 

@@ -66,7 +66,7 @@ def test_faces_are_broadcast_only_while_somebody_listens_to_tf(tf2_ros, make_fac
         output.publish(SimpleNamespace(header=header, faces=[make_face("f7", head_pose=POSE)]))
     assert len(broadcaster.sent) == 1
     assert output.is_wanted()
-    assert not output.has_listeners()  # of this node's results: /tf is everybody's
+    assert not output.has_subscribers()  # of this node's results: /tf is everybody's
     broadcaster.listeners = 0
     assert not output.is_wanted()
     output.close()
@@ -169,7 +169,7 @@ def test_faces_of_all_cameras_go_to_ros4hri_until_the_node_is_deactivated(
         def __init__(self, node, types):
             self.seen, self.calls = {}, []
 
-        def has_listeners(self):
+        def has_subscribers(self):
             return True
 
         def publish(self, camera, header, image_bgr, faces):

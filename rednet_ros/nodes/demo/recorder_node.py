@@ -1,6 +1,6 @@
 """Records a session: `overlay` into overlay.mp4 and contact_sheet.png, `faces` and /diagnostics into summary.json.
 
-The files are finished when the process is told to end (SIGINT, SIGTERM, SIGHUP).
+The files are finished on SIGINT, SIGTERM and SIGHUP.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ _FOREIGN_PREFIXES = ("use_sim_time", "qos_overrides.", "start_type_description_s
 
 
 class DeclaredParameters(Generic[Table]):
-    """The parameters of one table, and of groups that its values ask for, declared on one node.
+    """The parameters of one table, and of the groups that its values name, declared on one node.
 
     Create the node with `allow_undeclared_parameters=True`: then an unknown name is refused here, with the nearest
     known one, and not by rclpy, which suggests none. Raises InputError when the node was started with an unknown name

@@ -52,7 +52,7 @@ class TrackerParameters(TrackerSettings):
     backend: str = parameter(
         "auto",
         "How the network is computed (docs/inference.md); auto: the fastest that is available.",
-        choices=("auto", "eager", "compiled", "openvino", "cuda_graph", "tensorrt"),
+        choices=("auto", "opencv", "openvino", "torch", "tensorrt"),
     )
     image_reliability: str = parameter(
         "auto",

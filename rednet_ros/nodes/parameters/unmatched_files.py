@@ -12,7 +12,7 @@ import yaml
 
 
 def unmatched(arguments: Sequence[str], node: str) -> list[str]:
-    """A line for people for each parameters file on a command line that has no entry for `node`, whose name is fully
+    """A line for the log for each parameters file on a command line that has no entry for `node`, whose name is fully
     qualified (/front/rednet_tracker). Files that ROS has refused, or would, are left out."""
     paths = [path for option, path in itertools.pairwise(arguments) if option == "--params-file"]
     return [text for path in paths if (text := _unmatched(path, node))]

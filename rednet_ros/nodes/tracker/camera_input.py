@@ -10,6 +10,7 @@ from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from rednet_ros.errors import InputError
+from rednet_ros.nodes.outputs.interface import Output
 from rednet_ros.nodes.outputs.messages import seconds
 from rednet_ros.nodes.parameters.tracker import (
     DETECTIONS_TOPIC,
@@ -21,7 +22,7 @@ from rednet_ros.nodes.parameters.tracker import (
 from rednet_ros.nodes.tracker.camera_info import camera_model, distortion_problem, info_topic, is_rectified
 from rednet_ros.nodes.tracker.compressed_image import CompressedImageConverter
 from rednet_ros.nodes.tracker.detections import LatestDetections, detection_message_type, detections
-from rednet_ros.nodes.tracker.frame_pipeline import CameraStream, Output
+from rednet_ros.nodes.tracker.frame_pipeline import CameraStream
 from rednet_ros.nodes.tracker.image_conversion import ImageConverter
 from rednet_ros.nodes.tracker.matching_subscription import (
     MatchingSubscription,
@@ -32,10 +33,10 @@ from rednet_ros.nodes.tracker.statistics import FrameRecorder
 
 
 class CameraInput:
-    """Subscribes to one camera while `listen` says so. All methods belong to the executor's thread.
+    """Subscribes to one camera while `subscribe` says so. All methods belong to the executor's thread.
 
     `stream`: what the pipeline reads. `topic`: of the images, fully qualified. `receive` gets every image message.
-    Raises InputError where detections shall come by messages that are not installed.
+    Raises InputError where detections come from a topic whose messages are not installed.
     """
 
     def __init__(
@@ -70,22 +71,22 @@ class CameraInput:
         self._images: MatchingSubscription | None = None
         self._infos: MatchingSubscription | None = None
         self._detections: MatchingSubscription | None = None
-        self.listening_since_s = 0.0
+        self.subscribed_since_s = 0.0
         self._calibration_flaw = ""
 
     @property
-    def is_listening(self) -> bool:
-        """Whether images are subscribed to. `listening_since_s`: of the steady clock, since when."""
+    def is_subscribed(self) -> bool:
+        """Whether images are subscribed to. `subscribed_since_s`: of the steady clock, since when."""
         return self._images is not None
 
-    def listen(self) -> None:
-        """Subscribe, if that is not done yet; else subscribe anew where the publishers offer something else."""
+    def subscribe(self) -> None:
+        """Subscribe; where that is done, subscribe again if the publishers now offer another quality of service."""
         if self._images is not None:
             for subscription in self._subscriptions():
                 subscription.follow()
             return
         node, parameters = self._node, self._parameters
-        self.listening_since_s = time.monotonic()
+        self.subscribed_since_s = time.monotonic()
         self._images = MatchingSubscription(
             node,
             self._message_type,
@@ -114,12 +115,12 @@ class CameraInput:
         for output in self.stream.outputs:
             output.pause()
 
-    def has_listeners(self) -> bool:
-        """Whether anybody subscribes to a result of this camera."""
-        return any(output.has_listeners() for output in self.stream.outputs)
+    def has_subscribers(self) -> bool:
+        """Whether a result of this camera has a subscriber."""
+        return any(output.has_subscribers() for output in self.stream.outputs)
 
     def silence_s(self) -> float:
-        """How long there has been no image, or none since `listen`; 0 while paused."""
+        """How long there has been no image, or none since `subscribe`; 0 while paused."""
         return self._silence_s(self.stream.statistics.last_arrival_s())
 
     @property
@@ -151,7 +152,7 @@ class CameraInput:
         return f"{what} on {topic} are not used: {late}" if (late := self.stream.detections.problem) else ""
 
     def figures(self) -> dict[str, str]:
-        """How images are subscribed to and what they are, for people."""
+        """The subscription and the kind of images, as text for /diagnostics."""
         images = self._images
         return {
             "topic": self.topic,
@@ -178,8 +179,8 @@ class CameraInput:
         return [entry for entry in (self._images, self._infos, self._detections) if entry is not None]
 
     def _silence_s(self, last_s: float | None) -> float:
-        """Since the last message or since `listen`, whatever was later."""
-        return 0.0 if self._images is None else time.monotonic() - max(self.listening_since_s, last_s or 0.0)
+        """Since the last message or since `subscribe`, whatever was later."""
+        return 0.0 if self._images is None else time.monotonic() - max(self.subscribed_since_s, last_s or 0.0)
 
     def _info_received(self, message: CameraInfo) -> None:
         rectified = is_rectified(self.topic)

@@ -1,6 +1,6 @@
 """Detections from outside: vision_msgs/Detection2DArray to the library's detections.
 
-Works on the messages' attributes only; vision_msgs is imported when somebody asks for its topic.
+Works on the messages' attributes only; vision_msgs is imported only where its topic is used.
 """
 
 from __future__ import annotations

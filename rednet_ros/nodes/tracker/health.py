@@ -128,7 +128,7 @@ class CameraWatch:
     def check(self, timeout_s: float) -> None:
         """Look at the camera now. It is lost without images for `timeout_s`, never for 0."""
         camera = self._camera
-        if not camera.is_listening:
+        if not camera.is_subscribed:
             self.problems, self._is_lost = (), False
             return
         silence_s = camera.silence_s()
@@ -139,14 +139,14 @@ class CameraWatch:
         elif was_lost and not self._is_lost:
             self._logger.info(self._arrival())
         self._log_first_arrival()
-        of, outcomes = of_camera(camera.name), camera.stream.statistics.outcomes(camera.listening_since_s)
+        of, outcomes = of_camera(camera.name), camera.stream.statistics.outcomes(camera.subscribed_since_s)
         texts = (silence, camera.calibration_problem, camera.detections_problem(timeout_s))
         self.problems = (*_of_outcomes(of, outcomes), *(Problem(WARN, text) for text in texts if text))
 
     def _log_first_arrival(self) -> None:
         """Once, when the rate is known."""
         arrival_s = self._camera.stream.statistics.last_arrival_s()
-        if self._is_arrival_logged or arrival_s is None or arrival_s < self._camera.listening_since_s:
+        if self._is_arrival_logged or arrival_s is None or arrival_s < self._camera.subscribed_since_s:
             return
         if self._first_seen_s is None:
             self._first_seen_s = time.monotonic()
@@ -164,7 +164,7 @@ class CameraWatch:
         """Why no image comes, or may come; empty where they come."""
         camera = self._camera
         last_s, reason = camera.stream.statistics.last_arrival_s(), camera.complaint()
-        has_come = last_s is not None and last_s >= camera.listening_since_s
+        has_come = last_s is not None and last_s >= camera.subscribed_since_s
         if self._is_lost:
             said = f"no image{of_camera(camera.name)} on {camera.topic} for {silence_s:.0f} s"
         elif last_s is None:

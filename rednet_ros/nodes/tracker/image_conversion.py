@@ -117,8 +117,8 @@ class LightRange:
 class ImageConverter:
     """The images of one camera as BGR; remembers in which range its 16-bit light lies (`LightRange`).
 
-    `topic`: of the images, which tells light from distances where the encoding does not. `max_pixels`: larger images
-    are refused.
+    `topic`: of the images; its name shows whether they are light or distances where the encoding does not.
+    `max_pixels`: larger images are refused.
     """
 
     def __init__(self, topic: str = "", max_pixels: int = MAX_IMAGE_PIXELS) -> None:
@@ -162,7 +162,7 @@ def check_size(width: int, height: int, max_pixels: int) -> None:
 
 
 def check_light(encoding: str, topic: str) -> None:
-    """Raise ImageError for an image that holds distances, as far as its encoding and its topic's name tell."""
+    """Raise ImageError for an image that holds distances, as far as its encoding and its topic's name show."""
     if encoding in DEPTH_ENCODINGS or (encoding == "16UC1" and _is_of_depth(topic)):
         raise ImageError(
             f"image of encoding '{encoding}' on {topic or 'its topic'} holds distances, not light; use the camera's "

@@ -27,7 +27,7 @@ class Mailbox(Generic[Item]):
         self._closed = False
 
     def put(self, item: Item, sender: str = "") -> bool:
-        """Store `item`; True if it replaced one of the same sender that nobody took."""
+        """Store `item`; True if it replaced one of the same sender that was not taken."""
         with self._condition:
             replaced = self._items.pop(sender, None) is not None
             self._items[sender] = item
@@ -90,7 +90,7 @@ class LatestFrameWorker(Generic[Item]):
         return 0.0 if since_s is None else time.monotonic() - since_s
 
     def stop(self, timeout_s: float) -> bool:
-        """Finish the items at hand and what `wake` asked for, and end the thread; False if that takes longer than
+        """Finish the current items and a pending `wake`, and end the thread; False if that takes longer than
         `timeout_s`. It ends later then."""
         self._mailbox.close()
         self._thread.join(timeout_s)

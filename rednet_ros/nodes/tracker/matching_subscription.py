@@ -50,7 +50,7 @@ def quality_of_small_messages(publishers: Sequence[TopicEndpointInfo]) -> Qualit
 
 
 class MatchingSubscription:
-    """Subscribes to `topic` (fully qualified) at once, and anew in `follow` where `choose` wants another quality.
+    """Subscribes to `topic` (fully qualified) at once, and again in `follow` where `choose` returns another quality.
 
     `incompatible` is called, with the reason, when a publisher is found whose messages cannot arrive.
     """

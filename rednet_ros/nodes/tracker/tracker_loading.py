@@ -50,7 +50,7 @@ def release_gpu() -> None:
     """Give back the GPU's memory that PyTorch keeps for later use, where it uses a GPU."""
     cuda = _cuda_in_use()
     if cuda is not None:
-        gc.collect()  # PyTorch keeps every block that a tensor lies in, though nobody may refer to it
+        gc.collect()  # PyTorch keeps blocks of unreachable tensors until they are collected
         cuda.empty_cache()
 
 

@@ -2,7 +2,7 @@
 
 Subscribes `image` (sensor_msgs/Image or CompressedImage) and the `camera_info` beside it (sensor_msgs/CameraInfo), of
 one camera or of several. Publishes `faces` (rednet_ros/FaceLandmarks) for every processed image and /diagnostics; the
-other outputs of `outputs` while somebody subscribes. Services `~/reset` and `~/enable`.
+other outputs of `outputs` while they have subscribers. Services `~/reset` and `~/enable`.
 """
 
 from __future__ import annotations
@@ -23,12 +23,13 @@ from std_srvs.srv import SetBool, Trigger
 from rednet_ros.errors import RednetError
 from rednet_ros.nodes import library_log
 from rednet_ros.nodes.outputs.face_ids import id_prefix
+from rednet_ros.nodes.outputs.interface import Output
 from rednet_ros.nodes.outputs.outputs import check_installed, make_outputs
 from rednet_ros.nodes.parameters.declaration import DeclaredParameters
 from rednet_ros.nodes.parameters.tracker import TrackerParameters, camera_tables, of_camera
 from rednet_ros.nodes.run_node import run_node
 from rednet_ros.nodes.tracker.camera_input import CameraInput
-from rednet_ros.nodes.tracker.frame_pipeline import FramePipeline, Loss, Output, Tracker
+from rednet_ros.nodes.tracker.frame_pipeline import FramePipeline, Loss, Tracker
 from rednet_ros.nodes.tracker.health import TrackerHealth
 from rednet_ros.nodes.tracker.latest_frame import LatestFrameWorker
 from rednet_ros.nodes.tracker.statistics import PUBLISHING_PERIOD_S, FrameRecorder, FrameStatistics, combined
@@ -124,7 +125,7 @@ class TrackerNode(LifecycleNode):
         for camera in self._cameras.values():
             images = f"images{of_camera(camera.name)} on {camera.topic}"
             later = f"{images} are not subscribed to: {self._state()}"
-            self.get_logger().info(f"waiting for {images}" if camera.is_listening else later)
+            self.get_logger().info(f"waiting for {images}" if camera.is_subscribed else later)
         return result
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -136,25 +137,25 @@ class TrackerNode(LifecycleNode):
         return super().on_deactivate(state)
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Free the tracker, and with it the GPU, and take the topics down."""
+        """Free the tracker and its GPU memory, and destroy the publishers."""
         self.close()
         release_gpu()
         self.get_logger().info(f"cleaned up: {self._what_is_left()}")
         return super().on_cleanup(state)
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Let go of everything, from any state."""
+        """Free everything, from any state."""
         self.close()
         self.get_logger().info(f"shut down: {self._what_is_left()}")
         return super().on_shutdown(state)
 
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Back to unconfigured, so that the node can be configured anew."""
+        """Back to unconfigured, so that the node can be configured again."""
         self.close()
         return TransitionCallbackReturn.SUCCESS
 
     def close(self) -> None:
-        """Stop the thread, free the tracker and take the topics down, whatever the state."""
+        """Stop the thread, free the tracker and destroy the publishers, in any state."""
         if self._tracker is not None:
             self._abandoned, self._tracker = self._tracker, None
         self._stop_tracking()
@@ -191,7 +192,7 @@ class TrackerNode(LifecycleNode):
         return response
 
     def _enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
-        """Hear images or not; faces keep their ids and states in between."""
+        """Subscribe to images or not; faces keep their ids and states in between."""
         self._is_enabled = request.data
         self._supervise()
         response.success, response.message = True, self._state()
@@ -282,7 +283,7 @@ class TrackerNode(LifecycleNode):
             self.get_logger().error(f"a frame has been under way for more than {STOP_TIMEOUT_S:.0f} s")
             return False
         for camera in self._cameras.values():
-            camera.pause()  # once more: a frame that was under way has told the outputs of faces
+            camera.pause()  # again: a frame that was under way has given the outputs its faces
         return True
 
     def _end_thread(self, timeout_s: float) -> bool:
@@ -296,15 +297,15 @@ class TrackerNode(LifecycleNode):
         return True
 
     def _what_is_left(self) -> str:
-        """After `close`, for people."""
+        """What is left after `close`, as text for the log."""
         done = "the weights are freed and all faces are forgotten"
         return f"{done} as soon as the image under way is finished" if self._abandoned else done
 
     def _supervise(self) -> None:
-        """Hear the cameras that are wanted, as their publishers offer it."""
+        """Subscribe to the cameras that are wanted, with the quality of service that their publishers offer."""
         for camera in self._cameras.values() if self._is_active else ():
-            if self._is_enabled and (not self._wanted.on_demand or camera.has_listeners()):
-                camera.listen()
+            if self._is_enabled and (not self._wanted.on_demand or camera.has_subscribers()):
+                camera.subscribe()
             else:
                 camera.pause()
         if not self._is_active:
@@ -321,7 +322,7 @@ class TrackerNode(LifecycleNode):
             return "not active"
         if not self._is_enabled:
             return "disabled"
-        if not any(camera.is_listening for camera in self._cameras.values()):
+        if not any(camera.is_subscribed for camera in self._cameras.values()):
             return "nobody subscribes"
         return "tracking"
 

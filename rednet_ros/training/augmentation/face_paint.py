@@ -29,7 +29,7 @@ def paint(
 ) -> ImageArray:
     """A crop, S x S x 3 uint8 BGR, with what its settings' probabilities choose; the landmarks stay where they are.
 
-    `points_px`: 68 x 2 crop pixels; a face with a nan is left as it is. `other`: gives another picture, of which a
+    `points_px`: 68 x 2 crop pixels; a face with a NaN is left as it is. `other`: gives another picture, of which a
     piece may become what is beside the face.
     """
     chances = (settings.beard, settings.surround, settings.side_light, settings.glare, settings.edge)

@@ -38,7 +38,7 @@ _FINENESS = 1.5
 
 @dataclass(frozen=True)
 class Clip:
-    """`frames`: T x F x F x 3 uint8 BGR. `points_px`: T x 68 x 2 pixels of them, nan where not annotated; `place_px`
+    """`frames`: T x F x F x 3 uint8 BGR. `points_px`: T x 68 x 2 pixels of them, NaN where not annotated; `place_px`
     without gaps. `shown`: T bool, False where the face is hidden altogether."""
 
     frames: ImageArray

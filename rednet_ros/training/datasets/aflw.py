@@ -64,7 +64,7 @@ _POINTS = """
 
 
 def load(folder: Path) -> list[LabelledFace]:
-    """Faces with at least two of the 16 corresponding points; hidden points are absent from AFLW and nan here.
+    """Faces with at least two of the 16 corresponding points; hidden points are absent from AFLW and NaN here.
 
     `box` is AFLW's square around the face, `yaw_rad` the size of its yaw. Raises InputError for a folder without
     database or images, and a database that is not AFLW's.

@@ -27,7 +27,7 @@ UNITS: dict[Unit, str] = {
 
 
 def landmark_box(points_px: FloatArray) -> Box:
-    """The tight box around a face's 68 landmarks, of which `points_px` (68 x 2) may hold only some (others nan).
+    """The tight box around a face's 68 landmarks, of which `points_px` (68 x 2) may hold only some (others NaN).
 
     Landmarks that are missing are taken from the mean shape, turned, scaled and moved onto the others. Raises
     ValueError for fewer than two annotated landmarks.
@@ -36,7 +36,7 @@ def landmark_box(points_px: FloatArray) -> Box:
 
 
 def unit_px(face: LabelledFace, unit: Unit) -> float:
-    """The unit of a face's errors, in pixels of its picture; nan or 0 where the face has none."""
+    """The unit of a face's errors, in pixels of its picture; NaN or 0 where the face has none."""
     if unit == "interocular":
         return float(interocular_distance(face.points_px))
     if unit == "landmarks":
@@ -61,7 +61,7 @@ def choose_unit(faces: Sequence[LabelledFace], unit: Unit | None = None) -> Unit
 
 
 def estimated_yaw_rad(points_px: FloatArray) -> float:
-    """How far a face is turned to the side, 0 to pi / 2, told from its outer eye corners and nose tip (`turn`).
+    """How far a face is turned to the side, 0 to pi / 2, estimated from its outer eye corners and nose tip (`turn`).
 
     Pi / 2 where one of the three is not annotated, as data sets leave out the eye that the head hides, or where the
     corners coincide.

@@ -40,7 +40,7 @@ def fit_similarity(source: FloatArray, target: FloatArray) -> Similarity:
 
 
 def complete(points_px: FloatArray) -> FloatArray:
-    """68 x 2 landmarks whose nan rows are filled in from the mean shape, placed upon the others: where a face lies.
+    """68 x 2 landmarks whose NaN rows are filled in from the mean shape, placed upon the others: where a face lies.
 
     Raises:
         ValueError: fewer than two landmarks are known.

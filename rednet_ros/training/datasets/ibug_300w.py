@@ -68,7 +68,7 @@ def load_lfpw(folder: Path) -> list[LabelledFace]:
 
 
 def load_as(folder: Path, source: str, layout: str) -> list[LabelledFace]:
-    """Faces of `folder`; `source` is that of images whose folders do not tell it.
+    """Faces of `folder`; `source` is that of images whose folders do not name one.
 
     Coordinates count from 1 in the files and from 0 here. Raises InputError naming the `layout` when there are no
     pairs, and as `find_pairs` and `read_pts` do.

@@ -31,10 +31,10 @@ class LabelledFace:
     """One annotated face.
 
     `image_path`: the picture, resolved beside the labels file (not opened here). `points_px`: 68 x 2 float32 (x, y),
-    pixels of the picture, pixel centres at integers, iBUG order; nan rows are landmarks that nobody annotated.
+    pixels of the picture, pixel centres at integers, iBUG order; NaN rows are landmarks that are not annotated.
     `source`: the data set, "" where not given. Faces cut from video also have `sequence` (its name), `frame` (a whole
     number that orders the sequence) and `identity` (the person); None otherwise. `visible`: 68 bool, False where the
-    landmark is covered by the head itself or by an object; None where nobody said. `video_frame`: `image_path` is a
+    landmark is covered by the head itself or by an object; None where not known. `video_frame`: `image_path` is a
     video file and this the index of the frame in it, from 0; None for a picture. `box`: the data set's own box around
     the face (its definition differs from set to set), None where it has none. `yaw_rad`: how far the head is turned to
     either side, 0 to pi, where the data set says so.

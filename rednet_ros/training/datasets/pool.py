@@ -34,7 +34,7 @@ UNKNOWN_PERSON = -1
 
 @dataclass(frozen=True)
 class Picture:
-    """A face to sample from. `points_px`: 68 x 2 pixels of `image`, nan where not annotated; `place_px`: the same with
+    """A face to sample from. `points_px`: 68 x 2 pixels of `image`, NaN where not annotated; `place_px`: the same with
     the missing ones guessed, which says where the face lies. `person`: class of the identity, or `UNKNOWN_PERSON`."""
 
     image: ImageArray

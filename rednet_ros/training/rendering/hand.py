@@ -15,7 +15,6 @@ from rednet_ros.training.rendering.seeds import Rng, chance
 
 FINGERS = range(1, 6)
 SEGMENTS = range(1, 4)
-LEAST_WEIGHT = 0.02
 HELD_BEFORE = (18, 25, 27, 30, 33, 36, 45, 48, 51, 54, 57, 57, 57)
 """Landmarks that a hand may be held before: below the mouth most often."""
 

@@ -113,7 +113,7 @@ class FaceRenderer:
         depth = cv2.resize(depth, (self.size_px, self.size_px), interpolation=cv2.INTER_NEAREST)
         visible = visible_landmarks(seen, depth, lens.planes)
         if moment.outfit.mask:
-            visible &= ~self.model.under_mask  # it lies so close to the skin that depths don't tell
+            visible &= ~self.model.under_mask  # it lies so close to the skin that depths do not show it
         return RenderedFace(image, seen.points_px, visible, moment.identity.name)
 
     def through_camera(

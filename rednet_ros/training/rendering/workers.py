@@ -74,7 +74,7 @@ def _collected(results: Any, workers: list[Any]) -> Iterator[int]:
 
 
 def _work(assets: Path, settings: RenderSettings, output: Path, tasks: Any, results: Any) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears Ctrl-C and ends us
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C and ends us
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.environ.setdefault("LP_NUM_THREADS", LLVMPIPE_THREADS)
     cv2.setNumThreads(1)
