@@ -36,7 +36,7 @@ FORMAT = 2
 
 FAIR_CAMERAS, FAIR_RATE_HZ = 3, 15.0
 
-_START_MODULE, _ROS_MODULE = "rednet_ros.evaluation.speed.startup", "rednet_ros.nodes.topic_benchmark"
+_START_MODULE, _ROS_MODULE = "rednet_ros.evaluation.speed.startup", "rednet_ros.nodes.benchmark"
 """Started as processes. Each prints a JSON object; nothing here imports ROS."""
 
 
@@ -135,7 +135,8 @@ class _Run:
     def _backend(self, name: str) -> list[Row]:
         log.info("backend %s", name)
         engine = self._loaded(name)
-        rows = [{"backend": engine.backend, **self._network(engine, faces)} for faces in self.plan.faces]
+        fewest_and_most = sorted({self.plan.faces[0], self.plan.faces[-1]})
+        rows = [{"backend": engine.backend, **self._network(engine, faces)} for faces in fewest_and_most]
         if not engine.backend.startswith(name):
             raise RednetError(engine.notices[-1] if engine.notices else f"{engine.backend} ran instead")
         return rows
