@@ -140,7 +140,7 @@ def test_topics_follow_namespaces_and_remappings(make_bench, tracker, remapping,
     assert bench.node.count_publishers("/robot/faces") == 1
 
 
-def test_a_lost_camera_is_told_and_so_is_its_return(make_bench, tracker, make_image, wait_until, capfd):
+def test_a_lost_camera_is_reported_and_so_is_its_return(make_bench, tracker, make_image, wait_until, capfd):
     bench = make_bench(lambda parameters: tracker, autostart=True, camera_timeout_s=0.5)
     publisher = bench.publisher()
     publisher.publish(make_image())
@@ -172,7 +172,7 @@ def test_a_silent_topic_is_explained(make_bench, tracker, wait_until):
     assert "/stranger publishes sensor_msgs/msg/CompressedImage on /image" in bench.status("frames")[1]
 
 
-def test_incompatible_quality_of_service_is_told_with_the_fix(make_bench, tracker, wait_until, capfd):
+def test_incompatible_quality_of_service_is_reported_with_the_fix(make_bench, tracker, wait_until, capfd):
     bench = make_bench(lambda parameters: tracker, autostart=True, image_reliability="reliable")
     bench.publisher(reliable=False, is_heard=False)
     assert wait_until(lambda: "set image_reliability to auto" in (bench.status("frames") or "..")[1])
@@ -185,7 +185,7 @@ def test_incompatible_quality_of_service_is_told_with_the_fix(make_bench, tracke
 def test_images_are_asked_for_as_their_publishers_offer_them(make_bench, tracker, make_image, wait_until):
     bench = make_bench(lambda parameters: tracker, autostart=True, image_reliability="auto")
     assert wait_until(lambda: bench.status("camera"))
-    assert bench.status("camera")[2]["reliability"] == "best_effort"  # hears everybody who may come
+    assert bench.status("camera")[2]["reliability"] == "best_effort"  # receives from every publisher
     bench.publisher(reliable=True)
     assert wait_until(lambda: bench.status("camera")[2]["reliability"] == "reliable")
     unreliable = bench.publisher(reliable=False, is_heard=False)
@@ -310,7 +310,7 @@ def test_who_listens_to_all_frames_of_the_robot_is_no_listener(make_bench, track
     assert wait_until(lambda: publisher.get_subscription_count() == 1)
 
 
-def test_detections_that_do_not_come_or_are_too_old_are_told(make_bench, tracker, make_image, wait_until, monkeypatch):
+def test_detections_that_are_missing_or_too_old_are_reported(make_bench, tracker, make_image, wait_until, monkeypatch):
     from types import SimpleNamespace
 
     from std_msgs.msg import String

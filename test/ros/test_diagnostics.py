@@ -1,4 +1,4 @@
-"""Figures on /diagnostics can be told apart."""
+"""Statuses on /diagnostics of two nodes can be distinguished."""
 
 import pytest
 

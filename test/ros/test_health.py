@@ -1,4 +1,4 @@
-"""What the tracker node tells of itself on /diagnostics and in the log."""
+"""What the tracker node reports of itself on /diagnostics and in the log."""
 
 import pytest
 
@@ -39,7 +39,7 @@ def test_latency_is_measured_against_the_clock_of_the_stamps(bench, make_image, 
 
 
 @pytest.mark.parametrize(("of_this_clock", "words"), [(True, "latency median"), (False, "latency unknown")])
-def test_the_log_tells_the_latency_now_and_then(
+def test_the_log_reports_the_latency_now_and_then(
     make_bench, tracker, make_image, wait_until, monkeypatch, capfd, of_this_clock, words
 ):
     monkeypatch.setattr("rednet_ros.nodes.tracker.health.LOG_PERIOD_S", 0.5)
@@ -54,7 +54,7 @@ def test_the_log_tells_the_latency_now_and_then(
     assert "1 image in" in "".join(told)
 
 
-def test_an_error_of_every_image_is_not_told_every_time(bench, make_image, wait_until, capfd):
+def test_an_error_of_every_image_is_not_logged_every_time(bench, make_image, wait_until, capfd):
     publisher = bench.publisher()
     for number in range(5):
         publisher.publish(make_image(13))
@@ -82,7 +82,7 @@ def test_errors_are_repeated_after_a_while_for_each_camera(
     assert wait_until(repeated)
 
 
-def test_health_is_told_while_simulated_time_stands_still(make_bench, tracker, wait_until):
+def test_health_is_reported_while_simulated_time_stands_still(make_bench, tracker, wait_until):
     bench = make_bench(lambda parameters: tracker, autostart=True, use_sim_time=True)
     assert wait_until(lambda: len([message for message in bench.diagnostics if message.status]) > 1)
     assert bench.status("frames")[1].startswith("no image yet on /image")
@@ -108,21 +108,21 @@ def test_images_of_which_none_is_usable_are_an_error_with_the_reason(bench, make
     assert bench.status("frames")[0] == b"\1"
 
 
-def test_images_that_cannot_be_tracked_are_told_too(bench, make_image, wait_until):
+def test_images_that_cannot_be_tracked_are_reported_too(bench, make_image, wait_until):
     bench.publisher().publish(make_image(13))
     told = "no recent image could be tracked: ZeroDivisionError: thirteen"
     assert wait_until(lambda: (bench.status("frames") or "..")[1] == told)
     assert bench.status("frames")[0] == b"\1"
 
 
-def test_an_error_beyond_the_tracker_counts_and_is_told(bench, make_image, wait_until, monkeypatch):
+def test_an_error_beyond_the_tracker_counts_and_is_reported(bench, make_image, wait_until, monkeypatch):
     monkeypatch.setattr("rednet_ros.nodes.tracker.frame_pipeline.CameraModel.known_or_assumed", lambda *_: 1 / 0)
     bench.publisher().publish(make_image())
     assert wait_until(lambda: "ZeroDivisionError" in (bench.status("frames") or "..")[1])
     assert bench.node.statistics().failed == 1
 
 
-def test_an_image_that_does_not_finish_is_told(bench, tracker, make_image, wait_until, monkeypatch):
+def test_an_image_that_does_not_finish_is_reported(bench, tracker, make_image, wait_until, monkeypatch):
     monkeypatch.setattr("rednet_ros.nodes.tracker.health.SLOW_FRAME_S", 0.1)
     tracker.may_go_on.clear()
     bench.publisher().publish(make_image())
@@ -134,7 +134,9 @@ def test_an_image_that_does_not_finish_is_told(bench, tracker, make_image, wait_
     assert wait_until(lambda: "under way" not in bench.status("frames")[1])
 
 
-def test_a_result_that_cannot_be_published_is_told_and_the_faces_are(bench, make_image, wait_until, monkeypatch, capfd):
+def test_a_result_that_cannot_be_published_is_reported_and_the_faces_are_published(
+    bench, make_image, wait_until, monkeypatch, capfd
+):
     from sensor_msgs.msg import Image
 
     monkeypatch.setattr("rednet_ros.nodes.outputs.outputs.draw_faces", lambda *_: 1 / 0)
@@ -148,7 +150,7 @@ def test_a_result_that_cannot_be_published_is_told_and_the_faces_are(bench, make
     assert "a result is not published: ZeroDivisionError" in capfd.readouterr().err
 
 
-def test_a_refused_calibration_is_told_for_each_camera(make_bench, tracker, wait_until, capfd):
+def test_a_refused_calibration_is_reported_for_each_camera(make_bench, tracker, wait_until, capfd):
     from sensor_msgs.msg import CameraInfo
 
     bench = make_bench(lambda parameters: tracker, autostart=True, cameras=["front", "rear"])

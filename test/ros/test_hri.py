@@ -217,7 +217,7 @@ def test_a_face_that_is_almost_out_of_the_image_still_has_a_crop(humans, node, h
     assert node.last("f1/cropped").width == 128
 
 
-def test_what_nobody_hears_is_not_made(types, header, make_face):
+def test_messages_without_subscribers_are_not_made(types, header, make_face):
     from rednet_ros.nodes.outputs.hri import HumanFaces
 
     node = StandInNode(heard=("landmarks",))
@@ -240,7 +240,7 @@ def test_nothing_is_left_when_it_is_closed(humans, node, header, make_face):
     assert node.publishers == {}
 
 
-def test_without_hri_msgs_the_reason_is_told(monkeypatch):
+def test_without_hri_msgs_the_reason_is_given(monkeypatch):
     from rednet_ros.nodes.outputs.hri_messages import load_types
 
     monkeypatch.setitem(sys.modules, "hri_msgs", None)

@@ -60,7 +60,7 @@ def test_a_signal_ends_an_idle_node_cleanly(start, number):
     assert output == ""
 
 
-def test_a_node_that_shall_outlive_its_terminal_does(start):
+def test_a_node_under_nohup_outlives_its_terminal(start):
     """`nohup` lets a process ignore SIGHUP."""
     script = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN); import sys; " + (
         "from rednet_ros.nodes.tracker import tracker_node; sys.exit(tracker_node.main())"
@@ -179,7 +179,7 @@ def test_what_the_library_logs_reaches_rosout_at_the_level_of_the_node(start, be
     assert "[DEBUG] [rcl" not in output
 
 
-def test_a_player_that_nobody_hears_gives_up(start, clip):
+def test_a_player_without_subscribers_gives_up(start, clip):
     player = start(
         "-m",
         "rednet_ros.nodes.demo.player_node",

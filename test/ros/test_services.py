@@ -89,7 +89,7 @@ def test_there_is_nothing_to_forget_before_the_node_is_configured(make_bench, tr
     assert "not configured" in response.message
 
 
-def test_a_disabled_node_hears_nothing_and_goes_on_when_enabled(bench, tracker, make_image, wait_until):
+def test_a_disabled_node_receives_nothing_and_goes_on_when_enabled(bench, tracker, make_image, wait_until):
     publisher = bench.publisher()
     assert bench.enable(False).success
     assert wait_until(lambda: publisher.get_subscription_count() == 0)

@@ -52,7 +52,7 @@ def tf2_ros(monkeypatch):
     monkeypatch.setitem(sys.modules, "tf2_ros", SimpleNamespace(TransformBroadcaster=StandInBroadcaster))
 
 
-def test_faces_are_broadcast_only_while_somebody_listens_to_tf(tf2_ros, make_face, header):
+def test_faces_are_broadcast_only_while_tf_has_subscribers(tf2_ros, make_face, header):
     from rednet_ros.nodes.outputs.transforms import TransformOutput, make_broadcasters
 
     destroyed = []

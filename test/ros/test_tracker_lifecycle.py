@@ -84,7 +84,7 @@ def test_a_stuck_frame_does_not_get_a_second_thread_beside_it(bench, tracker, ma
     assert wait_until(lambda: bench.change_state(ACTIVATE))
 
 
-def test_the_log_tells_what_transitions_did(bench, tracker, capfd):
+def test_the_log_reports_what_transitions_did(bench, tracker, capfd):
     for transition in (DEACTIVATE, CLEANUP, 5):
         assert bench.change_state(transition)
     log = capfd.readouterr().err
@@ -107,7 +107,7 @@ def test_a_transition_that_does_not_fit_is_refused_and_the_node_lives(make_bench
 
 
 @pytest.mark.parametrize("error", [WeightsError("lite.safetensors is truncated; download it again"), OSError("disk")])
-def test_what_cannot_be_loaded_is_reported_and_can_be_mended(make_bench, tracker, wait_until, error):
+def test_what_cannot_be_loaded_is_reported_and_can_be_fixed(make_bench, tracker, wait_until, error):
     problems = [error]
 
     def create(_parameters):

@@ -99,7 +99,7 @@ def test_a_stream_that_stops_for_five_seconds_resumes(bench, make_image, wait_un
     assert wait_until(lambda: len(bench.faces) == 2)
 
 
-def test_a_publisher_that_is_replaced_is_heard(bench, make_image, wait_until):
+def test_a_replaced_publisher_is_received(bench, make_image, wait_until):
     first = bench.publisher()
     first.publish(make_image(stamp_s=1.0))
     assert wait_until(lambda: len(bench.faces) == 1)

@@ -12,7 +12,7 @@ import difflib
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 from rednet_ros.errors import InputError
@@ -82,13 +82,14 @@ class Specification:
 def specifications(table: type, prefix: str = "") -> dict[str, Specification]:
     """Name -> specification of the parameters in the dataclass `table`, named under `prefix` if one is given.
 
-    Ordered by when they take effect: at the start, on configuring, on the next image. Fields without a declaration are
-    no parameters.
+    Ordered by when they take effect (at the start, on configuring, on the next image); inherited ones come last in each
+    part. Fields without a declaration are no parameters.
     """
-    entries = [
-        Specification(name=qualified(prefix, entry.name), **entry.metadata) for entry in fields(table) if entry.metadata
-    ]
-    return {entry.name: entry for entry in sorted(entries, key=lambda entry: (not entry.read_only, entry.dynamic))}
+    inherited = {entry.name for base in table.__bases__ if is_dataclass(base) for entry in fields(base)}
+    own_first = sorted(fields(table), key=lambda entry: entry.name in inherited)
+    named = [(qualified(prefix, entry.name), entry.metadata) for entry in own_first if entry.metadata]
+    known = [Specification(name=name, **metadata) for name, metadata in named]
+    return {entry.name: entry for entry in sorted(known, key=lambda entry: (not entry.read_only, entry.dynamic))}
 
 
 def qualified(prefix: str, name: str) -> str:

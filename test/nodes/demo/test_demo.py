@@ -9,7 +9,7 @@ from rednet_ros.nodes import fastdds
 from rednet_ros.nodes.demo import demo
 
 
-def test_a_machine_without_ros_is_told_what_to_do(monkeypatch, caplog):
+def test_without_ros_the_user_is_advised_what_to_do(monkeypatch, caplog):
     monkeypatch.setattr(demo, "find_spec", lambda name: None if name == "rclpy" else object())
     assert demo.main([]) == 1
     assert "rclpy not found: source a ROS 2 workspace with this package, or run `make demo`" in caplog.text

@@ -26,7 +26,7 @@ def test_figures_come_from_messages_and_diagnostics(collector, tmp_path):
     assert report.latency_median_ms == pytest.approx(25)
 
 
-def test_it_is_told_in_words(collector):
+def test_it_is_reported_in_words(collector):
     text = "\n".join(collector.report().lines())
     assert "sent 5, received 5, processed 4, dropped 1" in text
     assert "in 3 of 4 frames (75 %), at most 2 at a time" in text
@@ -40,7 +40,7 @@ def test_it_survives_being_saved(collector, tmp_path):
     assert SessionReport.load(tmp_path / "summary.json") == report
 
 
-def test_what_nobody_reported_is_unknown_not_zero():
+def test_what_was_not_reported_is_unknown_not_zero():
     lines = SessionCollector().report().lines()
     assert "sent ?, received ?, processed ?, dropped ?" in lines[0]
     assert any("median unknown" in line for line in lines)

@@ -73,7 +73,7 @@ def test_what_was_asked_for_by_waking_is_done_though_the_worker_is_stopped():
     assert processed == [{"": "under way"}, {}]
 
 
-def test_a_busy_worker_tells_for_how_long():
+def test_a_busy_worker_reports_for_how_long():
     started, go_on = threading.Event(), threading.Event()
 
     def process(_items):

@@ -33,7 +33,7 @@ def moments(node, number):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("node", sorted(ARGUMENTS))
-def test_a_node_ends_well_whenever_it_is_told_to(tmp_path, node, number):
+def test_a_node_ends_well_whenever_a_signal_comes(tmp_path, node, number):
     arguments = [text.format(folder=tmp_path / "out") for text in ARGUMENTS[node]]
     for moment_s in moments(node, number):
         command = [sys.executable, "-c", START.format(node=node), "--ros-args", *arguments]
