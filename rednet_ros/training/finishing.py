@@ -62,6 +62,7 @@ def separate_people(
     """
     if network.identity is None:
         raise InputError(f"stage {stage.name}: the network has no identity branch")
+    clips = _portrait_views(stage, apart) if stage.false_accepts else {}
     named = [face for face in faces if face.identity is not None][: stage.pictures]
     names = [face.identity or "" for face in named]
     try:
@@ -69,7 +70,7 @@ def separate_people(
     except ValueError as error:
         raise InputError(f"stage {stage.name}: {error}") from error
     log.info("stage %s: %d pictures of %d people", stage.name, len(named), len(set(names)))
-    return portrait_threshold(stage, network, apart) if stage.false_accepts else None
+    return _portrait_threshold(stage, network, clips) if clips else None
 
 
 @torch.inference_mode()
@@ -91,26 +92,30 @@ def identity_vectors(network: REDNet, faces: Sequence[LabelledFace]) -> FloatArr
     return np.concatenate(found)
 
 
-def portrait_threshold(stage: PeopleStage, network: REDNet, faces: Sequence[LabelledFace]) -> float:
-    """The cosine that the stage's share of pairs of portraits of two people exceeds.
+Views = dict[tuple[str, str], list[LabelledFace]]
+"""Person and sequence -> `PORTRAIT_VIEWS` faces."""
 
-    Raises:
-        InputError: too few of the faces have identity and sequence.
-    """
-    views: dict[tuple[str, str], list[LabelledFace]] = {}
+
+def _portrait_views(stage: PeopleStage, faces: Sequence[LabelledFace]) -> Views:
+    views: Views = {}
     for face in faces:
         if face.identity is not None and face.sequence is not None and estimated_yaw_rad(face.points_px) < MAX_YAW_RAD:
             views.setdefault((face.identity, face.sequence), []).append(face)
     clips = {clip: found[:PORTRAIT_VIEWS] for clip, found in views.items() if len(found) >= PORTRAIT_VIEWS}
-    people = np.array([person for person, _ in clips])
-    if len(clips) < FEWEST_PORTRAITS or len(set(people)) < 2:
+    if len(clips) < FEWEST_PORTRAITS or len({person for person, _ in clips}) < 2:
         raise InputError(
             f"stage {stage.name}: false_accepts is measured on {FEWEST_PORTRAITS} or more sequences of people who are "
             f"kept apart, with {PORTRAIT_VIEWS} frontal views each; there are {len(clips)}: give more with --validation"
         )
+    return clips
+
+
+def _portrait_threshold(stage: PeopleStage, network: REDNet, clips: Views) -> float:
+    """The cosine that the stage's share of pairs of portraits of two people exceeds."""
     vectors = identity_vectors(network, [face for found in clips.values() for face in found])
     portraits = vectors.reshape(len(clips), PORTRAIT_VIEWS, -1).mean(axis=1)
     portraits /= np.linalg.norm(portraits, axis=1, keepdims=True)
+    people = np.array([person for person, _ in clips])
     first, second = np.triu_indices(len(people), 1)
     cosines, same = (portraits @ portraits.T)[first, second], people[first] == people[second]
     threshold = round(float(np.quantile(cosines[~same], 1 - stage.false_accepts)), 3)

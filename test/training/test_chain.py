@@ -178,7 +178,8 @@ def test_the_threshold_accepts_the_wanted_share_of_strangers(monkeypatch: pytest
     names = [(f"{number // 6}", f"{number // 3}") for number in range(240)]
     faces = [LabelledFace(Path("x"), points, identity=person, sequence=sequence) for person, sequence in names]
     monkeypatch.setattr(finishing, "identity_vectors", lambda network, faces: vectors)
-    threshold = finishing.portrait_threshold(PeopleStage("p", false_accepts=0.1), None, faces)
+    stage = PeopleStage("p", false_accepts=0.1)
+    threshold = finishing._portrait_threshold(stage, None, finishing._portrait_views(stage, faces))
     portraits = vectors.reshape(80, 3, 16).mean(axis=1)
     portraits /= np.linalg.norm(portraits, axis=1, keepdims=True)
     strangers = (portraits @ portraits.T)[np.arange(80)[:, None] // 2 != np.arange(80) // 2]
