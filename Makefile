@@ -8,6 +8,7 @@ in_environment := $(PYTHON) scripts/run_in_environment.py
 help:
 	@echo "make demo [INPUT=file-or-camera-index]  track a real clip through ROS 2 topics; writes demo_output/"
 	@echo "make test                               run every check and test that can run here"
+	@echo "make test ROOM=tracking                 the tests of one room; TESTS='...' takes pytest's arguments"
 	@echo "make soak                               the long tests of reliability, and the tracking bench; 20 minutes"
 	@echo "make lint                               style, types and import rules alone"
 	@echo "make format                             rewrite the sources in the project's style"
@@ -27,14 +28,16 @@ lint: setup
 	$(in_environment) mypy
 	$(in_environment) lint-imports
 
-test: lint
-	$(in_environment) python -m pytest -rs
+# All tests run in a process for each core; test/conftest.py says which go together.
+TESTS = $(addprefix test/,$(ROOM))
+test: $(if $(TESTS),setup,lint)
+	$(in_environment) python -m pytest -rs $(or $(TESTS),--numprocesses=logical --maxprocesses=4 --dist=loadgroup)
 
 # docs/reliability.md says what these are and has their figures.
 soak: setup
 	REDNET_EXAMPLES=850 $(in_environment) python -m pytest -rs test/reliability/test_odd_*.py
 	REDNET_EXAMPLES=400 $(in_environment) python -m pytest -rs test/reliability/test_fuzz_*.py
-	REDNET_SOAK_FRAMES=100000 REDNET_SIGNALS=6 $(in_environment) python -m pytest -rs -s test/ros/faults
+	REDNET_SOAK_FRAMES=100000 REDNET_SIGNALS=6 REDNET_CYCLES=100 $(in_environment) python -m pytest -rs -s test/ros/faults test/ros/test_lifecycle_cycles.py
 	$(in_environment) rednet-tracking-bench $(FACES)
 
 format: setup

@@ -16,14 +16,18 @@ def requirements(name: str) -> list[str]:
 
 setup(
     name="rednet_ros",
-    version="0.1.0",
+    version="0.2.0",
     description="Face landmark tracking with RED-Net for ROS 2",
     license="Apache-2.0",
     packages=find_packages(include=["rednet_ros", "rednet_ros.*"]),
+    package_data={"rednet_ros.evaluation": ["paper_tables.yaml", "speed/portrait.jpg"]},
     data_files=[("share/rednet_ros/models", MODELS)],
     python_requires=">=3.10",
     install_requires=requirements("runtime"),
-    extras_require={name: requirements(name) for name in ("fast", "plots", "render", "train")},
+    extras_require={
+        **{name: requirements(name) for name in ("fast", "gpu", "plots", "render")},
+        "train": requirements("gpu") + requirements("train"),
+    },
     entry_points={
         # The same as in CMakeLists.txt; test/test_packaging.py compares them.
         "console_scripts": [

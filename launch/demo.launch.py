@@ -4,7 +4,7 @@ ros2 launch rednet_ros demo.launch.py input:=clip.mp4
 ros2 launch rednet_ros demo.launch.py attention:=true
 ros2 launch rednet_ros demo.launch.py rviz:=true loop:=true
 
-Composed of tracker.launch.py, two nodes of this package, and the example that says who looks at the robot.
+Composed of tracker.launch.py, two nodes of this package, and the example that reports who looks at the robot.
 """
 
 from pathlib import Path

@@ -73,7 +73,7 @@ def generate_launch_description() -> LaunchDescription:
 
 
 def bags(context: LaunchContext) -> list[LaunchDescriptionEntity]:
-    """The player once the tracker is active, the recorder if one is asked for, and the end after the bag's end. Raises
+    """Play the bag once the tracker is active, record if `record` is set, and end everything after the bag. Raises
     RuntimeError where the bag does not exist, or `ros2 bag` is not installed."""
     bag, record = value(context, "bag"), value(context, "record")
     timeout_s = seconds(context, "start_timeout_s")

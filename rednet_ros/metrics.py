@@ -33,7 +33,7 @@ class Summary:
 
     `faces`: annotated faces, the missed ones included; `missed`: those without a prediction. The `nme_` values
     are of the faces found, by face: mean, median and (population) standard deviation of the mean over its annotated
-    landmarks, mean over the 51 inner ones, over the 7 of the detection step, and mean by region; nan where no such
+    landmarks, mean over the 51 inner ones, over the 7 of the detection step, and mean by region; NaN where no such
     landmark was found. `failure_rate_10`: share of all faces that are missed or have an error above 10 %. `auc_8`:
     area under the curve of cumulative errors up to 8 %, of the area that perfect predictions would give; a missed face
     adds nothing to it.
@@ -71,7 +71,7 @@ def normalised_errors(
 ) -> NDArray[np.float64]:
     """Distance of each predicted landmark from its annotation, N x 68, as a fraction of the unit.
 
-    `predicted`, `truth`: N x 68 x 2 in the same pixels; nan where not annotated, in the result too. `unit_px`: N
+    `predicted`, `truth`: N x 68 x 2 in the same pixels; NaN where not annotated, in the result too. `unit_px`: N
     lengths above 0, by default the faces' inter-ocular distances. Raises ValueError if the shapes differ or the outer
     eye corners are needed, but coincide or are not annotated.
     """
@@ -129,7 +129,7 @@ def accelerations(track: NDArray[np.floating], unit: NDArray[np.floating]) -> ND
     """Frame-to-frame acceleration of each landmark, (T - 2) x P: |x[t-1] - 2 x[t] + x[t+1]| / unit[t].
 
     `track`: T x P x 2, consecutive frames; `unit`: T lengths in the same pixels. Give it predictions for the flicker
-    of the landmarks, predictions minus annotations for the flicker of the error (free of the head's own motion; nan
+    of the landmarks, predictions minus annotations for the flicker of the error (free of the head's own motion; NaN
     where not annotated). Fewer than three frames give no rows.
     """
     track = track.astype(np.float64)

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from rednet_ros.errors import RednetError
+from rednet_ros.errors import RednetError, WeightsError
 from rednet_ros.files import user_path
 
 MODELS_VARIABLE = "REDNET_ROS_MODELS"
@@ -38,6 +38,34 @@ def models_dir() -> Path:
             f"install the package again, or set {MODELS_VARIABLE} to a folder of weights"
         )
     return found
+
+
+def resolve_weights(name_or_path: str | Path) -> Path:
+    """The weights of a shipped network (by name, such as "rednet-lite") or of the user's own (by path).
+
+    The path ends in .safetensors. An installation for CPUs may have only the .onnx and the .json that lie beside it.
+
+    Raises:
+        WeightsError: no such file; the message lists the shipped names.
+    """
+    path = user_path(name_or_path)
+    is_path = path.suffix == ".safetensors" or path.parent != Path()
+    weights = path if is_path else models_dir() / f"{path}.safetensors"
+    if is_file(weights) or is_file(weights.with_suffix(".onnx")):
+        return weights
+    names = _shipped_names()
+    if is_path:
+        raise WeightsError(f"no weights file at {path}: check the path, or give one of {names}")
+    raise WeightsError(f"no shipped weights named {str(name_or_path)!r}: choose one of {names}, or give a path")
+
+
+def _shipped_names() -> str:
+    try:
+        folder = models_dir()
+    except RednetError:
+        return "(there is no folder of shipped weights)"
+    names = {file.stem for kind in ("safetensors", "onnx") for file in folder.glob(f"rednet*.{kind}")}
+    return ", ".join(sorted(names)) or f"(none in {folder})"
 
 
 def is_file(path: str | Path) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from tqdm import tqdm
 
 from rednet_ros.evaluation.still_images import StillPredictor
 from rednet_ros.inference.engine import LandmarkEngine
+from rednet_ros.media.contact_sheet import contact_sheet
 from rednet_ros.media.images import write_image
 from rednet_ros.resources import DEFAULT_WEIGHTS
 from rednet_ros.tracking.camera_model import CameraModel
@@ -140,11 +141,11 @@ def _read_by_network(view: View, still: StillPredictor) -> Reading:
 
 
 def _sheet(readings: Sequence[Reading]) -> ImageArray:
-    """Pictures beside each other: landmarks, estimated axes thick, true ones thin (red out of the face, blue up)."""
-    tiles = [_drawn(reading) for reading in readings]
-    blank = [np.zeros_like(tiles[0])] * (-len(tiles) % COLUMNS)
-    rows = [np.hstack([*tiles, *blank][first : first + COLUMNS]) for first in range(0, len(tiles), COLUMNS)]
-    return np.vstack(rows)
+    """Pictures side by side: landmarks, estimated axes thick, true ones thin (red out of the face, blue up)."""
+    captions = [
+        "no pose" if one.pose is None else f"{one.angle_deg:.0f} deg, {100 * one.distance:.0f} %" for one in readings
+    ]
+    return contact_sheet([_drawn(reading) for reading in readings], COLUMNS, captions=captions)
 
 
 def _drawn(reading: Reading) -> ImageArray:
@@ -152,26 +153,18 @@ def _drawn(reading: Reading) -> ImageArray:
     canvas = view.image.copy()
     draw_landmarks(canvas, reading.landmarks_px, (235, 190, 255))
     _draw_axes(canvas, view.camera, view.pose.axes, view.pose.place_m, 1)
-    text = "no pose"
     if reading.pose is not None:
         _draw_axes(canvas, view.camera, face_axes(reading.pose), np.array(reading.pose.translation_m), 3)
-        text = f"{reading.angle_deg:.0f} deg, {100 * reading.distance:.0f} %"
-    cv2.putText(canvas, text, (6, canvas.shape[0] - 8), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (255, 255, 255), 1, cv2.LINE_AA)
     return canvas
 
 
 def _draw_axes(
     canvas: ImageArray, camera: CameraModel, axes: NDArray[np.floating], place_m: NDArray[np.floating], width_px: int
 ) -> None:
-    ends = camera.project(np.vstack([place_m, place_m + AXIS_M * axes.T]))
-    origin, *tips = (tuple(end) for end in _whole(ends))
+    ends_px = np.nan_to_num(camera.project(np.vstack([place_m, place_m + AXIS_M * axes.T])))
+    origin, *tips = np.rint(np.clip(ends_px, -9999, 9999)).astype(int).tolist()
     for tip, color in zip(tips, ((60, 60, 235), (90, 210, 90), (250, 130, 60)), strict=True):
         cv2.line(canvas, origin, tip, color, width_px, cv2.LINE_AA)
-
-
-def _whole(ends_px: NDArray[np.float64]) -> Iterable[Sequence[int]]:
-    rows: list[list[int]] = np.rint(np.clip(np.nan_to_num(ends_px), -9999, 9999)).astype(int).tolist()
-    return rows
 
 
 def _arguments() -> argparse.Namespace:

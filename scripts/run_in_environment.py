@@ -9,18 +9,16 @@ import os
 import shutil
 import sys
 
-from environment.interpreter import inspect
-from environment.layout import SetupError, choose_layout
-from environment.variables import run_variables
+from environment.layout import SetupError, choose_layout, runs
+from environment.workspace import run_variables
 
 
-def main() -> int:
+def main() -> None:
     layout = choose_layout()
-    python = inspect(layout.python)
-    if python is None or not layout.shell_script.is_file():
+    if not runs(layout.python) or not layout.prefix.is_dir():
         raise SetupError("there is no environment yet: run `make setup` first")
-    environment = run_variables(layout, python.minor).applied_to(os.environ)
-    command = sys.argv[1:] or ["bash", "--rcfile", str(layout.shell_script), "-i"]
+    environment = run_variables(layout, os.environ)
+    command = sys.argv[1:] or ["bash", "--norc", "-i"]  # a .bashrc would change the variables again
     program = shutil.which(command[0], path=environment["PATH"])
     if program is None:
         raise SetupError(f"{command[0]}: no such command in the environment")
@@ -29,6 +27,6 @@ def main() -> int:
 
 if __name__ == "__main__":
     try:
-        sys.exit(main())
+        main()
     except SetupError as error:
         sys.exit(f"error: {error}")

@@ -14,7 +14,8 @@ import pytest
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-PROJECT_LOGGERS = ("rednet_ros", "rednet_attention", "experiments")
+_WORKER = "PYTEST_XDIST_WORKER"
+PROJECT_LOGGERS = ("rednet_ros", "rednet_attention")
 
 _domain_locks: list[socket.socket] = []
 _cache = tempfile.TemporaryDirectory(prefix="rednet_ros-cache-")
@@ -23,7 +24,8 @@ _cache = tempfile.TemporaryDirectory(prefix="rednet_ros-cache-")
 
 def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-    os.environ["REDNET_ROS_CACHE"] = _cache.name
+    if _WORKER not in os.environ:  # workers of pytest-xdist share that of the process that started them
+        os.environ["REDNET_ROS_CACHE"] = _cache.name
     os.environ["ROS_DOMAIN_ID"] = str(_claim_ros_domain())
 
 
@@ -35,6 +37,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if reason:
             for item in marked:
                 item.add_marker(pytest.mark.skip(reason=reason))
+    if _WORKER in os.environ:
+        for item in items:
+            # A file's tests share its fixtures; nodes, whose tests wait for messages, run one beside another nowhere.
+            uses_ros = any(item.get_closest_marker(marker) for marker in ("ros", "ros_launch"))
+            item.add_marker(pytest.mark.xdist_group("ros" if uses_ros else str(item.path)))
 
 
 @pytest.fixture(autouse=True)

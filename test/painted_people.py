@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
-import torch
 
 from rednet_ros.inference.types import Estimate, FaceState
 from rednet_ros.tracking.mean_shape import MEAN_SHAPE
@@ -82,7 +81,7 @@ class PaintedEngine:
     blind: bool = False
     sticky: bool = False
     sureness: float = 0.9
-    presence: torch.Tensor | None = None
+    presence: np.ndarray | None = None
     vectors: dict[int, FloatArray] | None = None
     identity_threshold: float | None = None
 
@@ -91,7 +90,7 @@ class PaintedEngine:
         return self.vectors is not None
 
     def initial_state(self, faces: int) -> FaceState | None:
-        return FaceState(torch.zeros(faces, 4), torch.zeros(faces, 4))
+        return FaceState.zeros(faces)
 
     def run(self, crops: ImageArray, previous_px: FloatArray, state: FaceState | None) -> Estimate:
         assert crops.shape[1:] == (self.crop_size_px, self.crop_size_px, 3)
@@ -108,20 +107,20 @@ class PaintedEngine:
         if self.sticky:
             known = np.isfinite(previous_px).all(axis=(1, 2))
             landmarks[known], confidence[known] = previous_px[known], self.sureness
-        numbers = torch.tensor([float(person.number if person else 0) for person in seen])
+        numbers = np.array([person.number if person else 0 for person in seen], np.float32)
         return Estimate(
-            torch.from_numpy(landmarks),
-            torch.from_numpy(np.repeat(confidence[:, None], 68, axis=1)),
+            landmarks,
+            np.repeat(confidence[:, None], 68, axis=1),
             self._identities(seen),
             FaceState(state.hidden + 1, state.cell + numbers[:, None]),
             self.presence,
         )
 
-    def _identities(self, seen: Sequence[Person | None]) -> torch.Tensor | None:
+    def _identities(self, seen: Sequence[Person | None]) -> np.ndarray | None:
         if self.vectors is None:
             return None
         nobody = np.zeros(256, np.float32)
-        return torch.from_numpy(np.stack([self.vectors[one.number] if one else nobody for one in seen]))
+        return np.stack([self.vectors[one.number] if one else nobody for one in seen])
 
     def _nearest(self, crop: ImageArray) -> Person | None:
         middle = self.crop_size_px / 2

@@ -1,7 +1,6 @@
 """The descriptions of the package agree with each other and with the code."""
 
 import ast
-import inspect
 import re
 import runpy
 import sys
@@ -10,26 +9,28 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 import rednet_ros
+from rednet_ros import start
 
 ROS_PACKAGES = re.compile(
     r"^(rclpy|launch|launch_ros|ament_index_python|cv_bridge|sensor_msgs_py|tf2_ros|\w+_msgs|\w+_srvs|\w+_interfaces)$"
 )
-OPTIONAL = {"hri_msgs", "matplotlib", "moderngl", "openvino", "skimage", "tensorrt", "torch_tensorrt"}
-"""Used where they are installed, never required."""
-NOT_IMPORTED = {"rosidl_default_runtime"}
-"""What the built messages need."""
+OPTIONAL = {"hri_msgs", "skimage", "tensorrt", "torch_tensorrt"}
+"""Used where they are installed, neither required nor an extra."""
+NOT_IMPORTED = {"rosidl_default_runtime", "python3-psutil"}
+"""What the built messages need; and what the node and the benchmark are about to use."""
 DISTRIBUTIONS = {"cv2": "opencv-python-headless", "yaml": "PyYAML"}
 ROS_NAMES = {
     "cv2": "python3-opencv",
     "numpy": "python3-numpy",
     "yaml": "python3-yaml",
     "tqdm": "python3-tqdm",
+    "psutil": "python3-psutil",
     "tf2_ros": "tf2_ros_py",
 }
 """What package.xml calls a module whose package has another name."""
-FROM_PIP_EVERYWHERE = {"torch", "safetensors"}
 
 
 @pytest.fixture
@@ -43,10 +44,20 @@ def setup_arguments(repository: Path, monkeypatch: pytest.MonkeyPatch) -> dict[s
 
 
 @pytest.fixture
+def extras(setup_arguments: dict[str, Any]) -> set[str]:
+    """Names of the packages that only some features need, of all extras together."""
+    return {distribution(line) for lines in setup_arguments["extras_require"].values() for line in lines}
+
+
+@pytest.fixture
 def declared(repository: Path) -> set[str]:
     """Names of the packages that package.xml declares for running."""
     root = ElementTree.parse(repository / "package.xml").getroot()
     return {element.text or "" for tag in ("depend", "exec_depend") for element in root.iter(tag)}
+
+
+def distribution(requirement: str) -> str:
+    return re.split(r"[<>=]", requirement, maxsplit=1)[0]
 
 
 def imported_names(folder: Path) -> set[str]:
@@ -76,23 +87,15 @@ def test_the_commands_template_is_executable(repository: Path) -> None:
     assert (repository / "cmake" / "console_script.in").stat().st_mode & 0o111 == 0o111
 
 
-def test_every_command_exists(repository: Path, setup_arguments: dict[str, Any]) -> None:
+def test_every_command_starts_its_own_module(repository: Path, setup_arguments: dict[str, Any]) -> None:
+    """All pass through `start`, which handles early signals; none opens another one's door."""
     for entry in setup_arguments["entry_points"]["console_scripts"]:
-        module, function = entry.split("=")[1].strip().split(":")
-        file = repository / f"{module.replace('.', '/')}.py"
-        functions = {node.name for node in ast.parse(file.read_text()).body if isinstance(node, ast.FunctionDef)}
-        assert function in functions, f"{entry}: {file} has no {function}()"
-
-
-def test_every_command_starts_its_own_module(setup_arguments: dict[str, Any]) -> None:
-    """All pass through `start`, which minds the signals; none opens another one's door."""
-    from rednet_ros import start
-
-    for entry in setup_arguments["entry_points"]["console_scripts"]:
-        command, _, function = re.split(r"\s*=\s*|:", entry)
-        assert function == command.replace("-", "_"), f"{entry}: it needs a function in rednet_ros/start.py"
-        module = command.removeprefix("rednet-").replace("-", "_")
-        assert re.search(rf"\.{module}\"", inspect.getsource(getattr(start, function)))
+        command, module, function = re.split(r"\s*=\s*|:", entry)
+        assert (module, function) == ("rednet_ros.start", command.replace("-", "_"))
+        (started,) = getattr(start, function).args
+        assert started.endswith("." + function.removeprefix("rednet_"))
+        source = (repository / f"{started.replace('.', '/')}.py").read_text(encoding="utf-8")
+        assert "main" in {node.name for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)}
 
 
 def test_versions_agree(repository: Path, setup_arguments: dict[str, Any]) -> None:
@@ -108,16 +111,27 @@ def test_setup_py_ships_every_module_and_model(repository: Path, setup_arguments
     assert set(files) == {f"models/{file.name}" for file in (repository / "models").iterdir()}
 
 
-def test_what_the_code_imports_is_declared_for_pip(repository: Path, setup_arguments: dict[str, Any]) -> None:
-    required = {re.split(r"[<>=]", line)[0] for line in setup_arguments["install_requires"]}
+def test_what_the_code_imports_is_declared_for_pip(
+    repository: Path, setup_arguments: dict[str, Any], extras: set[str]
+) -> None:
+    required = {distribution(line) for line in setup_arguments["install_requires"]}
     imported = {name for name in imported_names(repository / "rednet_ros") if not ROS_PACKAGES.match(name)}
-    missing = {DISTRIBUTIONS.get(name, name) for name in imported - OPTIONAL} - required
-    assert not missing, "add to requirements/runtime.txt"
+    missing = {DISTRIBUTIONS.get(name, name) for name in imported - OPTIONAL} - required - extras
+    assert not missing, "add to requirements/runtime.txt, or to the file of an extra"
+
+
+def test_a_cpu_needs_no_torch(setup_arguments: dict[str, Any]) -> None:
+    required = {distribution(line) for line in setup_arguments["install_requires"]}
+    assert not required & {"torch", "safetensors", "onnx", "openvino"}
+    for extra in ("gpu", "train"):
+        assert {"torch>=2.4", "safetensors>=0.4"} <= set(setup_arguments["extras_require"][extra])
 
 
 @pytest.mark.parametrize("folder", ["rednet_ros", "launch"])
-def test_what_the_code_imports_is_declared_for_ros(repository: Path, declared: set[str], folder: str) -> None:
-    imported = imported_names(repository / folder) - OPTIONAL - FROM_PIP_EVERYWHERE
+def test_what_the_code_imports_is_declared_for_ros(
+    repository: Path, declared: set[str], extras: set[str], folder: str
+) -> None:
+    imported = imported_names(repository / folder) - OPTIONAL - extras
     missing = {ROS_NAMES.get(name, name) for name in imported} - declared
     assert not missing, "add to package.xml"
 
@@ -137,3 +151,18 @@ def test_every_message_is_built(repository: Path) -> None:
 def test_every_package_folder_has_an_init(repository: Path) -> None:
     folders = {file.parent for file in (repository / "rednet_ros").glob("**/*.py")}
     assert [folder for folder in folders if not (folder / "__init__.py").is_file()] == []
+
+
+def test_a_commit_is_checked_as_make_lint_checks(repository: Path) -> None:
+    """Both run the tools of the environment, so that their versions are those of requirements/checks.txt."""
+    run = "scripts/run_in_environment.py "
+    (hooks,) = (repo["hooks"] for repo in yaml.safe_load((repository / ".pre-commit-config.yaml").read_text())["repos"])
+    of_hooks = [hook["entry"].partition(run)[2].removesuffix(" --force-exclude") for hook in hooks]
+    makefile = (repository / "Makefile").read_text(encoding="utf-8")
+    recipe = re.search(r"^lint: setup\n((?:\t.+\n)+)", makefile, flags=re.MULTILINE)
+    assert recipe
+    lines = [line.replace("--check ", "").removesuffix(" .") for line in recipe[1].splitlines()]
+    assert [f"\t$(in_environment) {command}" for command in of_hooks] == lines
+    pinned = (repository / "requirements" / "checks.txt").read_text(encoding="utf-8")
+    assert re.search(r"^ruff==", pinned, flags=re.MULTILINE)
+    assert re.search(r"^mypy==", pinned, flags=re.MULTILINE)

@@ -1,27 +1,25 @@
-"""rednet-benchmark: how long every part of a frame takes on this machine, beside the least it could take."""
+"""rednet-benchmark: what a frame costs on this machine, beside the least it could cost and beside other libraries."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from rednet_ros.cli import command
 from rednet_ros.errors import InputError
-
-if TYPE_CHECKING:  # torch takes seconds to load; `--help` need not wait
-    from rednet_ros.evaluation.speed.results import Report
+from rednet_ros.evaluation.plots import check_matplotlib
+from rednet_ros.evaluation.tables import rounded, write_json, write_text
 
 NAME = "rednet-benchmark"
 
-MOST_FACES = 64
-MOST_CAMERAS = 16
+MOST_FACES, MOST_CAMERAS = 64, 16
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -33,52 +31,29 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def argument_parser() -> argparse.ArgumentParser:
     """The command's arguments."""
-    parser = command.parser(NAME, "Measure how long every part of a frame takes on this machine.")
-    parser.add_argument("--input", metavar="VIDEO", help="measure on the beginning of this clip, not on composed faces")
-    parser.add_argument(
-        "--size", type=_size, default=(640, 480), metavar="WxH", help="size of composed frames (default: 640x480)"
-    )
-    parser.add_argument(
-        "--faces",
-        type=_counts(MOST_FACES),
-        default=(1, 2, 4, 8, 16, 32),
-        metavar="N,N,...",
-        help="numbers of faces (default: 1,2,4,8,16,32)",
-    )
-    parser.add_argument(
-        "--cameras",
-        type=_counts(MOST_CAMERAS),
-        default=(1, 2, 3, 4),
-        metavar="N,N,...",
-        help="numbers of cameras (default: 1,2,3,4)",
-    )
-    parser.add_argument(
+    parser = command.parser(NAME, "Measure what a frame costs on this machine.")
+    add = parser.add_argument
+    add("--input", metavar="VIDEO", help="measure on the beginning of this clip, not on composed faces")
+    add("--size", type=_size, default=(640, 480), metavar="WxH", help="of composed frames (default: 640x480)")
+    add("--faces", type=_counts(MOST_FACES), default=(1, 4, 8, 16), metavar="N,N,...", help="default: 1,4,8,16")
+    add("--cameras", type=_counts(MOST_CAMERAS), default=(1, 3), metavar="N,N,...", help="default: 1,3")
+    add(
         "--backends",
         type=lambda text: tuple(text.split(",")),
-        default=("eager", "openvino", "cuda_graph", "tensorrt"),
+        default=("opencv", "openvino", "torch", "tensorrt"),
         metavar="B,B,...",
-        help="backends to compare where they can be used (default: eager,openvino,cuda_graph,tensorrt)",
+        help="backends to compare where they can be used (default: opencv,openvino,torch,tensorrt)",
     )
-    parser.add_argument(
-        "--seconds", type=_positive, default=3.0, metavar="S", help="time for each figure (default: %(default)s)"
-    )
-    parser.add_argument("--no-topics", action="store_true", help="leave ROS out, though it is there")
-    parser.add_argument("--no-peers", action="store_true", help="leave MediaPipe and dlib out, though they are there")
-    parser.add_argument(
-        "--memory-frames", type=command.positive, default=0, metavar="N", help="watch memory over N frames (20000)"
-    )
-    parser.add_argument(
-        "--fairness", type=_positive, default=0.0, metavar="S", help="three cameras at 15 images/s for S seconds (300)"
-    )
-    parser.add_argument(
-        "--note", metavar="TEXT", help="a remark for readers of the page, such as what else was running"
-    )
-    parser.add_argument("--json", type=Path, metavar="F", help="write all figures to this file")
-    parser.add_argument("--chart", type=Path, metavar="F", help="draw them to this PNG file (needs matplotlib)")
-    parser.add_argument("--page", type=Path, metavar="F", help="write them as a Markdown page with tables")
-    parser.add_argument(
-        "--from", dest="source", type=Path, metavar="F", help="measure nothing; take the figures of this --json file"
-    )
+    add("--seconds", type=_positive, default=3.0, metavar="S", help="time for each figure (default: %(default)s)")
+    add("--no-topics", action="store_true", help="leave ROS out, though it is there")
+    add("--no-peers", action="store_true", help="leave MediaPipe and dlib out, though they are there")
+    add("--memory-frames", type=command.positive, default=0, metavar="N", help="watch memory over N frames (20000)")
+    add("--fairness", type=_positive, default=0.0, metavar="S", help="three cameras at 15 images/s for S seconds (300)")
+    add("--note", metavar="TEXT", help="a remark for readers of the page, such as what else was running")
+    add("--json", type=Path, metavar="F", help="write all figures to this file")
+    add("--chart", type=Path, metavar="F", help="draw the time over the number of faces to this PNG (needs matplotlib)")
+    add("--page", type=Path, metavar="F", help="write them as a Markdown page with tables")
+    add("--from", dest="source", type=Path, metavar="F", help="measure nothing; take the figures of this --json file")
     command.add_network_arguments(parser)
     return parser
 
@@ -88,25 +63,27 @@ def run(options: argparse.Namespace) -> None:
     inputs = [path for path in (options.source, options.input) if path is not None]
     command.check_outputs(inputs, [options.json, options.chart, options.page])
     if options.chart is not None:
-        from rednet_ros.evaluation.speed.chart import check_matplotlib
-
         check_matplotlib()
-    from rednet_ros.evaluation.speed.results import Report, load, save
+    from rednet_ros.evaluation.speed.page import draw_chart, page, sections
 
-    report = load(Report, options.source) if options.source is not None else _measured(options)
+    report = _measured(options) if options.source is None else _loaded(options.source)
     if options.note is not None:
-        report = replace(report, note=options.note)
+        report["note"] = options.note
     if options.json is not None:
-        save(report, options.json)
-    _draw(report, options)
-    print(_text(report))
+        write_json(options.json, report)
+    if options.chart is not None:
+        draw_chart(options.chart, report)
+    if options.page is not None:
+        chart = options.chart and Path(os.path.relpath(options.chart, options.page.parent)).as_posix()
+        write_text(options.page, page(report, chart))
+    print("\n\n".join(f"{title}\n\n{text}" for title, text in sections(report)))
 
 
-def _measured(options: argparse.Namespace) -> Report:
+def _measured(options: argparse.Namespace) -> dict[str, Any]:
     if options.input is not None and not Path(options.input).is_file():
         raise InputError(f"{options.input}: no such file")
-    from rednet_ros.evaluation.speed.runner import Plan
-    from rednet_ros.evaluation.speed.runner import run as measure
+    from rednet_ros.evaluation.speed.run import Plan
+    from rednet_ros.evaluation.speed.run import run as measure
 
     logging.getLogger("rednet_ros.evaluation.speed").setLevel(logging.INFO)
     plan = Plan(
@@ -124,43 +101,21 @@ def _measured(options: argparse.Namespace) -> Report:
         with_topics=not options.no_topics,
         with_peers=not options.no_peers,
     )
-    return measure(plan)
+    result: dict[str, Any] = rounded(measure(plan))
+    return result
 
 
-def _draw(report: Report, options: argparse.Namespace) -> None:
-    if options.chart is not None:
-        from rednet_ros.evaluation.speed.chart import draw_chart
+def _loaded(path: Path) -> dict[str, Any]:
+    """What --json wrote. Raises InputError where there is no such file or it holds something else."""
+    from rednet_ros.evaluation.speed.run import FORMAT
 
-        draw_chart(options.chart, report)
-    if options.page is not None:
-        from rednet_ros.evaluation.speed.page import write_page
-
-        chart = options.chart
-        write_page(
-            options.page,
-            report,
-            None if chart is None else Path(os.path.relpath(chart, options.page.parent)).as_posix(),
-        )
-
-
-def _text(report: Report) -> str:
-    from rednet_ros.evaluation.speed import tables
-
-    parts = [tables.machine_table(report), tables.aims_table(report)]
-    if report.faces:
-        parts += [tables.stages_table(report), tables.faces_table(report)]
-    if report.backends:
-        parts.append(tables.backends_table(report))
-    if report.cameras:
-        parts.append(tables.cameras_table(report))
-    if report.topics:
-        parts.append(tables.topics_table(report))
-    if report.fairness is not None:
-        parts.append(tables.fairness_table(report))
-    if report.peers:
-        parts.append(tables.peers_table(report))
-    parts += [f"not measured: {part}: {reason}" for part, reason in report.left_out.items()]
-    return "\n\n".join(parts)
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: no results of rednet-benchmark: {error}") from error
+    if not isinstance(report, dict) or report.get("format") != FORMAT:
+        raise InputError(f"{path}: no results of this version's rednet-benchmark: measure again")
+    return report
 
 
 def _size(text: str) -> tuple[int, int]:

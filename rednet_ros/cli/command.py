@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import io
 import logging
 import os
@@ -20,6 +21,9 @@ from rednet_ros.resources import DEFAULT_WEIGHTS
 DEVICES = ("auto", "cpu", "cuda")
 
 OK, BAD_INPUT, INTERRUPTED = 0, 2, 130
+
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Errors of writing, which name no file."""
 
 
 def parser(name: str, description: str) -> argparse.ArgumentParser:
@@ -54,8 +58,9 @@ def add_stored_pixels_argument(to: argparse.ArgumentParser | argparse._ArgumentG
 def execute(name: str, body: Callable[[argparse.Namespace], None], options: argparse.Namespace) -> int:
     """Run a command's body; returns its exit code.
 
-    The package's own errors become one line on stderr and exit code 2. Everything else is a bug and keeps its
-    traceback. A reader that closes our stdout (`| head`) ends the command without a word.
+    The package's own errors, files that cannot be read or written and a full disk become one line on stderr and exit
+    code 2. Everything else is a bug and keeps its traceback. A reader that closes our stdout (`| head`) ends the
+    command without a word.
     """
     silence_codecs()
     if isinstance(sys.stdout, io.TextIOWrapper):  # names of files that have no form in its encoding are escaped
@@ -71,10 +76,20 @@ def execute(name: str, body: Callable[[argparse.Namespace], None], options: argp
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains while it exits
         return OK
+    except OSError as error:
+        if error.filename is None and error.errno not in _DISK_FULL:
+            raise
+        print(f"{name}: {_of_file(error)}", file=sys.stderr)
+        return BAD_INPUT
     except KeyboardInterrupt:
         print(f"{name}: interrupted", file=sys.stderr)
         return INTERRUPTED
     return OK
+
+
+def _of_file(error: OSError) -> str:
+    file = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
+    return f"{file}{error.strerror}"
 
 
 @contextmanager
@@ -93,7 +108,8 @@ def _ended_like_interrupted() -> Iterator[None]:
 
 
 def check_outputs(inputs: Sequence[str | Path], outputs: Sequence[Path | None]) -> None:
-    """Raises InputError if an output lies in no folder, is an input, or is named twice."""
+    """Raises InputError if an output lies in no folder, is an input, is named twice, or cannot be written: before the
+    work whose result it shall hold."""
     taken = [Path(path).resolve() for path in inputs]
     for output in outputs:
         if output is None:
@@ -104,7 +120,18 @@ def check_outputs(inputs: Sequence[str | Path], outputs: Sequence[Path | None]) 
             raise InputError(f"{output}: this is a folder, give the name of a file")
         if not output.resolve().parent.is_dir():
             raise InputError(f"{output}: the folder {output.parent} does not exist")
+        check_writable(output)
         taken.append(output.resolve())
+
+
+def check_writable(path: Path, hint: str = "") -> None:
+    """Raises InputError, `hint` at its end, if the file may not be changed, or its folder, which may still have
+    to be made, takes no files from this user."""
+    place = path.absolute()
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    if not os.access(place, os.W_OK):
+        raise InputError(f"{path}: cannot be written: {place} is read-only for this user{hint}")
 
 
 def positive(text: str) -> int:

@@ -3,36 +3,127 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-import cv2
 
 from rednet_ros.cli import command
-from rednet_ros.cli.evaluate_options import NAME, argument_parser, check
 from rednet_ros.errors import InputError
-from rednet_ros.evaluation import flicker_run as evaluation_flicker
-from rednet_ros.evaluation import identity_run as evaluation_identity
-from rednet_ros.evaluation.accuracy import FaceResult, worst
+from rednet_ros.evaluation import flicker_run
+from rednet_ros.evaluation.accuracy import error_over_time
 from rednet_ros.evaluation.data import DataSet, joined, open_data
-from rednet_ros.evaluation.error_curves import error_over_time
 from rednet_ros.evaluation.networks import Network, open_networks
-from rednet_ros.evaluation.paper_table_run import print_table
-from rednet_ros.evaluation.plots import (
-    check_matplotlib,
-    plot_cumulative_errors,
-    plot_error_over_time,
-    plot_roc,
-)
-from rednet_ros.evaluation.report import as_record, as_table, rounded, worst_sheet
-from rednet_ros.evaluation.runs import Run, run_all
-from rednet_ros.evaluation.verification import PairScores
+from rednet_ros.evaluation.paper_tables import TABLES, paper_table
+from rednet_ros.evaluation.plots import check_matplotlib, plot_cumulative_errors, plot_error_over_time, plot_roc
+from rednet_ros.evaluation.report import as_record, as_table, write_worst
+from rednet_ros.evaluation.run import Settings, run_all
+from rednet_ros.evaluation.tables import rounded, write_json
+from rednet_ros.evaluation.verification import PairScores, verification_record, verification_text, verify
 from rednet_ros.resources import DEFAULT_WEIGHTS
 from rednet_ros.training.datasets.annotation import UNITS
 
-WORST_COUNT = 20
+NAME = "rednet-evaluate"
+
+_OF_LANDMARKS = ("ced", "over_time", "worst")
+
+
+def argument_parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
+    parser = command.parser(
+        NAME, "Measure landmark errors on labelled faces, flicker on clips, and how well people are told apart."
+    )
+    data_help = (
+        "labels file, its images beside it; or FORMAT:FOLDER (300w, 300vw, aflw ...); with --table also NAME=DATA"
+    )
+    parser.add_argument("data", metavar="LABELS.jsonl", nargs="*", default=[], help=data_help)
+    _add_protocol(parser.add_argument_group("what is measured"))
+    _add_reports(parser.add_argument_group("reports"))
+    command.add_network_arguments(parser, several=True)
+    return parser
+
+
+def _add_protocol(group: argparse._ArgumentGroup) -> None:
+    add, tracking = group.add_argument, "with --protocol tracking: "
+    add(
+        "--boxes",
+        choices=("detector", "truth"),
+        default="detector",
+        help="the found box that best covers the labelled face (default), or the tight box around its landmarks",
+    )
+    add(
+        "--split",
+        choices=("all", "validation", "train", "apart"),
+        default="all",
+        help="validation: 300-W images whose number is divisible by ten; train: the others; apart: the former and "
+        "every tenth person, all that rednet-train never trains on (default: all)",
+    )
+    command.add_stored_pixels_argument(group)
+    add(
+        "--protocol",
+        choices=("stills", "tracking"),
+        help="stills: every image by itself (default); tracking: through each sequence, the box of a frame from the "
+        "landmarks of the frame before. For --table the default is what the data are",
+    )
+    add("--stateless", action="store_true", help=f"{tracking}also with the state zero in every frame, and without z0")
+    add(
+        "--reinit",
+        metavar="PERCENT",
+        type=float,
+        nargs="?",
+        const=10.0,
+        help=f"{tracking}begin anew after a frame with a larger error (default: never; 10 if no number is given)",
+    )
+    add(
+        "--unit",
+        choices=tuple(UNITS),
+        help="what errors are divided by (default: the distance of the outer eye corners if every face has them "
+        "annotated, else the size of the data set's face box, else of the box around the landmarks)",
+    )
+    add(
+        "--landmarks",
+        choices=("all", "7"),
+        default="all",
+        help="7: count those of the detection step only, also of networks that find no others (default: all)",
+    )
+    add("--verification", action="store_true", help="tell people apart by the identity code instead")
+    portraits_help = "with --verification: compare the tracker's portraits, means of N good views of a sequence"
+    add("--portraits", metavar="N", type=command.positive, default=0, help=portraits_help)
+    flicker_help = "flicker on clips without annotation instead: videos, folders of frames, or folders of videos"
+    add("--flicker", metavar="VIDEO", nargs="+", default=[], help=flicker_help)
+
+
+def _add_reports(group: argparse._ArgumentGroup) -> None:
+    add = group.add_argument
+    add("--json", metavar="F", type=Path, help="write the numbers to this file")
+    add("--worst", metavar="FOLDER", type=Path, help="write a picture of the 20 worst faces into this folder")
+    add("--ced", metavar="F.png", type=Path, help="draw the cumulative error distribution")
+    over_time_help = "with --protocol tracking: draw the error along the sequences"
+    add("--over-time", metavar="F.png", type=Path, help=over_time_help)
+    add("--roc", metavar="F.png", type=Path, help="with --verification: draw the ROC")
+    add("--table", metavar="N", type=int, choices=tuple(TABLES), help="print the paper's table 5 to 9 with our rows")
+
+
+def check(options: argparse.Namespace) -> None:
+    """Raises InputError for arguments that do not go together."""
+    kinds = [name for name in ("flicker", "verification", "table") if getattr(options, name) not in (None, False, [])]
+    if len(kinds) > 1:
+        raise InputError(f"--{kinds[0]} and --{kinds[1]} are two evaluations: give one of them")
+    kind = kinds[0] if kinds else None
+    if kind == "flicker" and options.data:
+        raise InputError(f"{options.data[0]}: --flicker takes clips only, give labelled faces without it")
+    if kind != "flicker" and not options.data:
+        raise InputError("give a labels file or FORMAT:FOLDER, or clips after --flicker")
+    for name in _OF_LANDMARKS:
+        if kind is not None and getattr(options, name) is not None:
+            raise InputError(f"--{name.replace('_', '-')} is not for --{kind}")
+    for name in ("roc", "portraits"):
+        if getattr(options, name) and kind != "verification":
+            raise InputError(f"--{name} needs --verification")
+    if kind == "table" and options.json is not None:
+        raise InputError("--json is not for --table: the table is text")
+    if options.protocol != "tracking" and kind != "table":
+        for name in ("stateless", "reinit", "over_time"):
+            if getattr(options, name) not in (None, False):
+                raise InputError(f"--{name.replace('_', '-')} needs --protocol tracking")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -48,27 +139,34 @@ def run(options: argparse.Namespace) -> None:
     )
     if any((options.ced, options.over_time, options.roc)):
         check_matplotlib()
-    if options.flicker:
-        _flicker(options)
-        return
+    paths = flicker_run.clips(options.flicker)
     data = [open_data(argument, options.split, options.unit, options.stored_pixels) for argument in options.data]
-    networks = _networks(options)
-    if options.verification:
+    networks = open_networks(options.weights or [DEFAULT_WEIGHTS], options.device, options.landmarks == "7")
+    if options.flicker:
+        _flicker(options, networks, paths)
+    elif options.verification:
         _verification(options, networks, data)
     elif options.table is not None:
-        print(print_table(options.table, networks, data, options))
+        print(paper_table(options.table, networks, data, _settings(options)))
     else:
         _landmarks(options, networks, joined(data, options.unit))
 
 
-def _networks(options: argparse.Namespace) -> list[Network]:
-    return open_networks(options.weights or [DEFAULT_WEIGHTS], options.device, options.landmarks == "7")
+def _settings(options: argparse.Namespace) -> Settings:
+    as_the_data_are = options.protocol is None and options.table is not None
+    return Settings(
+        from_truth=options.boxes == "truth",
+        tracking=None if as_the_data_are else options.protocol == "tracking",
+        stateless=options.stateless,
+        reinit_above=None if options.reinit is None else options.reinit / 100,
+        only_major=options.landmarks == "7",
+    )
 
 
 def _landmarks(options: argparse.Namespace, networks: Sequence[Network], data: DataSet) -> None:
-    tracking = options.protocol == "tracking"
-    runs = run_all(networks, data, tracking, options)
-    records = [_record(options, run) for run in runs]
+    runs = run_all(networks, data, _settings(options))
+    labels = {"boxes": options.boxes, "split": options.split, "landmarks": options.landmarks}
+    records = [as_record(run, labels) for run in runs]
     print(as_table(*records))
     _write_json(options.json, records)
     if options.ced is not None:
@@ -78,46 +176,26 @@ def _landmarks(options: argparse.Namespace, networks: Sequence[Network], data: D
         curves = {run.title: error_over_time(run.evaluation.results) for run in runs}
         plot_error_over_time(options.over_time, curves, UNITS[data.unit])
     if options.worst is not None:
-        for number, run in enumerate(runs, 1):
-            name = "worst.png" if len(runs) == 1 else f"worst_{number}.png"
-            path = _write_worst(options.worst / name, worst(run.evaluation.results, WORST_COUNT))
-            print(f"worst faces{'' if len(runs) == 1 else f' of {run.title}'}: {path}")
+        print("\n".join(write_worst(options.worst, runs)))
 
 
-def _record(options: argparse.Namespace, run: Run) -> dict[str, Any]:
-    about = {
-        "weights": run.network.title,
-        "boxes": options.boxes,
-        "split": options.split,
-        "landmarks": options.landmarks,
-        "protocol": "stills" if run.memory is None else "tracking",
-        "memory": None if run.memory is None else run.memory.value,
-        "weights_mb": run.network.weights_mb,
-    }
-    record = as_record(run.evaluation, about)
-    if run.memory is not None:
-        record["error_over_time"] = rounded((100 * error_over_time(run.evaluation.results)).tolist())
-    return record
-
-
-def _flicker(options: argparse.Namespace) -> None:
-    paths = evaluation_flicker.clips(options.flicker)
-    records: list[dict[str, Any]] = []
-    for network in _networks(options):
-        record = rounded(evaluation_flicker.as_record(network, evaluation_flicker.measure(network, paths)))
-        print(("\n" if records else "") + evaluation_flicker.as_text(record))
+def _flicker(options: argparse.Namespace, networks: Sequence[Network], paths: Sequence[Path]) -> None:
+    records: list[object] = []
+    for network in networks:
+        record = rounded(flicker_run.as_record(network, flicker_run.measure(network, paths)))
+        print(("\n" if records else "") + flicker_run.as_text(record))
         records.append(record)
     _write_json(options.json, records)
 
 
 def _verification(options: argparse.Namespace, networks: Sequence[Network], data: Sequence[DataSet]) -> None:
-    records: list[dict[str, Any]] = []
+    faces = [face for part in data for face in part.faces]
+    records: list[object] = []
     curves: dict[str, PairScores] = {}
     for network in networks:
-        faces = [face for part in data for face in part.faces]
-        scores, missed = evaluation_identity.verify(network, faces, options.boxes == "truth")
-        record = rounded(evaluation_identity.as_record(network, scores, missed))
-        print(("\n" if records else "") + evaluation_identity.as_text(record))
+        scores, missed = verify(network, faces, options.boxes == "truth", options.portraits)
+        record = rounded(verification_record(network, scores, missed))
+        print(("\n" if records else "") + verification_text(record))
         records.append(record)
         curves.update({f"{network.title}, {name}": pairs for name, pairs in scores.items()})
     _write_json(options.json, records)
@@ -125,25 +203,10 @@ def _verification(options: argparse.Namespace, networks: Sequence[Network], data
         plot_roc(options.roc, curves)
 
 
-def _write_json(path: Path | None, records: Sequence[dict[str, Any]]) -> None:
+def _write_json(path: Path | None, records: Sequence[object]) -> None:
     """One object as such, several as a list."""
-    if path is None:
-        return
-    content = records[0] if len(records) == 1 else list(records)
-    try:
-        path.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror}") from error
-
-
-def _write_worst(path: Path, results: Sequence[FaceResult]) -> Path:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        encoded = cv2.imencode(".png", worst_sheet(results))[1]
-        path.write_bytes(encoded.tobytes())
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror}") from error
-    return path
+    if path is not None:
+        write_json(path, records[0] if len(records) == 1 else list(records))
 
 
 if __name__ == "__main__":

@@ -1,22 +1,27 @@
-"""rednet-export: the network as an engine for this machine, with what it is of beside it."""
+"""rednet-export: a network's step for machines without PyTorch, or an engine for this machine's GPU."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
 from rednet_ros.cli import command
-from rednet_ros.cli.export_parity import Parity, measure_parity, sample_crops
 from rednet_ros.errors import InputError
-from rednet_ros.resources import DEFAULT_WEIGHTS
+from rednet_ros.inference.engine import LandmarkEngine
+from rednet_ros.media.video import open_source
+from rednet_ros.resources import DEFAULT_WEIGHTS, resolve_weights
+from rednet_ros.tracking.detector.crop_calibration import crop_from_detection
+from rednet_ros.tracking.detector.models import load_detector
 from rednet_ros.tracking.types import ImageArray
 
 NAME = "rednet-export"
-BACKENDS = ("openvino", "tensorrt")
+KINDS = ("step", "tensorrt")
 PRECISIONS = ("float16", "bfloat16", "float32")
+MAX_CROPS, EVERY_FRAMES = 64, 5
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -26,8 +31,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def argument_parser() -> argparse.ArgumentParser:
     """The command's arguments."""
-    parser = command.parser(NAME, "Build an engine of a network for this machine, ahead of time.")
-    parser.add_argument("backend", choices=BACKENDS, help="openvino (CPU), or tensorrt (NVIDIA GPU, built on itself)")
+    parser = command.parser(NAME, "Write what runs a network without PyTorch, or build an engine for this GPU.")
+    parser.add_argument(
+        "kind",
+        nargs="?",
+        choices=KINDS,
+        default="step",
+        help="step (default): NAME.onnx and NAME.json beside the weights, for CPUs; tensorrt: an engine for this GPU",
+    )
     parser.add_argument(
         "--weights",
         metavar="N",
@@ -35,7 +46,10 @@ def argument_parser() -> argparse.ArgumentParser:
         help="name of shipped weights, or a .safetensors file (default: %(default)s)",
     )
     parser.add_argument(
-        "--output", metavar="F", type=Path, help="the engine file (default: where the tracker looks for it by itself)"
+        "--output",
+        metavar="F",
+        type=Path,
+        help="the TensorRT engine (default: where the tracker looks for it)",
     )
     parser.add_argument(
         "--precision", choices=PRECISIONS, default="float16", help="of a TensorRT engine (default: %(default)s)"
@@ -43,54 +57,98 @@ def argument_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--faces",
         metavar="INPUT",
-        help="a video, image or folder with faces: how far the engine's landmarks are from float32 PyTorch's on them",
+        help="a video, image or folder with faces: how far the landmarks are from float32 PyTorch's on them",
     )
     return parser
 
 
 def run(options: argparse.Namespace) -> None:
-    """Build, check and describe the engine. Raises the package's errors."""
-    import torch  # takes seconds to load; `--help` need not wait
+    """Build and check. Raises the package's errors."""
+    from rednet_ros.network import weights  # needs torch, as the command does
 
-    from rednet_ros.inference.engine_file import CACHE_VARIABLE, EngineFile, file_sha256, usual_file
-    from rednet_ros.network import weights
-
-    network, _ = weights.load(options.weights)
-    source = weights.resolve(options.weights)
+    source = resolve_weights(options.weights)
     if options.output is not None:
         command.check_outputs([source], [options.output])
-        engine = EngineFile(options.output, file_sha256(source))
-    elif (usual := usual_file(source, options.backend)) is not None:
-        engine = usual
-    else:
-        raise InputError(f"this user has no home folder for engines: give --output, or set {CACHE_VARIABLE}")
+    network, info = weights.load(source)
     crops = None if options.faces is None else sample_crops(options.faces, network.config.crop_px)
-    if options.backend == "openvino":
-        from rednet_ros.inference.backends import openvino
+    if options.kind == "step":
+        from rednet_ros.inference import step_file
+        from rednet_ros.inference.export import to_onnx
+        from rednet_ros.inference.torch_runtime import describe
 
-        openvino.build(network, engine)
+        command.check_writable(source.with_suffix(".onnx"))
+        step_file.write(source, to_onnx(network), describe(network, info))
+        print(f"{source.with_suffix('.onnx')}: one step, described in {source.with_suffix('.json').name}")
+        engines = [_load(source, backend) for backend in ("opencv", "openvino")]
     else:
-        from rednet_ros.inference.backends import tensorrt
+        import torch
 
-        tensorrt.build(network, getattr(torch, options.precision), engine)
-    parity = _check(options.weights, options.backend, engine.path, crops)
-    facts = {} if parity is None else {"parity": parity.to_dict()}
-    engine.describe(facts)
-    print(f"{engine.path}: engine for {options.backend}, described in {engine.sidecar.name}")
-    print("not compared with float32: give --faces" if parity is None else parity.text())
+        from rednet_ros.inference import tensorrt
+
+        path = tensorrt.engine_file(source, options.output)
+        if path is None:
+            raise InputError(f"this user has no home folder: give --output, or set {tensorrt.CACHE_VARIABLE}")
+        command.check_writable(path, f"; give --output, or set {tensorrt.CACHE_VARIABLE}")
+        tensorrt.build(network, getattr(torch, options.precision), path, source)
+        print(f"{path}: engine for TensorRT, described in {path.with_suffix('.json').name}")
+        engines = [LandmarkEngine.load(source, backend="tensorrt", engine_file=path)]
+    reference = LandmarkEngine.of_network(network, info)
+    for engine in filter(None, engines):
+        if crops is None:
+            print(f"{engine.backend}: not compared with float32 PyTorch: give --faces")
+        else:
+            print(f"{engine.backend} {measure_parity(reference, engine, crops).text()}")
 
 
-def _check(weights_name: str, backend: str, path: Path, crops: ImageArray | None) -> Parity | None:
-    """Load the engine as the tracker will, and compare it. Raises InputError if it does not serve."""
-    from rednet_ros.inference.engine import LandmarkEngine
+def _load(source: Path, backend: str) -> LandmarkEngine | None:
+    """The engine by this backend, None where it is not installed."""
+    engine = LandmarkEngine.load(source, "cpu", backend=backend)
+    return engine if engine.backend.startswith(backend) else None
 
-    device = "cpu" if backend == "openvino" else "cuda"
-    engine = LandmarkEngine.load(weights_name, device, backend=backend, engine_file=path)
-    if not engine.backend.startswith(backend):
-        raise InputError(f"the engine was built and cannot be used: {'; '.join(engine.notices)}")
-    size_px = engine.crop_size_px
-    reference = LandmarkEngine.load(weights_name, device, backend="eager")
-    if crops is None:
-        engine.run(np.zeros((1, size_px, size_px, 3), np.uint8))
-        return None
-    return measure_parity(reference, engine, crops)
+
+@dataclass(frozen=True)
+class Parity:
+    """Distances of landmarks between two backends, in crop pixels, over 68 landmarks of each of `crops` crops."""
+
+    crops: int
+    mean_px: float
+    p99_px: float
+    max_px: float
+
+    def to_dict(self) -> dict[str, float]:
+        """Plain values, for JSON."""
+        return {name: round(value, 6) for name, value in asdict(self).items()}
+
+    def text(self) -> str:
+        """For people."""
+        return (
+            f"against float32 PyTorch on {self.crops} crops: mean {self.mean_px:.4f} px, "
+            f"99 % below {self.p99_px:.4f} px, at most {self.max_px:.4f} px"
+        )
+
+
+def measure_parity(reference: LandmarkEngine, engine: LandmarkEngine, crops: ImageArray) -> Parity:
+    """`crops`: N x S x S x 3 uint8 BGR, N at least 1; each is a first frame."""
+    expected, got = (each.run(crops).landmarks_px for each in (reference, engine))
+    distances_px = np.linalg.norm(got - expected, axis=2)
+    p99_px = float(np.quantile(distances_px, 0.99))
+    return Parity(len(crops), float(distances_px.mean()), p99_px, float(distances_px.max()))
+
+
+def sample_crops(source: str, size_px: int) -> ImageArray:
+    """Crops of the faces in every fifth frame of a video, image or folder, N x S x S x 3; at most 64.
+
+    Raises InputError where the source cannot be read or shows no face.
+    """
+    detector = load_detector()
+    crops: list[ImageArray] = []
+    with open_source(source) as frames:
+        for number, frame in enumerate(frames):
+            if number % EVERY_FRAMES == 0:
+                found = detector.detect(frame.image_bgr)
+                crops += [crop_from_detection(face, size_px).extract(frame.image_bgr) for face in found]
+            if len(crops) >= MAX_CROPS:
+                break
+    if not crops:
+        raise InputError(f"{source}: no face was found in it, give another video or image")
+    return np.stack(crops[:MAX_CROPS])

@@ -17,8 +17,8 @@ from tqdm import tqdm
 
 from rednet_ros.cli import command
 from rednet_ros.errors import InputError
+from rednet_ros.media.contact_sheet import contact_sheet
 from rednet_ros.media.images import read_image, write_image
-from rednet_ros.tracking.draw import contact_sheet
 from rednet_ros.tracking.types import ImageArray
 from rednet_ros.training.rendering.assets import find_assets
 from rednet_ros.training.rendering.shards import RenderSettings, is_complete, join_labels, plan, prepare_output

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -16,10 +16,12 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 from rednet_ros.cli import command
 from rednet_ros.cli.frame_json import STDOUT, LineWriter, frame_record
 from rednet_ros.cli.track_summary import TrackSummary
+from rednet_ros.errors import InputError
 from rednet_ros.media.constant_rate import SteadyVideo, video_rate_hz
+from rednet_ros.media.images import is_image_name, write_image
 from rednet_ros.media.read_ahead import read_ahead
-from rednet_ros.media.video import TimedImage, VideoSource, VideoWriter, open_source
-from rednet_ros.media.video_input import INPUT_HELP
+from rednet_ros.media.video import TimedImage, VideoSource, VideoWriter, check_video_name, open_source
+from rednet_ros.media.video_input import INPUT_HELP, InputKind, identify
 from rednet_ros.tracking.draw import draw_faces
 from rednet_ros.tracking.settings import TrackerSettings
 from rednet_ros.tracking.types import Face, ImageArray
@@ -35,6 +37,9 @@ class Tracker(Protocol):
 
     def update(self, image_bgr: ImageArray, stamp_s: float) -> Sequence[Face]:
         """The confirmed faces in the image."""
+
+    def figures(self) -> Mapping[str, object]:
+        """What runs: `weights`, and `license` where the weights name one."""
 
 
 OpenTracker = Callable[[argparse.Namespace, TrackerSettings], AbstractContextManager[Tracker]]
@@ -54,7 +59,12 @@ def argument_parser() -> argparse.ArgumentParser:
     parser = command.parser(NAME, "Track the faces of a video, a folder of images or a camera.")
     parser.add_argument("input", metavar="INPUT", help=INPUT_HELP)
     parser.add_argument("--jsonl", metavar="F", type=Path, help="write one JSON line a frame to this file; - is stdout")
-    parser.add_argument("--video", metavar="F", type=Path, help="write the video with the faces drawn in (.mp4)")
+    parser.add_argument(
+        "--video",
+        metavar="F",
+        type=Path,
+        help="write the video with the faces drawn in (.mp4); for a single image also a picture (.png, .jpg)",
+    )
     parser.add_argument(
         "--max-faces",
         metavar="N",
@@ -76,12 +86,14 @@ def argument_parser() -> argparse.ArgumentParser:
 def run(options: argparse.Namespace, open_tracker: OpenTracker | None = None) -> None:
     """Track the whole source. Raises the package's errors; the outputs hold what was tracked until then."""
     command.check_outputs([options.input], [path for path in (options.jsonl, options.video) if path != STDOUT])
+    if options.video is not None:
+        _check_video(options.video, options.input)
     with ExitStack() as stack:
         source = stack.enter_context(open_source(options.input))
         tracker = stack.enter_context((open_tracker or _open_tracker)(options, tracker_settings(options, source)))
         sinks = [stack.enter_context(sink) for sink in _sinks(options, source.fps)]
         stack.enter_context(logging_redirect_tqdm())
-        summary = TrackSummary()
+        summary = TrackSummary(_weights(tracker))
         interrupted = False
         try:
             _track(source, tracker, sinks, summary)
@@ -90,6 +102,19 @@ def run(options: argparse.Namespace, open_tracker: OpenTracker | None = None) ->
     print(summary.text(), file=sys.stderr if options.jsonl == STDOUT else sys.stdout)
     if interrupted:
         raise KeyboardInterrupt
+
+
+def _check_video(path: Path, source: str) -> None:
+    """Raises InputError if the faces in `source` cannot be drawn into a file with this ending."""
+    if not is_image_name(path):
+        check_video_name(path)
+    elif (kind := identify(source).kind) is not InputKind.IMAGE:
+        raise InputError(f"{path}: a picture can be written for a single image only, not for a {kind.value}; use .mp4")
+
+
+def _weights(tracker: Tracker) -> str:
+    figures = tracker.figures()
+    return f"{figures['weights']} ({figures.get('license', 'no licence named')})"
 
 
 def tracker_settings(options: argparse.Namespace, source: VideoSource) -> TrackerSettings:
@@ -135,7 +160,7 @@ def _sinks(options: argparse.Namespace, fps: float) -> list[AbstractContextManag
     if options.jsonl is not None:
         sinks.append(_json_lines(options.jsonl))
     if options.video is not None:
-        sinks.append(_overlay(options.video, fps))
+        sinks.append(_picture(options.video) if is_image_name(options.video) else _overlay(options.video, fps))
     return sinks
 
 
@@ -143,6 +168,11 @@ def _sinks(options: argparse.Namespace, fps: float) -> list[AbstractContextManag
 def _json_lines(path: Path) -> Iterator[Sink]:
     with LineWriter(path) as lines:
         yield lambda index, frame, faces: lines.write(frame_record(index, frame.time_s, faces))
+
+
+@contextmanager
+def _picture(path: Path) -> Iterator[Sink]:
+    yield lambda _, frame, faces: write_image(path, draw_faces(frame.image_bgr, faces))
 
 
 @contextmanager

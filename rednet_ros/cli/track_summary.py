@@ -16,9 +16,10 @@ _IDS_SHOWN = 12
 
 
 class TrackSummary:
-    """Counts frames, faces and ids, and how long each step of a frame took."""
+    """Counts frames, faces and ids, and how long each step of a frame took. `weights`: their name and licence."""
 
-    def __init__(self) -> None:
+    def __init__(self, weights: str) -> None:
+        self._weights = weights
         self.frames = 0
         self.frames_with_face = 0
         self.frames_by_id: Counter[str] = Counter()
@@ -47,7 +48,12 @@ class TrackSummary:
 
     def text(self) -> str:
         """A few lines for people."""
-        lines = [f"frames      {self.frames}", f"with a face {self._share_with_face()}", f"ids         {self._ids()}"]
+        lines = [
+            f"weights     {self._weights}",
+            f"frames      {self.frames}",
+            f"with a face {self._share_with_face()}",
+            f"ids         {self._ids()}",
+        ]
         if self.frames:
             lines += [f"speed       {self.frames_per_second:.1f} frames/s", *self._steps()]
         return "\n".join(lines)

@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import json
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, fields
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
 from rednet_ros.cli import command
+from rednet_ros.evaluation.tables import write_json
 from rednet_ros.evaluation.tracking_bench.people import labelled_people, portrait_people
-from rednet_ros.evaluation.tracking_bench.sampling import LateDetector, Sampling
+from rednet_ros.evaluation.tracking_bench.run import run_bench, table
+from rednet_ros.evaluation.tracking_bench.sampling import Sampling
 from rednet_ros.evaluation.tracking_bench.scenes import FPS, Scenes, bench_clips
-from rednet_ros.evaluation.tracking_bench.score import Counts, Score
-from rednet_ros.tracking.settings import TrackerSettings
-from rednet_ros.wording import progress_interval_s
-
-if TYPE_CHECKING:
-    from rednet_ros.evaluation.tracking_bench.canvas import Frame
-    from rednet_ros.tracking.tracker import FaceTracker
 
 NAME = "rednet-tracking-bench"
 PEOPLE = 24
@@ -58,29 +51,17 @@ def run(options: argparse.Namespace) -> None:
     """Track all clips. Raises the package's errors."""
     from rednet_ros.inference.engine import LandmarkEngine
     from rednet_ros.tracking.detector.models import load_detector
-    from rednet_ros.tracking.tracker import FaceTracker
 
     command.check_outputs([options.labels] if options.labels else [], [options.json])
     people = labelled_people(options.labels, PEOPLE, options.seed) if options.labels else portrait_people(PEOPLE)
     clips = bench_clips(Scenes(people, options.seed))
     if options.only:
         clips = [clip for clip in clips if clip.kind in options.only]
-    engine, detector = LandmarkEngine.load(options.weights, options.device), load_detector()
-    settings = TrackerSettings(detect_in_background=False, max_faces=16)
+    engine = LandmarkEngine.load(options.weights, options.device)
     samplings = [Sampling(rate_hz, options.drop, options.detector_delay) for rate_hz in options.rate or [FPS]]
-    totals: dict[Sampling, dict[str, Counts]] = {sampling: {} for sampling in samplings}
     began_s = time.monotonic()
-    for clip in tqdm(clips, unit="clip", mininterval=progress_interval_s()):
-        frames = list(clip.frames())
-        for sampling in samplings:
-            late = LateDetector(detector, sampling.detector_delay_s) if sampling.detector_delay_s else None
-            with FaceTracker(engine=engine, detector=detector, settings=settings, runner=late) as tracker:
-                score = track(sampling.frames(clip.name, frames), tracker, late)
-            totals[sampling].setdefault(clip.kind, Counts())
-            totals[sampling][clip.kind] += score.counts
-            if options.events:
-                for event in score.events:
-                    tqdm.write(f"{clip.name}, {sampling}: {event}")
+    on_event = tqdm.write if options.events else lambda text: None
+    totals = run_bench(clips, samplings, engine, load_detector(), on_event)
     for sampling, counts in totals.items():
         print(f"{sampling}:\n\n{table(counts)}\n")
     print(f"{engine.weights_name}, {time.monotonic() - began_s:.0f} s")
@@ -88,29 +69,7 @@ def run(options: argparse.Namespace) -> None:
         records = {
             str(sampling): {kind: asdict(row) for kind, row in rows.items()} for sampling, rows in totals.items()
         }
-        options.json.write_text(json.dumps(records, indent=2) + "\n")
-
-
-def track(frames: Iterable[tuple[Frame, float]], tracker: FaceTracker, late: LateDetector | None = None) -> Score:
-    """The score of one clip: frames, each with its time in seconds. `late`: how the tracker's detector is run."""
-    score = Score()
-    for frame, time_s in frames:
-        if late:
-            late.now_s = time_s
-        score.add(frame.faces, tracker.update(frame.image, time_s), time_s)
-    return score
-
-
-def table(totals: dict[str, Counts]) -> str:
-    """Rows of clips by kind, and their sum, in Markdown."""
-    names = [field.name for field in fields(Counts)]
-    total = Counts()
-    for counts in totals.values():
-        total += counts
-    lines = [f"| clips | {' | '.join(name if name != 'clips' else 'number' for name in names)} |", "|---" * 10 + "|"]
-    for kind, counts in [*totals.items(), ("all", total)]:
-        lines.append(f"| {kind} | {' | '.join(str(getattr(counts, name)) for name in names)} |")
-    return "\n".join(lines)
+        write_json(options.json, records)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
-"""The labelled faces that `rednet-evaluate` is given: data sets, their splits, and groups for the tables."""
+"""The labelled faces that `rednet-evaluate` is given: data sets, their splits, groups for the tables, and sequences."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import radians
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from rednet_ros.errors import InputError
 from rednet_ros.training.datasets import LOADERS, open_dataset
@@ -82,6 +83,43 @@ def group_by_yaw(face: LabelledFace) -> str:
 def group_by_scenario(face: LabelledFace) -> str | None:
     """The group of table 8 that a face belongs to; None for one that is in no official category of 300-VW."""
     return SCENARIOS.get(face.source)
+
+
+class OfFace(Protocol):
+    """Something that belongs to one annotated face."""
+
+    @property
+    def face(self) -> LabelledFace: ...
+
+
+Entry = TypeVar("Entry", bound=OfFace)
+
+
+def in_sequences(entries: Iterable[Entry]) -> list[list[Entry]]:
+    """The entries of each sequence by frame number, sequences in the order in which they first occur.
+
+    Two people in one video are two sequences. A face without a frame number follows the row before it; faces that
+    belong to no sequence are left out.
+    """
+    found: dict[tuple[str, str, str | None], list[tuple[int, Entry]]] = {}
+    for entry in entries:
+        face = entry.face
+        if face.sequence is not None:
+            rows = found.setdefault((face.source, face.sequence, face.identity), [])
+            rows.append((len(rows) if face.frame is None else face.frame, entry))
+    return [[entry for _, entry in sorted(rows, key=lambda row: row[0])] for rows in found.values()]
+
+
+def runs(sequence: Sequence[Entry]) -> list[list[Entry]]:
+    """A sequence from `in_sequences`, cut where its frame numbers skip one."""
+    found: list[list[Entry]] = []
+    for entry in sequence:
+        before = found[-1][-1].face.frame if found else None
+        frame = entry.face.frame
+        if not found or (frame is not None and before is not None and frame != before + 1):
+            found.append([])
+        found[-1].append(entry)
+    return found
 
 
 def _named(argument: str) -> tuple[str | None, str]:

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from rednet_ros.evaluation.sequences import OfFace, in_sequences, runs
+from rednet_ros.evaluation.data import OfFace, in_sequences, runs
 from rednet_ros.metrics import accelerations, interocular_distance
 from rednet_ros.tracking.types import FloatArray
 
@@ -18,7 +18,7 @@ SMOOTHING_FRAMES = 25
 """Frames over which the unit of a clip without annotation is averaged: it must not flicker itself."""
 
 PATH_FRAMES = 7
-"""Frames to which a parabola is fitted, to tell the way of a face from the trembling around it."""
+"""Frames to which a parabola is fitted, to separate the path of a face from the jitter around it."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,12 @@ class Flicker:
 class ClipFlicker:
     """Several predictors on the same frames of a clip without annotation, by their names.
 
-    `landmarks`: mean acceleration of the landmarks, in percent of the inter-ocular distance; `away`: mean distance
-    from the landmarks of the predictor that was named as reference, in the same unit (who does not flicker because
-    he does not move is found out by it). `motion`: mean acceleration of a smooth path through the reference's
-    landmarks, about what the head itself accelerates, below which only a predictor that lags can come. `frames`: over
-    how many frames; the values are nan where that is 0, `motion` too where all stretches are short.
-    `lost`: in how many frames the predictor had no face; these count for nobody, so that all are judged on the same.
+    `landmarks`: mean acceleration of the landmarks, in percent of the inter-ocular distance. `away`: mean distance from
+    the landmarks of the predictor that was named as reference, in the same unit: large for landmarks that do not
+    flicker because they do not move. `motion`: mean acceleration of a smooth path through the reference's landmarks,
+    about what the head itself accelerates; only a predictor that lags can come below it. `frames`: over how many
+    frames; the values are NaN where that is 0, `motion` too where all stretches are short. `lost`: in how many frames
+    the predictor had no face; these are left out for all, so that all are judged on the same.
     """
 
     landmarks: dict[str, float]
@@ -85,7 +85,7 @@ def measure_flicker(results: Iterable[Predicted]) -> Flicker | None:
 def compare_flicker(tracks: Sequence[Mapping[str, FloatArray]], names: Sequence[str], reference: str) -> ClipFlicker:
     """Flicker of several predictors on unlabelled faces, over the frames in which all of them have the face.
 
-    `tracks`: one for each face; for each of `names` T x 68 x 2 pixels, consecutive frames, nan rows without the face.
+    `tracks`: one for each face; for each of `names` T x 68 x 2 pixels, consecutive frames, NaN rows without the face.
     The unit in a frame is the mean inter-ocular distance of all predictors, averaged over `SMOOTHING_FRAMES`: the same
     for all of them. `reference`: the one of `names` that `away` is measured from.
     """

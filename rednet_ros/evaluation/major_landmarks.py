@@ -18,7 +18,7 @@ class MajorEngine:
     """A `rednet_ros.tracking.sighting.Engine` of such a network.
 
     The 61 landmarks that it does not find are those of the mean shape placed upon the 7: good for the next crop, and
-    not to be counted (`only_major`).
+    not to be counted.
     """
 
     identity_threshold: float | None = None
@@ -31,8 +31,8 @@ class MajorEngine:
 
     def initial_state(self, faces: int) -> FaceState | None:
         """See `Engine.initial_state`."""
-        state = self._network.initial_state(faces)
-        return None if state is None else FaceState(*state)
+        state = self._network.initial_state(1)
+        return None if state is None else FaceState.zeros(faces)
 
     @torch.inference_mode()
     def run(self, crops: ImageArray, previous_px: FloatArray, state: FaceState | None) -> Estimate:
@@ -40,25 +40,20 @@ class MajorEngine:
         network = self._network
         pixels = torch.from_numpy(np.ascontiguousarray(crops)).to(network.device).permute(0, 3, 1, 2).flip(1)
         known = torch.from_numpy(np.ascontiguousarray(previous_px[:, MAJOR])).to(network.device)
-        carried = None if state is None else (state.hidden, state.cell)
+        carried = None
+        if state is not None:
+            hidden, cell = (
+                torch.from_numpy(part).to(network.device, network.dtype) for part in (state.hidden, state.cell)
+            )
+            carried = hidden, cell
         output = network(normalise(pixels).to(network.dtype), network.draw_z0(known), carried)
         points_px, sureness = (values.float().cpu() for values in read_landmarks(output, network.config))
         landmarks_px = np.full((len(crops), LANDMARK_COUNT, 2), np.nan, np.float32)
         landmarks_px[:, MAJOR] = points_px.numpy()
-        confidence = torch.zeros(len(crops), LANDMARK_COUNT)
-        confidence[:, MAJOR] = sureness
-        return Estimate(
-            torch.from_numpy(np.stack([complete(points) for points in landmarks_px])),
-            confidence,
-            None,
-            None if output.state is None else FaceState(*output.state),
-        )
-
-
-def only_major(landmarks_px: FloatArray | None) -> FloatArray | None:
-    """68 x 2 landmarks with nan for all but the 7 of the detection step: what is nan is not counted."""
-    if landmarks_px is None:
-        return None
-    kept = np.full_like(landmarks_px, np.nan)
-    kept[MAJOR] = landmarks_px[MAJOR]
-    return kept
+        confidence = np.zeros((len(crops), LANDMARK_COUNT), np.float32)
+        confidence[:, MAJOR] = sureness.numpy()
+        completed = np.stack([complete(points) for points in landmarks_px])
+        if output.state is None:
+            return Estimate(completed, confidence, None, None)
+        hidden, cell = (part.float().cpu().numpy() for part in output.state)
+        return Estimate(completed, confidence, None, FaceState(hidden, cell))

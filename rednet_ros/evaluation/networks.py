@@ -1,4 +1,4 @@
-"""The networks that `rednet-evaluate` measures, and what the protocols need of them."""
+"""The networks that `rednet-evaluate` measures, and how they find and follow a labelled face."""
 
 from __future__ import annotations
 
@@ -9,43 +9,10 @@ from rednet_ros.errors import InputError
 from rednet_ros.evaluation.face_follower import FaceFollower
 from rednet_ros.evaluation.memory import Memory
 from rednet_ros.evaluation.still_images import StillPredictor
+from rednet_ros.resources import resolve_weights
 from rednet_ros.tracking.detector.models import Detector, load_detector
 from rednet_ros.tracking.sighting import Engine, Sighting
 from rednet_ros.tracking.types import Box, FloatArray, ImageArray
-
-
-@dataclass(frozen=True)
-class Finder:
-    """Finds the face at an annotated box, in an image by itself. `from_truth`: in the box, else near it."""
-
-    still: StillPredictor
-    from_truth: bool
-
-    def sighting(self, image_bgr: ImageArray, box: Box) -> Sighting | None:
-        """The face, None where the detector finds none there."""
-        find = self.still.face_in_box if self.from_truth else self.still.face_detected_at
-        return find(image_bgr, box)
-
-    def __call__(self, image_bgr: ImageArray, box: Box) -> FloatArray | None:
-        """See `rednet_ros.evaluation.accuracy.Predict`."""
-        seen = self.sighting(image_bgr, box)
-        return None if seen is None else seen.landmarks_px
-
-
-@dataclass(frozen=True)
-class BoxedFollower:
-    """A `rednet_ros.evaluation.accuracy.Follower` that begins where its finder finds the face."""
-
-    finder: Finder
-    follower: FaceFollower
-
-    def begin(self, image: ImageArray, box: Box) -> FloatArray | None:
-        """See `Follower.begin`."""
-        return self.follower.begin(self.finder.sighting(image, box))
-
-    def follow(self, image: ImageArray) -> FloatArray | None:
-        """See `Follower.follow`."""
-        return self.follower.follow(image)
 
 
 @dataclass(frozen=True)
@@ -62,13 +29,31 @@ class Network:
         """Whether the network has a temporal module."""
         return self.engine.initial_state(1) is not None
 
-    def finder(self, from_truth: bool, memory: Memory = Memory.STATE) -> Finder:
-        """For stills, and for first frames of videos."""
-        return Finder(StillPredictor(self.engine, self.detector, memory), from_truth)
+    def sighting(
+        self, image_bgr: ImageArray, box: Box, from_truth: bool, memory: Memory = Memory.STATE
+    ) -> Sighting | None:
+        """The face at an annotated box of an image: in the box with `from_truth`, else where the detector finds it;
+        None where it finds none there."""
+        still = StillPredictor(self.engine, self.detector, memory)
+        return still.face_in_box(image_bgr, box) if from_truth else still.face_detected_at(image_bgr, box)
 
-    def follower(self, from_truth: bool, memory: Memory) -> BoxedFollower:
-        """For videos."""
-        return BoxedFollower(self.finder(from_truth, memory), FaceFollower(self.engine, memory))
+    def follower(self, from_truth: bool, memory: Memory | None) -> _Follower:
+        """Of faces in videos; `memory` None: in unrelated images."""
+        return _Follower(self, from_truth, memory or Memory.STATE)
+
+
+class _Follower:
+    """A `rednet_ros.evaluation.accuracy.Follower`."""
+
+    def __init__(self, network: Network, from_truth: bool, memory: Memory) -> None:
+        self._network, self._from_truth, self._memory = network, from_truth, memory
+        self._face = FaceFollower(network.engine, memory)
+
+    def begin(self, image: ImageArray, box: Box) -> FloatArray | None:
+        return self._face.begin(self._network.sighting(image, box, self._from_truth, self._memory))
+
+    def follow(self, image: ImageArray) -> FloatArray | None:
+        return self._face.follow(image)
 
 
 def open_networks(weights: Sequence[str], device: str, major_only: bool = False) -> list[Network]:
@@ -76,26 +61,26 @@ def open_networks(weights: Sequence[str], device: str, major_only: bool = False)
 
     Raises WeightsError or InputError for what cannot be used.
     """
-    from rednet_ros.network.weights import resolve  # torch takes seconds to load; `--help` need not wait
-
     engines = [_open_engine(name, device, major_only) for name in weights]
     names = [engine.weights_name for engine in engines]
     titles = [name if names.count(name) == 1 else path for name, path in zip(names, weights, strict=True)]
     detector = load_detector()
     return [
-        Network(title, engine, detector, resolve(path).stat().st_size / 1e6)
+        Network(title, engine, detector, resolve_weights(path).stat().st_size / 1e6)
         for title, engine, path in zip(titles, engines, weights, strict=True)
     ]
 
 
 def _open_engine(name: str, device: str, major_only: bool) -> Engine:
-    from rednet_ros.evaluation.major_landmarks import MajorEngine
-    from rednet_ros.inference.engine import LandmarkEngine, choose_device
+    from rednet_ros.inference.engine import LandmarkEngine, SevenLandmarksError, choose_device
+
+    try:
+        return LandmarkEngine.load(name, device)
+    except SevenLandmarksError as error:
+        if not major_only:
+            raise InputError(f"{error}: compare by these, with --landmarks 7") from error
+    from rednet_ros.evaluation.major_landmarks import MajorEngine  # needs torch, as networks of experiments do
     from rednet_ros.network.weights import load
 
     network, info = load(name)
-    if network.config.finds_all_landmarks:
-        return LandmarkEngine.load(name, device)
-    if not major_only:
-        raise InputError(f"weights {info.name} find 7 landmarks only: compare by these, with --landmarks 7")
     return MajorEngine(network, info.name, choose_device(device))

@@ -1,4 +1,4 @@
-"""The numbers of the paper's tables 5 to 9, and the layout that puts others beside them.
+"""`rednet-evaluate --table N`: the paper's tables 5 to 9 with our rows beside the paper's.
 
 Every table is rows of systems by columns (group of faces, number). Errors, deviations and failure rates are in percent.
 """
@@ -6,13 +6,27 @@ Every table is rows of systems by columns (group of faces, number). Errors, devi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from rednet_ros.evaluation.accuracy import FaceResult, measured
+from rednet_ros.evaluation.data import DataSet, group_by_scenario, group_by_yaw
+from rednet_ros.evaluation.networks import Network
+from rednet_ros.evaluation.run import Settings, run_all
+from rednet_ros.evaluation.tables import markdown
+from rednet_ros.training.datasets.annotation import UNITS, Unit
 
 Cell = tuple[str, str]
 """(group of faces, name of a number of `NUMBERS`)."""
 
-COST = "cost"
-"""The group of numbers that belong to the network, not to faces."""
+COST, FULL = "cost", "full"
+"""The group of numbers that belong to the network, not to faces; and that of all faces."""
+
+BY_YAW, TEMPORAL = (6, 7), 8
+"""Tables whose groups follow from the annotation, and the one that compares with and without state."""
 
 NUMBERS: dict[str, str] = {
     "nme_mean": "mean %",
@@ -36,11 +50,11 @@ class PaperTable:
     """
 
     title: str
-    groups: tuple[str, ...]
-    numbers: tuple[str, ...]
-    rows: Mapping[str, tuple[float, ...]]
-    cost: tuple[str, ...] = ()
-    added: tuple[str, ...] = ()
+    groups: Sequence[str]
+    numbers: Sequence[str]
+    rows: Mapping[str, Sequence[float]]
+    cost: Sequence[str] = ()
+    added: Sequence[str] = ()
 
     def columns(self, groups: Sequence[str]) -> list[Cell]:
         """The columns for `groups`."""
@@ -54,86 +68,46 @@ class PaperTable:
         return {name: dict(zip(cells, values, strict=True)) for name, values in self.rows.items()}
 
 
-_MEAN_STD = ("nme_mean", "nme_std")
-_SETS = ("TF", "FM", "300-VW")
+def _read(path: Path) -> dict[int, tuple[PaperTable, ...]]:
+    numbers = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return {number: tuple(PaperTable(**part) for part in parts) for number, parts in numbers.items()}
 
-TABLES: dict[int, tuple[PaperTable, ...]] = {
-    5: (
-        PaperTable(
-            "Table 5: encoder-decoder variants; time on a Tesla K40",
-            ("AFLW", "300-VW"),
-            _MEAN_STD,
-            {
-                "paper, VGG": (6.85, 4.52, 5.16, 2.57, 43.6, 184),
-                "paper, ResNet": (6.33, 3.61, 4.75, 2.10, 54.9, 257),
-            },
-            cost=("ms_per_face", "weights_mb"),
-        ),
-    ),
-    6: (
-        PaperTable(
-            "Table 6: one step or two, detection or regression (AFLW)",
-            ("common", "challenging"),
-            ("nme_mean", "failure_rate_10"),
-            {
-                "paper, detection": (6.05, 4.62, 8.14, 12.4),
-                "paper, regression": (5.92, 4.75, 7.87, 14.5),
-                "paper, detection + detection": (5.86, 3.44, 7.33, 8.20),
-                "paper, detection + regression": (5.71, 3.30, 6.97, 8.75),
-            },
-        ),
-    ),
-    7: (
-        PaperTable(
-            "Table 7: cascade or recurrence (AFLW)",
-            ("challenging",),
-            _MEAN_STD,
-            {"paper, cascade": (6.81, 4.53, 468), "paper, recurrent": (6.33, 3.61, 257)},
-            cost=("weights_mb",),
-        ),
-    ),
-    8: (
-        PaperTable(
-            "Table 8: temporal recurrence (300-VW)",
-            ("common", "challenging", "full"),
-            ("nme_mean", "nme_std", "failure_rate_10"),
-            {
-                "paper, without temporal module": (4.52, 2.24, 3.48, 6.27, 5.33, 13.3, 5.83, 3.42, 6.43),
-                "paper, with temporal module": (4.21, 1.85, 1.71, 5.64, 3.28, 5.40, 5.25, 2.15, 2.82),
-            },
-            added=("flicker_error",),
-        ),
-    ),
-    9: (
-        PaperTable(
-            "Table 9: mean error on videos, 7 points",
-            _SETS,
-            ("nme_detection7",),
-            {
-                "DRMF": (4.43, 8.53, 9.16),
-                "ESR": (3.81, 7.58, 7.83),
-                "SDM": (4.01, 7.49, 7.65),
-                "IFA": (3.45, 6.39, 6.78),
-                "DCNC": (3.67, 6.16, 6.43),
-                "paper, RED-Net": (2.89, 5.14, 5.29),
-            },
-        ),
-        PaperTable(
-            "Table 9: mean error on videos, 68 points",
-            _SETS,
-            ("nme_mean",),
-            {
-                "ESR": (3.49, 6.74, 7.09),
-                "SDM": (3.80, 7.38, 7.25),
-                "CFAN": (3.31, 6.47, 6.64),
-                "TCDCN": (3.45, 6.92, 7.59),
-                "CFSS": (3.04, 5.67, 6.13),
-                "paper, RED-Net": (2.77, 4.93, 5.15),
-            },
-        ),
-    ),
-}
+
+TABLES = _read(Path(__file__).with_suffix(".yaml"))
 """Number of the paper's table -> its parts."""
+
+
+@dataclass
+class _System:
+    """A row: the results of one network, and state, on everything."""
+
+    network: Network
+    results: list[tuple[str | None, FaceResult]] = field(default_factory=list)
+
+    def cells(self, table: PaperTable) -> dict[Cell, float | None]:
+        """Its numbers for every group that it has results of; the paper's groups first."""
+        row: dict[Cell, float | None] = {}
+        for group in dict.fromkeys([*table.groups, *(group for group, _ in self.results if group)]):
+            found = [result for name, result in self.results if group in (name, FULL)]
+            if found:
+                row.update({(group, number): value for number, value in _numbers(found).items()})
+        milliseconds = float(np.median([result.milliseconds for _, result in self.results]))
+        return row | {(COST, "ms_per_face"): milliseconds, (COST, "weights_mb"): self.network.weights_mb}
+
+
+def paper_table(number: int, networks: Sequence[Network], data: Sequence[DataSet], settings: Settings) -> str:
+    """Table `number` of the paper with our rows, as Markdown."""
+    settings = replace(settings, stateless=number == TEMPORAL)
+    systems: dict[str, _System] = {}
+    for part in data:
+        for run in run_all(networks, part, settings):
+            title = run.title if number == TEMPORAL else run.network.title
+            system = systems.setdefault(title, _System(run.network))
+            system.results += [(_group(number, part, result), result) for result in run.evaluation.results]
+    tables = [
+        as_markdown(part, {name: system.cells(part) for name, system in systems.items()}) for part in TABLES[number]
+    ]
+    return "\n\n".join([*tables, _remarks(data, settings.only_major)])
 
 
 def as_markdown(table: PaperTable, ours: Mapping[str, Mapping[Cell, float | None]]) -> str:
@@ -145,22 +119,41 @@ def as_markdown(table: PaperTable, ours: Mapping[str, Mapping[Cell, float | None
     of_ours = [group for row in ours.values() for group, _ in row if group != COST]
     columns = table.columns(list(dict.fromkeys([*table.groups, *of_ours])))
     rows: dict[str, Mapping[Cell, float | None]] = {**table.of_paper(), **ours}
-    lines = [["", *(_heading(cell) for cell in columns)]]
-    lines += [[name, *(_number(row.get(cell)) for cell in columns)] for name, row in rows.items()]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(columns) + 1)]
-    rule = "|".join(["-" * (widths[0] + 2), *("-" * (width + 1) + ":" for width in widths[1:])])
-    first, *rest = ["| " + " | ".join(_padded(line, widths)) + " |" for line in lines]
-    return "\n".join([f"**{table.title}**", "", first, f"|{rule}|", *rest])
-
-
-def _padded(line: Sequence[str], widths: Sequence[int]) -> list[str]:
-    return [line[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True))]
-
-
-def _heading(cell: Cell) -> str:
-    group, number = cell
-    return NUMBERS[number] if group == COST else f"{group}, {NUMBERS[number]}"
+    headings = [NUMBERS[number] if group == COST else f"{group}, {NUMBERS[number]}" for group, number in columns]
+    cells = [[name, *(_number(row.get(column)) for column in columns)] for name, row in rows.items()]
+    return f"**{table.title}**\n\n{markdown(['', *headings], cells)}"
 
 
 def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}"
+
+
+def _group(number: int, part: DataSet, result: FaceResult) -> str | None:
+    if part.name is not None:
+        return part.name
+    if number == TEMPORAL:
+        return group_by_scenario(result.face)
+    if number in BY_YAW:
+        group = group_by_yaw(result.face)
+        return group if group in TABLES[number][0].groups else None
+    return part.title
+
+
+def _numbers(results: Sequence[FaceResult]) -> dict[str, float | None]:
+    evaluation = measured(results, results[0].unit)
+    flicker = evaluation.flicker
+    numbers = {name: value for name, value in asdict(evaluation.summary).items() if isinstance(value, float)}
+    numbers["flicker_error"] = float("nan") if flicker is None else flicker.error
+    return {name: None if np.isnan(value) else value for name, value in numbers.items()}
+
+
+def _remarks(data: Sequence[DataSet], by_major: bool) -> str:
+    units: dict[Unit, list[str]] = {}
+    for part in data:
+        units.setdefault(part.unit, []).append(part.name or part.title)
+    lines = [f"Unit of the errors on {', '.join(names)}: {UNITS[unit]}." for unit, names in units.items()]
+    if set(units) != {"interocular"}:
+        lines.append(f"The paper divides by the {UNITS['interocular']}: errors in another unit are not comparable.")
+    if by_major:
+        lines.append("Our errors and failures are of the 7 landmarks of the detection step.")
+    return "\n".join(lines)

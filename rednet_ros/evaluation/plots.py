@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rednet_ros.errors import InputError
-from rednet_ros.evaluation.error_curves import cumulative_errors
 from rednet_ros.evaluation.flicker import smoothed
 from rednet_ros.evaluation.verification import PairScores, area_under_roc, equal_error_rate, roc_curve
 from rednet_ros.metrics import area_under_curve
@@ -39,56 +38,70 @@ def check_matplotlib() -> None:
         ) from error
 
 
+def cumulative_errors(
+    face_errors: NDArray[np.floating], limit: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The cumulative error distribution as the corners of its staircase: errors up to `limit`, shares of faces.
+
+    `face_errors`: N > 0 fractions, infinite for missed faces. Returns rising errors from 0 to `limit` and the share,
+    0..1, of faces with at most that error, to be drawn as steps.
+    """
+    ordered = np.sort(face_errors[face_errors <= limit].astype(np.float64))
+    shares = np.arange(1, len(ordered) + 1) / len(face_errors)
+    last = shares[-1] if len(shares) else 0.0
+    return np.concatenate([[0.0], ordered, [limit]]), np.concatenate([[0.0], shares, [last]])
+
+
 def plot_cumulative_errors(path: Path, errors: Mapping[str, NDArray[np.float64]], unit: str) -> None:
     """Cumulative error distributions, one curve each: name -> errors of N faces (fractions, infinite if missed)."""
-    with _axes(path) as axes:
+    with axes(path) as drawn:
         for (name, values), style in zip(errors.items(), _styles(), strict=False):
             x, y = cumulative_errors(values, CED_LIMIT)
             label = f"{name}  (AUC up to 8 %: {100 * area_under_curve(values):.1f} %)"
-            axes.step(100 * x, 100 * y, where="post", label=label, **style)
-        axes.axvline(8, color="0.75", linewidth=0.8, zorder=0)
-        axes.set(xlim=(0, 100 * CED_LIMIT), ylim=(0, 100))
-        axes.set(xlabel=f"mean error of a face, % of the {unit}", ylabel="faces with at most this error, %")
+            drawn.step(100 * x, 100 * y, where="post", label=label, **style)
+        drawn.axvline(8, color="0.75", linewidth=0.8, zorder=0)
+        drawn.set(xlim=(0, 100 * CED_LIMIT), ylim=(0, 100))
+        drawn.set(xlabel=f"mean error of a face, % of the {unit}", ylabel="faces with at most this error, %")
 
 
 def plot_error_over_time(path: Path, curves: Mapping[str, NDArray[np.float64]], unit: str) -> None:
-    """Mean error at each frame, one curve each: name -> fractions by frame, nan where there is none."""
-    with _axes(path) as axes:
+    """Mean error at each frame, one curve each: name -> fractions by frame, NaN where there is none."""
+    with axes(path) as drawn:
         for (name, values), style in zip(curves.items(), _styles(), strict=False):
             frames = np.arange(len(values))
             label = f"{name}  (mean {100 * np.nanmean(values):.2f} %)" if np.isfinite(values).any() else f"{name}  (-)"
             if len(values) <= _LONG_FRAMES:
-                axes.plot(frames, 100 * values, label=label, **style)
+                drawn.plot(frames, 100 * values, label=label, **style)
                 continue
-            axes.plot(frames, 100 * values, color=style["color"], alpha=0.3, linewidth=0.6)
+            drawn.plot(frames, 100 * values, color=style["color"], alpha=0.3, linewidth=0.6)
             known = np.isfinite(values)
-            axes.plot(frames[known], 100 * smoothed(values[known]), label=label, **style)
-        axes.set(xlabel="frame since the start of the sequence", ylabel=f"mean error, % of the {unit}")
-        axes.set_ylim(bottom=0)
-        axes.xaxis.get_major_locator().set_params(integer=True)
-        axes.margins(x=0)
+            drawn.plot(frames[known], 100 * smoothed(values[known]), label=label, **style)
+        drawn.set(xlabel="frame since the start of the sequence", ylabel=f"mean error, % of the {unit}")
+        drawn.set_ylim(bottom=0)
+        drawn.xaxis.get_major_locator().set_params(integer=True)
+        drawn.margins(x=0)
 
 
 def plot_roc(path: Path, scores: Mapping[str, PairScores]) -> None:
     """Receiver operating characteristics of verification, false accepts on a logarithmic axis."""
-    with _axes(path) as axes:
+    with axes(path) as drawn:
         lowest = 1.0
         for (name, pairs), style in zip(scores.items(), _styles(), strict=False):
             accepted_wrongly, accepted_rightly = roc_curve(pairs)
             rate, _ = equal_error_rate(pairs)
             label = f"{name}  (AUC {area_under_roc(pairs):.3f}, EER {100 * rate:.1f} %)"
-            axes.plot(100 * accepted_wrongly, 100 * accepted_rightly, label=label, **style)
+            drawn.plot(100 * accepted_wrongly, 100 * accepted_rightly, label=label, **style)
             lowest = min(lowest, float(accepted_wrongly[0]))
         chance = np.geomspace(lowest, 1, 100)
-        axes.plot(100 * chance, 100 * chance, color="0.75", linewidth=0.8, zorder=0)
-        axes.set_xscale("log")
-        axes.xaxis.set_major_formatter("{x:g}")
-        axes.set(xlim=(max(100 * lowest, 1e-2), 100), ylim=(0, 100))
-        axes.set(xlabel="pairs of two people accepted, % (log)", ylabel="pairs of one person accepted, %")
+        drawn.plot(100 * chance, 100 * chance, color="0.75", linewidth=0.8, zorder=0)
+        drawn.set_xscale("log")
+        drawn.xaxis.set_major_formatter("{x:g}")
+        drawn.set(xlim=(max(100 * lowest, 1e-2), 100), ylim=(0, 100))
+        drawn.set(xlabel="pairs of two people accepted, % (log)", ylabel="pairs of one person accepted, %")
 
 
 @contextmanager
-def _axes(path: Path) -> Iterator[Any]:
+def axes(path: Path) -> Iterator[Any]:
     """Empty axes; written to `path` in the end. Raises InputError if that fails."""
     check_matplotlib()
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -96,11 +109,11 @@ def _axes(path: Path) -> Iterator[Any]:
 
     figure = Figure(figsize=_SIZE_INCH, layout="constrained")
     FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
-    axes.grid(color="0.92", linewidth=0.7)
-    axes.spines[["top", "right"]].set_visible(False)
-    yield axes
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, fontsize=8, frameon=False)
+    drawn = figure.add_subplot()
+    drawn.grid(color="0.92", linewidth=0.7)
+    drawn.spines[["top", "right"]].set_visible(False)
+    yield drawn
+    drawn.legend(loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2, fontsize=8, frameon=False)
     try:
         figure.savefig(path, dpi=_DPI, format="png")
     except OSError as error:

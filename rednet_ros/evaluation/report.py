@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
-from rednet_ros.evaluation.accuracy import Evaluation, FaceResult
-from rednet_ros.tracking.draw import contact_sheet, draw_landmarks
+from rednet_ros.errors import InputError
+from rednet_ros.evaluation.accuracy import FaceResult, error_over_time, worst
+from rednet_ros.evaluation.run import Run
+from rednet_ros.evaluation.tables import rounded
+from rednet_ros.media.contact_sheet import contact_sheet
+from rednet_ros.media.images import write_image
+from rednet_ros.tracking.draw import draw_landmarks
 from rednet_ros.tracking.types import FloatArray, ImageArray
 from rednet_ros.training.datasets.annotation import UNITS
 from rednet_ros.training.datasets.pictures import read_picture
 
+WORST_COUNT = 20
 TRUTH_COLOR, PREDICTION_COLOR = (80, 220, 80), (60, 60, 240)
 _TILE_PX = 320
 
 
-def as_record(evaluation: Evaluation, labels: dict[str, Any]) -> dict[str, Any]:
-    """The numbers as one flat JSON object, with `labels` (what was evaluated) in front; what is unknown is null.
-
-    `as_table` wants `weights`, `boxes`, `landmarks`, `protocol` and `memory` among the labels.
-    """
-    flicker = evaluation.flicker
+def as_record(run: Run, labels: dict[str, Any]) -> dict[str, Any]:
+    """The numbers as one flat JSON object; what is unknown is null. `labels`: `boxes`, `landmarks` and what else was
+    asked for."""
+    evaluation, flicker = run.evaluation, run.evaluation.flicker
     record = {
+        "weights": run.network.title,
         **labels,
+        "protocol": "stills" if run.memory is None else "tracking",
+        "memory": None if run.memory is None else run.memory.value,
+        "weights_mb": run.network.weights_mb,
         "unit": evaluation.unit,
         **asdict(evaluation.summary),
         "ms_per_face": evaluation.ms_per_face,
@@ -35,7 +43,10 @@ def as_record(evaluation: Evaluation, labels: dict[str, Any]) -> dict[str, Any]:
         "flicker_error": None if flicker is None else flicker.error,
         "flicker_frames": 0 if flicker is None else flicker.frames,
     }
-    return {name: rounded(value) for name, value in record.items()}
+    if run.memory is not None:
+        record["error_over_time"] = (100 * error_over_time(evaluation.results)).tolist()
+    result: dict[str, Any] = rounded(record)
+    return result
 
 
 def as_table(*records: dict[str, Any]) -> str:
@@ -74,14 +85,25 @@ def _column(record: dict[str, Any]) -> dict[str, str]:
     return column
 
 
-def worst_sheet(results: Sequence[FaceResult], columns: int = 5) -> ImageArray:
-    """The faces side by side, annotation green, prediction red, with their errors."""
-    return contact_sheet(
-        [_tile(result) for result in results],
-        columns,
-        tile_px=(_TILE_PX, _TILE_PX),
-        captions=[_caption(result) for result in results],
-    )
+def write_worst(folder: Path, runs: Sequence[Run]) -> list[str]:
+    """`worst.png` of each run: the worst faces side by side, annotation green, prediction red, with their errors.
+
+    Returns a line for people for each. Raises InputError where they cannot be written.
+    """
+    lines = []
+    for number, run in enumerate(runs, 1):
+        several = len(runs) > 1
+        path = folder / (f"worst_{number}.png" if several else "worst.png")
+        results = worst(run.evaluation.results, WORST_COUNT)
+        captions = [_caption(result) for result in results]
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"{path}: cannot be written: {error.strerror}") from error
+        tiles = [_tile(result) for result in results]
+        write_image(path, contact_sheet(tiles, 5, tile_px=(_TILE_PX, _TILE_PX), captions=captions))
+        lines.append(f"worst faces{f' of {run.title}' if several else ''}: {path}")
+    return lines
 
 
 def _tile(result: FaceResult) -> ImageArray:
@@ -107,17 +129,6 @@ def _draw(tile: ImageArray, points: FloatArray, color: tuple[int, int, int]) -> 
 def _caption(result: FaceResult) -> str:
     error = "missed" if result.landmarks_px is None else _percent(100 * result.error)
     return f"{error}  {result.face.image_path.stem}"
-
-
-def rounded(value: Any) -> Any:
-    """A value for JSON: numbers to four digits behind the point, nan as None; objects and lists entry by entry."""
-    if isinstance(value, dict):
-        return {name: rounded(entry) for name, entry in value.items()}
-    if isinstance(value, list):
-        return [rounded(entry) for entry in value]
-    if isinstance(value, float):
-        return None if math.isnan(value) else round(value, 4)
-    return value
 
 
 def _percent(value: float | None) -> str:

@@ -1,4 +1,4 @@
-"""The landmarks of a face in a single image: the looks that the tracker takes at a newly found face."""
+"""The landmarks of a face in a single image: as the tracker finds them for a new face, in two crops."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ MIN_OVERLAP = 0.3
 
 
 class StillPredictor:
-    """Finds landmarks in images that have nothing to do with each other. Judges no result, unlike the tracker.
+    """Finds landmarks in unrelated images. Unlike the tracker it judges no result.
 
-    `memory`: what the second of the two looks at each face takes over from the first.
+    `memory`: what the second crop takes over from the first.
     """
 
     def __init__(self, engine: Engine, detector: Detector, memory: Memory = Memory.STATE) -> None:
@@ -48,7 +48,7 @@ class StillPredictor:
         return self.face_in_crop(image, CropTransform.from_box(box, self._engine.crop_size_px))
 
     def face_in_crop(self, image: ImageArray, crop: CropTransform) -> Sighting:
-        """Look at the crop, then once more from the landmarks of the first look: the mean of both."""
+        """Run the network on the crop, then on one around the landmarks found there: the mean of both."""
         (first,) = look_at(self._engine, [Look(image, crop, None, self._engine.initial_state(1))])
         (second,) = look_at(self._engine, [look_again(self._engine, image, first, self._memory)])
         return together(first, second)

@@ -1,17 +1,36 @@
-"""Are two pictures of the same person? How well identity vectors tell, over all pairs of a set of pictures.
+"""`rednet-evaluate --verification`: whether two pictures show one person, by identity vectors, over all pairs of a set.
 
 A pair is accepted when the cosine of its two vectors reaches a threshold. Rates are fractions, 0..1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rednet_ros.errors import InputError
+from rednet_ros.evaluation.networks import Network
+from rednet_ros.evaluation.run import progress
+from rednet_ros.tracking.recognition.portrait import Portrait, view_quality
+from rednet_ros.tracking.settings import TrackerSettings
+from rednet_ros.training.datasets.annotation import landmark_box
+from rednet_ros.training.datasets.labels import LabelledFace
+from rednet_ros.training.datasets.pictures import PictureReader
+
+FALSE_ACCEPT_RATES = (1e-1, 1e-2, 1e-3)
+
+ALL_PAIRS, OTHER_VIDEO = "all pairs", "one person in two videos"
+"""Which pairs of one person are counted."""
+
 FloatVector = NDArray[np.float32]
+
+View = tuple[FloatVector | None, float]
+"""The identity vector of a face, None for one that is not found, and how well it shows the face, 0..1."""
 
 
 @dataclass(frozen=True)
@@ -47,21 +66,18 @@ def pair_scores(
         raise ValueError(f"vectors are {vectors.shape}: need one for each of {len(people)} pictures")
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
     if not (np.isfinite(length) & (length > 0)).all():
-        raise ValueError("an identity vector is zero, nan or infinite")
+        raise ValueError("an identity vector is zero, NaN or infinite")
     units = (vectors / length).astype(np.float32)
     _, person = np.unique(np.asarray(people), return_inverse=True)
     video = np.full(len(person), -1) if sequences is None else _numbers(sequences)
-    same: list[FloatVector] = []
-    different: list[FloatVector] = []
+    same, different = [np.empty(0, np.float32)], [np.empty(0, np.float32)]
     for row in range(len(units) - 1):
         scores = units[row + 1 :] @ units[row]
         is_same = person[row + 1 :] == person[row]
         is_easy = (video[row + 1 :] == video[row]) & (video[row] >= 0)
         same.append(scores[is_same & ~is_easy])
         different.append(scores[~is_same])
-    scores_same, scores_different = (
-        np.sort(np.concatenate([*part, np.empty(0, np.float32)])) for part in (same, different)
-    )
+    scores_same, scores_different = np.sort(np.concatenate(same)), np.sort(np.concatenate(different))
     if not len(scores_same) or not len(scores_different):
         raise ValueError(
             f"{len(scores_same)} pairs of one person and {len(scores_different)} of two: need some of both"
@@ -72,7 +88,7 @@ def pair_scores(
 def threshold_at(scores: PairScores, false_accept_rate: float) -> float:
     """The lowest threshold at which at most this share of the pairs of two people is accepted.
 
-    Where the pairs are too few to tell (fewer than 1 / rate), a threshold that accepts none of them.
+    With too few pairs (fewer than 1 / rate), a threshold that accepts none of them.
     """
     count = len(scores.different)
     accepted = min(int(np.floor(false_accept_rate * count + 1e-9)), count - 1)
@@ -106,8 +122,113 @@ def roc_curve(scores: PairScores, points: int = 400) -> tuple[NDArray[np.float64
     return rates, np.array([scores.true_accept_rate(threshold_at(scores, rate)) for rate in rates])
 
 
-def _sorted(parts: Sequence[FloatVector]) -> FloatVector:
-    return np.sort(np.concatenate([*parts, np.empty(0, np.float32)]))
+def verify(
+    network: Network, faces: Sequence[LabelledFace], from_truth: bool, portrait_frames: int = 0
+) -> tuple[dict[str, PairScores], int]:
+    """Scores by kind of pairs, and how many faces were missed. Faces without an `identity` are skipped.
+
+    With `portrait_frames` the tracker's portraits are compared, not single pictures: one for each person and sequence,
+    the mean vector of the first so many good views; sequences with fewer are left out.
+
+    Raises InputError if the weights have no identity branch, or the faces give no pairs to compare.
+    """
+    named = [face for face in faces if face.identity is not None]
+    if not named:
+        raise InputError('verification needs faces with an "identity", these have none')
+    views = _views(network, named, from_truth)
+    found = [(face, vector) for face, (vector, _) in zip(named, views, strict=True) if vector is not None]
+    missed = len(named) - len(found)
+    if portrait_frames:
+        found = _portraits(zip(named, views, strict=True), portrait_frames)
+    if not found:
+        raise InputError("no face was found, so there is nobody to verify")
+    stacked = np.stack([vector for _, vector in found])
+    people = [face.identity or "" for face, _ in found]
+    try:
+        scores = {ALL_PAIRS: pair_scores(stacked, people)}
+    except ValueError as error:
+        raise InputError(f"the faces cannot be verified: {error}") from error
+    videos = [face.sequence for face, _ in found]
+    if any(video is not None for video in videos) and not portrait_frames:
+        with suppress(ValueError):  # everybody is in one video only
+            scores[OTHER_VIDEO] = pair_scores(stacked, people, videos)
+    return scores, missed
+
+
+def verification_record(network: Network, scores: Mapping[str, PairScores], missed: int) -> dict[str, Any]:
+    """The numbers as a JSON object. Rates are in percent, thresholds are cosines."""
+    return {
+        "weights": network.title,
+        "missed": missed,
+        "pairs": {name: _record(pairs) for name, pairs in scores.items()},
+    }
+
+
+def verification_text(record: dict[str, Any]) -> str:
+    """The object of `verification_record` for people."""
+    lines = [f"{'weights':<34}{record['weights']}"]
+    if record["missed"]:
+        lines.append(f"{'faces that were not found':<34}{record['missed']}")
+    for name, numbers in record["pairs"].items():
+        lines += [
+            f"{name}",
+            f"  {'pairs of one person, of two':<32}{numbers['same']}, {numbers['different']}",
+            f"  {'area under the ROC':<32}{numbers['auc']:.4f}",
+            f"  {'equal error rate':<32}{numbers['eer']:.2f} % at cosine {numbers['eer_threshold']:.3f}",
+        ]
+        for point in numbers["operating_points"]:
+            name_of_point = f"accepted at {100 * point['false_accept_rate']:g} % false accepts"
+            lines.append(f"  {name_of_point:<32}{point['true_accept']:.2f} % at cosine {point['threshold']:.3f}")
+    return "\n".join(lines)
+
+
+def _record(scores: PairScores) -> dict[str, Any]:
+    rate, threshold = equal_error_rate(scores)
+    thresholds = [(wanted, threshold_at(scores, wanted)) for wanted in FALSE_ACCEPT_RATES]
+    return {
+        "same": len(scores.same),
+        "different": len(scores.different),
+        "auc": area_under_roc(scores),
+        "eer": 100 * rate,
+        "eer_threshold": threshold,
+        "operating_points": [
+            {"false_accept_rate": wanted, "threshold": at, "true_accept": 100 * scores.true_accept_rate(at)}
+            for wanted, at in thresholds
+        ],
+    }
+
+
+def _views(network: Network, faces: Sequence[LabelledFace], from_truth: bool) -> list[View]:
+    """Of each face, in this order."""
+    found: list[View] = []
+    trusted = TrackerSettings().trusted_confidence
+    with PictureReader() as pictures, progress(len(faces), network.title) as bar:
+        for face in faces:
+            image = pictures.read(face)
+            seen = network.sighting(image, landmark_box(face.points_px), from_truth)
+            bar.update()
+            if seen is not None and seen.identity is None:
+                raise InputError(f"weights {network.title} have no identity branch: they cannot tell people apart")
+            quality = 0.0 if seen is None else view_quality(seen, image.shape[1], image.shape[0], trusted)
+            found.append((None if seen is None else seen.identity, quality))
+    return found
+
+
+def _portraits(views: Iterable[tuple[LabelledFace, View]], frames: int) -> list[tuple[LabelledFace, FloatVector]]:
+    """A face and the portrait of every sequence with at least `frames` good views, as the tracker makes it."""
+    clips: dict[tuple[str | None, str], list[tuple[LabelledFace, View]]] = {}
+    for face, view in views:
+        if face.sequence is not None:
+            clips.setdefault((face.identity, face.sequence), []).append((face, view))
+    found = []
+    for clip in clips.values():
+        portrait = Portrait()
+        for _, (vector, quality) in sorted(clip, key=lambda entry: entry[0].frame or 0):
+            if vector is not None and quality > 0 and portrait.frames < frames:
+                portrait = portrait.with_view(vector, quality)
+        if portrait.total is not None and portrait.frames >= frames:
+            found.append((clip[0][0], portrait.total))
+    return found
 
 
 def _numbers(names: Sequence[str | None]) -> NDArray[np.int64]:

@@ -2,73 +2,76 @@
 
 from __future__ import annotations
 
+import ctypes
+import importlib.util
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from rednet_ros.errors import InputError, WeightsError
-from rednet_ros.inference.batches import Batch, CropBatch, FrameBatch
-from rednet_ros.inference.choice import Wanted, candidates
-from rednet_ros.inference.graph import RecordLayout
-from rednet_ros.inference.runner import Runner
-from rednet_ros.inference.slots import StateTable
+from rednet_ros.errors import InputError, RednetError, WeightsError
+from rednet_ros.inference import step_file
+from rednet_ros.inference.runtime import Candidate, Runtime
+from rednet_ros.inference.step_file import Description, StepFile
 from rednet_ros.inference.threads import CpuThreads, usual_threads
-from rednet_ros.inference.types import Estimate, FaceState
-from rednet_ros.landmarks import LANDMARK_COUNT
-from rednet_ros.network import weights
-from rednet_ros.network.rednet import REDNet
+from rednet_ros.inference.types import Estimate, FaceState, FloatArray
+from rednet_ros.landmarks import DETECTION_INDICES, LANDMARK_COUNT
+from rednet_ros.network.config import STATE_SIZE, REDNetConfig
+from rednet_ros.resources import resolve_weights
+
+if TYPE_CHECKING:  # PyTorch takes seconds and 200 MB: only those load it who need it
+    from rednet_ros.network.rednet import REDNet
+    from rednet_ros.network.weights import WeightsInfo
 
 log = logging.getLogger(__name__)
+
+BACKENDS = ("auto", "opencv", "openvino", "torch", "tensorrt")
+"""What `backend` may be. "auto": the first that can be used of openvino, opencv, torch on a CPU; of tensorrt (where an
+engine was built) and torch on a GPU."""
+
+MAX_NOTICES = 20
+"""The newest so many are kept: a runtime that fails again and again must not fill the memory."""
+
+
+class SevenLandmarksError(WeightsError):
+    """The last step of a network of an experiment is a detection."""
 
 
 class LandmarkEngine:
     """A network on a device. It remembers no face: states go in and come out.
 
-    `weights_name`, `license` and `identity_threshold` are those of the weights file; `device` is "cpu" or "cuda", as
-    asked for. `takes_frames`: it likes images (`run_frames`) better than crops (`run`): a GPU cuts them itself.
+    `weights_name`, `license`, `identity_threshold` and `motion` are those of the weights file; `device` is "cpu" or
+    "cuda", as asked for. `notices`: what went wrong so far and what was done instead, for people.
     """
 
     def __init__(
         self,
-        network: REDNet,
-        info: weights.WeightsInfo,
+        of: Description,
+        candidates: Sequence[Candidate],
         device: str = "cpu",
-        backend: str = "eager",
-        *,
-        takes_frames: bool | None = None,
         threads: CpuThreads | None = None,
-        weights_file: Path | None = None,
-        engine_file: Path | None = None,
     ) -> None:
-        """`backend`: one of `choice.BACKENDS`. `takes_frames`: as above; None: on a GPU. `threads`: of a CPU; None:
-        `usual_threads`.
-
-        `weights_file`: what `network` was loaded from; `engine_file`: an engine of it in another than the usual place.
+        """`candidates`: best first; the last one is also the reference for faces of which another makes NaN.
 
         Raises:
-            WeightsError: for a network of an experiment that finds the 7 major landmarks only.
-            InputError: `backend` is unknown or runs on another device.
+            SevenLandmarksError: for a network of an experiment that finds the 7 major landmarks only.
+            RednetError: the error of the last candidate, if none can be built.
         """
-        if not network.config.finds_all_landmarks:
-            raise WeightsError(f"weights {info.name} find 7 landmarks, not 68: their last step is a detection")
+        if not of.config.finds_all_landmarks:
+            raise SevenLandmarksError(f"weights {of.name} find 7 landmarks only")
+        self.weights_name, self.license = of.name, of.license
+        self.identity_threshold, self.motion = of.identity_threshold, of.motion
+        self.crop_size_px, self.gives_identity = of.config.crop_px, of.config.identity
         self.device = device
-        self.takes_frames = device == "cuda" if takes_frames is None else takes_frames
-        self.weights_name = info.name
-        self.license = info.license
-        self.identity_threshold = info.identity_threshold
-        self.crop_size_px = network.config.crop_px
-        self._layout = RecordLayout.of(network.config)
-        threads = threads or usual_threads()
-        wanted = Wanted(network, device, self.takes_frames, threads, weights_file, engine_file)
-        has_state = network.config.temporal != "none"
-        dtype = torch.promote_types(network.dtype, torch.float32)
-        self._table = StateTable(network.config.state_size, device, dtype) if has_state else None
-        self._runner = Runner(candidates(wanted, backend), self._layout.length, self._table)
+        self.notices: tuple[str, ...] = ()
+        self._config = of.config
+        self._threads = threads or usual_threads()
+        self._later = list(candidates)
+        self._reference: Candidate | Runtime = candidates[-1]
+        self._runtime = self._next()
 
     @classmethod
     def load(
@@ -81,68 +84,57 @@ class LandmarkEngine:
     ) -> LandmarkEngine:
         """An engine for shipped weights (by name) or a weights file, on "cpu", "cuda", or the best there is ("auto").
 
-        `threads`: of the network on a CPU (None: `usual_threads`). PyTorch takes as many in this process as for few
-        faces: its own wait for each other whenever the detector, a decoder or ROS wants a core. `backend`: how the
-        network is computed (docs/inference.md). `engine_file`: of `rednet-export`, where it is not in the usual place.
+        `threads`: of the network on a CPU (None: `usual_threads`). `backend`: one of `BACKENDS` (docs/inference.md).
+        `engine_file`: of `rednet-export tensorrt`, where it is not in the usual place.
 
         Raises:
             WeightsError: the weights cannot be used.
             InputError: `device` or `backend` is unknown, "cuda" where torch finds no GPU, or the two do not fit.
         """
-        chosen = choose_device(device)
-        threads = threads or usual_threads()
-        if chosen == "cpu":
-            torch.set_num_threads(threads.few)
-        network, info = weights.load(name_or_path)
-        file = weights.resolve(name_or_path)
-        engine = cls(network, info, chosen, backend, threads=threads, weights_file=file, engine_file=engine_file)
-        log.info(
-            "weights %s (%s) on %s by %s, crops of %d px",
-            info.name,
-            info.license,
-            chosen,
-            engine.backend,
-            engine.crop_size_px,
-        )
+        chosen, threads = choose_device(device, backend), threads or usual_threads()
+        weights = resolve_weights(name_or_path)
+        description, candidates, problem = _candidates(weights, chosen, backend, threads, engine_file)
+        engine = cls(description, candidates, chosen, threads)
+        if problem is not None:
+            engine._notice(problem)
+        named = (engine.weights_name, engine.license, chosen, engine.backend, engine.crop_size_px)
+        log.info("weights %s (%s) on %s by %s, crops of %d px", *named)
         return engine
+
+    @classmethod
+    def of_network(cls, network: REDNet, info: WeightsInfo, device: str = "cpu") -> LandmarkEngine:
+        """An engine for a network in memory, by eager PyTorch in its own precision."""
+        from rednet_ros.inference.torch_runtime import TorchRuntime, describe
+
+        return cls(describe(network, info), [Candidate("torch", lambda: TorchRuntime(network, device))], device)
 
     @property
     def backend(self) -> str:
         """What computes the network at present, with its precision."""
-        return self._runner.backend.name
+        return self._runtime.name
 
     @property
     def engine_file(self) -> Path | None:
-        """The file that serves, where the backend has one: of `rednet-export`, or in the cache folder."""
-        return self._runner.backend.engine_path
+        """The file of `rednet-export tensorrt` that serves, if one does."""
+        return getattr(self._runtime, "path", None)
 
     def cpu_threads(self, faces: int) -> int:
         """How many cores compute a batch of so many faces."""
-        own = self._runner.backend.threads
-        return torch.get_num_threads() if own is None else own.of(faces)
-
-    @property
-    def notices(self) -> tuple[str, ...]:
-        """What went wrong so far, for people: backends that failed or could not be used, and what was done instead."""
-        return tuple(self._runner.notices)
-
-    @property
-    def gives_identity(self) -> bool:
-        """Whether the network has an identity branch."""
-        return self._layout.identity
+        return self._threads.of(faces)
 
     def initial_state(self, faces: int) -> FaceState | None:
         """The state of faces without history, None where the weights have no temporal module."""
-        return None if self._table is None else self._table.fresh(faces)
+        return None if self._config.temporal == "none" else FaceState.zeros(faces)
 
     def run(
-        self, crops: NDArray[np.uint8], previous_px: NDArray[np.float32] | None = None, state: FaceState | None = None
+        self, crops: NDArray[np.uint8], previous_px: FloatArray | None = None, state: FaceState | None = None
     ) -> Estimate:
         """One frame of N faces.
 
         `crops`: N x S x S x 3 uint8 BGR with S = `crop_size_px`. `previous_px`: N x 68 x 2 float32, the previous
-        frame's landmarks in pixels of these crops; a row with nan (or None for all) is a face without a previous frame.
-        `state`: of the same faces in the same order, None for faces without history.
+        frame's landmarks in pixels of these crops; a row with NaN (or None for all) is a face without a previous frame.
+        `state`: of the same faces in the same order, None for faces without history. A face of which no runtime makes
+        numbers has a row of NaN, and its state starts afresh.
 
         Raises:
             ValueError: the arrays' shapes or types do not fit each other or the network.
@@ -152,70 +144,211 @@ class LandmarkEngine:
             raise ValueError(
                 f"crops are {crops.shape} {crops.dtype}: this network takes N x {size_px} x {size_px} x 3 uint8"
             )
-        known = _previous(previous_px, faces)
-        if self.takes_frames:
-            return self._answer(FrameBatch.of_crops(crops, known), state)
-        return self._answer(CropBatch(torch.from_numpy(np.ascontiguousarray(crops)), known), state)
-
-    def run_frames(
-        self,
-        images: Sequence[NDArray[np.uint8]],
-        which: Sequence[int],
-        transforms: NDArray[np.float32],
-        previous_px: NDArray[np.float32] | None = None,
-        state: FaceState | None = None,
-    ) -> Estimate:
-        """One frame of N faces in the images of one or several cameras, cut out by the device (`takes_frames`).
-
-        `images`: H x W x 3 uint8 BGR each, of any sizes. `which`: for each face, the index of its image. `transforms`:
-        N x 4 float32, its crop: x and y of the centre and the side in image pixels, and the roll in radians
-        (`tracking.crops.CropTransform`). `previous_px`: as of `run`, in image pixels. Landmarks are in image pixels.
-
-        Raises:
-            ValueError: the arrays' shapes or types do not fit each other, or this engine takes crops.
-        """
-        if not self.takes_frames:
-            raise ValueError("this engine takes crops: call run")
-        faces = len(which)
-        if transforms.shape != (faces, 4):
-            raise ValueError(f"transforms are {transforms.shape}: {faces} faces need {faces} x 4")
-        for image in images:
-            if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
-                raise ValueError(f"an image is {image.shape} {image.dtype}: it must be H x W x 3 uint8")
-        rows = torch.from_numpy(np.ascontiguousarray(transforms, dtype=np.float32))
-        batch = FrameBatch(images, which, rows, _previous(previous_px, faces), self.crop_size_px)
-        return self._answer(batch, state)
-
-    def _answer(self, batch: Batch, state: FaceState | None) -> Estimate:
-        faces = len(batch)
         if state is not None and len(state) != faces:
             raise ValueError(f"the state is of {len(state)} faces, the crops are of {faces}")
-        with torch.inference_mode():
-            known = None if self._table is None or state is None else self._table.adopt(state)
-            record, next_state = self._runner.run(batch, known)
-        landmarks_px, confidence, presence, identity = self._layout.split(record)
-        return Estimate(landmarks_px, confidence, identity, next_state, presence)
+        state = state or self.initial_state(faces)
+        previous_px = _previous(previous_px, faces)
+        if not faces:
+            return _of_no_faces(self._config, state)
+        while True:
+            try:
+                estimate = self._runtime.run(crops, previous_px, state)
+            except Exception as error:  # runtimes' errors have no common base, and a robot must not stop over them
+                self._replace(error)
+                continue
+            return self._repaired(estimate, crops, previous_px, state)
+
+    def _repaired(
+        self, estimate: Estimate, crops: NDArray[np.uint8], previous_px: FloatArray, state: FaceState | None
+    ) -> Estimate:
+        """The estimate with the faces that hold NaN or infinity computed again by the reference."""
+        parts = _arrays(estimate)
+        if all(np.isfinite(part.sum()) for part in parts.values()):
+            return estimate
+        sound = np.all([np.isfinite(part.reshape(len(crops), -1)).all(axis=1) for part in parts.values()], axis=0)
+        rows = np.flatnonzero(~sound)
+        if not len(rows):
+            return estimate
+        self._notice(f"{self.backend} gave values that are not numbers for {len(rows)} of {len(crops)} faces")
+        carried = None if state is None else FaceState(state.hidden[rows], state.cell[rows])
+        again = self._by_reference(crops[rows], previous_px[rows], carried)
+        for name, part in parts.items():
+            part[rows] = again[name] if again else 0.0 if name in ("hidden", "cell") else np.nan
+        return estimate
+
+    def _by_reference(
+        self, crops: NDArray[np.uint8], previous_px: FloatArray, state: FaceState | None
+    ) -> dict[str, FloatArray] | None:
+        """The arrays of an estimate by the reference; None where it fails, too."""
+        try:
+            if isinstance(self._reference, Candidate):
+                self._reference = self._reference.build()
+            parts = _arrays(self._reference.run(crops, previous_px, state))
+        except Exception as error:
+            self._notice(f"the float32 network could not be asked instead: {_described(error)}")
+            return None
+        return parts if all(np.isfinite(part).all() for part in parts.values()) else None
+
+    def _replace(self, error: Exception) -> None:
+        """Go on with the next runtime. Raises `error` where none is left."""
+        failed = self.backend
+        if not self._later:
+            raise error
+        log.warning("backend %s failed", failed, exc_info=error)
+        self._runtime = self._next()
+        self._notice(f"{failed} failed ({_described(error)}): {self.backend} serves from now on")
+
+    def _next(self) -> Runtime:
+        while True:
+            candidate = self._later.pop(0)
+            try:
+                return candidate.build()
+            except Exception as error:  # a RednetError, or what a GPU without memory raises
+                if not self._later:
+                    raise
+                reason = str(error) if isinstance(error, RednetError) else _described(error)
+                self._notice(f"backend {candidate.name} cannot be used: {reason}")
+
+    def _notice(self, notice: str) -> None:
+        if notice not in self.notices:  # what happens in every frame is reported once
+            log.warning("%s", notice)
+            self.notices = (*self.notices, notice)[-MAX_NOTICES:]
 
 
-def _previous(previous_px: NDArray[np.float32] | None, faces: int) -> Tensor:
-    """N x 68 x 2, nan where there is none. Raises ValueError for landmarks of another shape."""
-    if previous_px is None:
-        return torch.full((faces, LANDMARK_COUNT, 2), torch.nan)
-    if previous_px.shape != (faces, LANDMARK_COUNT, 2):
-        raise ValueError(f"previous landmarks are {previous_px.shape}: {faces} crops need {faces} x 68 x 2")
-    return torch.from_numpy(np.ascontiguousarray(previous_px, dtype=np.float32))
-
-
-def choose_device(device: str) -> str:
-    """ "cpu" or "cuda" for a request of "auto", "cpu" or "cuda".
+def choose_device(device: str, backend: str = "auto") -> str:
+    """ "cpu" or "cuda" for a request of "auto", "cpu" or "cuda". PyTorch is loaded only with an NVIDIA driver.
 
     Raises:
-        InputError: the request is another word, or "cuda" where torch finds no GPU.
+        InputError: a request is another word, "cuda" where torch finds no GPU, or a backend of another device.
     """
-    if device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if device == "cuda" and not torch.cuda.is_available():
-        raise InputError("device is 'cuda', but torch finds no CUDA GPU here: check the driver, or use device 'cpu'")
-    if device not in ("cpu", "cuda"):
+    if backend not in BACKENDS:
+        raise InputError(f"unknown backend {backend!r}: choose one of {', '.join(BACKENDS)}")
+    if device not in ("auto", "cpu", "cuda"):
         raise InputError(f"unknown device {device!r}: choose auto, cpu or cuda")
-    return device
+    needed = {"opencv": "cpu", "openvino": "cpu", "tensorrt": "cuda"}.get(backend)
+    if needed and device not in ("auto", needed):
+        raise InputError(f"backend {backend!r} runs on {needed}, not on {device}: choose another, or auto")
+    device = needed or device
+    if device == "cpu" or (device == "auto" and not _has_gpu()):
+        return "cpu"
+    if not _has_gpu():
+        raise InputError("device is 'cuda', but torch finds no CUDA GPU here: check the driver, or use device 'cpu'")
+    return "cuda"
+
+
+def _has_gpu() -> bool:
+    try:
+        ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return False
+    if not _is_installed("torch"):
+        return False
+    import torch
+
+    return bool(torch.cuda.is_available())
+
+
+def _is_installed(module: str) -> bool:
+    return importlib.util.find_spec(module) is not None
+
+
+def _candidates(
+    weights: Path, device: str, backend: str, threads: CpuThreads, engine_file: Path | None
+) -> tuple[Description, list[Candidate], str | None]:
+    """What the weights are of, and the runtimes for them, best first, what was asked for before the rest; and what is
+    wrong with the step beside them."""
+    with_torch = _WithTorch(weights, threads, engine_file) if weights.exists() and _is_installed("torch") else None
+    problem = None
+    try:
+        file = step_file.read(weights)
+        description, found = file.description, _without_torch(file, threads, backend)
+    except WeightsError as error:
+        if with_torch is None or backend in ("opencv", "openvino"):
+            raise
+        description, found = with_torch.description(), []
+        problem = str(error) if weights.with_suffix(".onnx").exists() else None
+    if with_torch is not None:
+        found = [*(with_torch.on_gpu(backend) if device == "cuda" else []), *found, with_torch.on_cpu()]
+    return description, sorted(found, key=lambda each: each.name != backend), problem
+
+
+def _without_torch(file: StepFile, threads: CpuThreads, backend: str) -> list[Candidate]:
+    def openvino() -> Runtime:
+        from rednet_ros.inference.openvino import OpenVinoRuntime
+
+        return OpenVinoRuntime(file, threads)
+
+    def opencv() -> Runtime:
+        from rednet_ros.inference.opencv import OpenCvRuntime
+
+        return OpenCvRuntime(file, threads)
+
+    found = [Candidate("openvino", openvino), Candidate("opencv", opencv)]
+    return found if backend == "openvino" or _is_installed("openvino") else found[1:]
+
+
+class _WithTorch:
+    """The runtimes that need PyTorch; the weights are loaded when the first is built."""
+
+    def __init__(self, weights: Path, threads: CpuThreads, engine_file: Path | None) -> None:
+        self._weights, self._threads, self._engine_file = weights, threads, engine_file
+        self._loaded: tuple[REDNet, WeightsInfo] | None = None
+
+    def description(self) -> Description:
+        from rednet_ros.inference.torch_runtime import describe
+
+        return describe(*self._load())
+
+    def on_cpu(self) -> Candidate:
+        def build() -> Runtime:
+            from rednet_ros.inference.torch_runtime import TorchRuntime
+
+            return TorchRuntime(self._load()[0], "cpu", self._threads)
+
+        return Candidate("torch", build)
+
+    def on_gpu(self, backend: str) -> list[Candidate]:
+        from rednet_ros.inference import tensorrt
+        from rednet_ros.inference.torch_runtime import CudaGraphRuntime, TorchRuntime
+
+        engine = tensorrt.engine_file(self._weights, self._engine_file)
+        result = [
+            Candidate("torch", lambda: CudaGraphRuntime(self._load()[0])),
+            Candidate("torch", lambda: TorchRuntime(self._load()[0], "cuda")),
+        ]
+        if backend == "tensorrt" or (engine is not None and engine.exists()):
+            mine = Candidate("tensorrt", lambda: tensorrt.TensorRtRuntime(engine, self._weights, self._load()[0]))
+            result.insert(0, mine)
+        return result
+
+    def _load(self) -> tuple[REDNet, WeightsInfo]:
+        from rednet_ros.network import weights
+
+        self._loaded = self._loaded or weights.load(self._weights)
+        return self._loaded
+
+
+def _previous(previous_px: FloatArray | None, faces: int) -> FloatArray:
+    """N x 68 x 2, NaN where there is none. Raises ValueError for landmarks of another shape."""
+    if previous_px is None:
+        return np.full((faces, LANDMARK_COUNT, 2), np.nan, np.float32)
+    if previous_px.shape != (faces, LANDMARK_COUNT, 2):
+        raise ValueError(f"previous landmarks are {previous_px.shape}: {faces} crops need {faces} x 68 x 2")
+    return np.asarray(previous_px, np.float32)
+
+
+def _of_no_faces(config: REDNetConfig, state: FaceState | None) -> Estimate:
+    landmarks_px, identity = np.zeros((0, LANDMARK_COUNT, 2), np.float32), np.zeros((0, STATE_SIZE), np.float32)
+    presence = landmarks_px[:, : len(DETECTION_INDICES), 0] if "detection" in config.steps else None
+    return Estimate(landmarks_px, landmarks_px[..., 0], identity if config.identity else None, state, presence)
+
+
+def _arrays(estimate: Estimate) -> dict[str, FloatArray]:
+    """All that an estimate holds, by name."""
+    parts = {name: getattr(estimate, name) for name in ("landmarks_px", "confidence", "presence", "identity")}
+    parts |= {"hidden": estimate.state.hidden, "cell": estimate.state.cell} if estimate.state else {}
+    return {name: part for name, part in parts.items() if part is not None}
+
+
+def _described(error: Exception) -> str:
+    return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from rednet_ros.errors import InputError
 from rednet_ros.media.image_headers import exif_orientation as exif_orientation
 from rednet_ros.media.image_headers import image_size_px as image_size_px
+from rednet_ros.media.image_headers import refusal as refusal
 from rednet_ros.resources import is_file
 
 ImageArray = NDArray[np.uint8]
@@ -31,7 +32,10 @@ IMAGE_SUFFIXES = (
     *(".png", ".jpg", ".jpeg", ".bmp", ".pgm", ".ppm", ".tif", ".tiff", ".webp"),
     *(".pbm", ".pnm", ".jpe", ".jfif", ".jp2", ".avif"),
 )
-"""Endings of image files, in lower case; in order of preference, should several files hold one picture."""
+"""Endings of image files, in lower case; in order of preference, should several files hold one picture.
+
+AVIF is among them so that it is refused aloud (`refusal`), and not left out of a folder.
+"""
 
 _CAMERA_BITS = (8, 10, 12, 16)
 
@@ -72,6 +76,12 @@ def write_image(path: str | Path, image: NDArray[np.uint8], quality: int = 95) -
         raise InputError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
+def is_image_name(path: str | Path) -> bool:
+    """Whether `write_image` can write a file with this ending."""
+    suffix = Path(path).suffix.lower()
+    return suffix in IMAGE_SUFFIXES and cv2.haveImageWriter(f"image{suffix}")
+
+
 def decode_image(
     data: Any, name: str = "image", *, max_pixels: int = MAX_IMAGE_PIXELS, upright: bool = True
 ) -> NDArray[np.uint8]:
@@ -80,7 +90,8 @@ def decode_image(
     `data`: bytes, or anything with a buffer of them; `name`: what messages call it; `upright`: turn it by its EXIF
     orientation. Grey pictures get three equal channels, an alpha channel is dropped, 16-bit values are brought to 8
     by `to_8_bit`; of floating point ones 1 is white, or the largest if it is more.
-    Raises InputError if its header gives more than `max_pixels` (nothing is decoded then), or if it cannot be decoded.
+    Raises InputError if its header gives more than `max_pixels` or it is refused for what it is (see `refusal`;
+    nothing is decoded then), or if it cannot be decoded.
     """
     flags = cv2.IMREAD_ANYDEPTH | cv2.IMREAD_COLOR | (0 if upright else cv2.IMREAD_IGNORE_ORIENTATION)
     return _in_8_bit(_decoded(_checked(data, name, max_pixels), name, flags))
@@ -120,6 +131,8 @@ def _content(path: str | Path) -> bytes:
 def _checked(data: Any, name: str, max_pixels: int) -> NDArray[np.uint8]:
     """`data` for OpenCV, once its header has been found to be of a picture of at most `max_pixels`."""
     encoded = np.frombuffer(data, np.uint8)
+    if reason := refusal(encoded):
+        raise InputError(f"{name}: {reason}")
     size_px = image_size_px(encoded)
     if size_px is None:
         raise InputError(f"{name}: {_WHAT_IT_IS_NOT}")

@@ -15,13 +15,24 @@ import numpy as np
 
 from rednet_ros.errors import InputError
 from rednet_ros.files import library_path, list_files
-from rednet_ros.media.images import IMAGE_SUFFIXES, MAX_IMAGE_PIXELS, ImageArray, fit, image_size_px, read_image
+from rednet_ros.media.images import (
+    IMAGE_SUFFIXES,
+    MAX_IMAGE_PIXELS,
+    ImageArray,
+    fit,
+    image_size_px,
+    read_image,
+    refusal,
+)
 from rednet_ros.media.video_input import InputKind, VideoInput, identify
 
 logger = logging.getLogger(__name__)
 
 DEFAULT_FPS = 25.0
 """Frames a second of folders, and of videos and cameras that name no rate."""
+
+VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".m2ts", ".wmv", ".asf", ".3gp", ".3g2")
+"""Endings of the video files that `VideoWriter` writes, in lower case: OpenCV takes the container from the ending."""
 
 _HEADER_BYTES = 1 << 20
 _MIN_FREE_BYTES = 1 << 20
@@ -113,15 +124,24 @@ def silence_codecs() -> None:
         cv2.setLogLevel(0)
 
 
+def check_video_name(path: Path) -> None:
+    """Raises InputError if no video can be written into a file with this ending."""
+    if path.suffix.lower() not in VIDEO_SUFFIXES:
+        ending = f"the ending {path.suffix}" if path.suffix else "no ending"
+        raise InputError(f"{path}: cannot write a video into a file with {ending}; use .mp4")
+
+
 class VideoWriter:
     """Writes images into a video file: H.264 where this OpenCV has an encoder, else MPEG-4 part 2.
 
     The first image sets the size; later ones of another size are fitted into it. Raises InputError naming the file
-    and the reason when it cannot be created, when the disk is full, or when it is incomplete at `close`.
+    and the reason when its ending is not a video's, when it cannot be created, when the disk is full, or when it is
+    incomplete at `close`.
     """
 
     def __init__(self, path: str | Path, fps: float) -> None:
         self.path = Path(path)
+        check_video_name(self.path)
         self.frames_written = 0
         self._fps = fps
         self._size_px = (0, 0)
@@ -183,7 +203,9 @@ def _check_size(name: str, path: Path) -> None:
     """FFmpeg decodes pictures, too, of any size: a GIF, or whatever calls itself a video. Raises InputError."""
     with path.open("rb") as file:
         start = file.read(_HEADER_BYTES)
-    size_px = None if start[4:8] == b"ftyp" and start[8:12] != b"avis" else image_size_px(start)
+    if reason := refusal(start[:12]):  # for its kind: a row of JPEGs has as many scans as it likes
+        raise InputError(f"{name}: {reason}")
+    size_px = image_size_px(start)
     if size_px is not None and size_px[0] * size_px[1] > MAX_IMAGE_PIXELS:
         raise InputError(
             f"{name}: a picture of {size_px[0]} x {size_px[1]} pixels, more than the limit of {MAX_IMAGE_PIXELS}; "
@@ -298,7 +320,7 @@ def _open_encoder(path: Path, fps: float, size_px: tuple[int, int]) -> cv2.Video
             writer = cv2.VideoWriter(plain, fourcc, fps, size_px)
         if writer.isOpened():
             return writer
-    raise InputError(f"{path}: cannot write a video there (no permission, a full disk, or an ending other than .mp4)")
+    raise InputError(f"{path}: cannot write a video there (no permission, or a full disk)")
 
 
 def _announced_frames(path: Path) -> int:

@@ -6,8 +6,6 @@ import math
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
-from rednet_ros.network.heatmaps import WINDOW_RADIUS_CELLS
-
 Step = Literal["detection", "regression"]
 RESNET_UNITS: dict[str, tuple[int, int, int, int]] = {
     "resnet152": (3, 8, 36, 3),
@@ -23,8 +21,14 @@ STATE_SIZE = 256
 """Hidden units of the temporal LSTM, and length of the identity vector (paper, sections 3.3 and 3.4)."""
 
 
-TREND_SIZE = 6
-"""Numbers that the smoothing keeps behind each of the LSTM's two states (`smoothing.Trend`)."""
+WINDOW_RADIUS_CELLS = 3
+"""Half-width of the window around a map's maximum whose centre of mass is the landmark, for peaks of sigma <= 1.5."""
+
+HALF_DIAGONAL_CELLS = 0.7072
+"""No point of a map is farther from its nearest cell: discs that are not smaller never vanish between the cells."""
+
+SOFTMAX_SHARPNESS = 10.0
+"""Factor before the softmax, so that maps of height about 1, as the linear ones have, already give a clear peak."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +39,7 @@ class REDNetConfig:
     `crop_px`: side of the input crop, a multiple of 32. `steps`: the K spatially recurrent steps (section 3.2); the
     last one is a regression, but in experiments, where it may be a detection: such a network finds the 7 landmarks
     only. `shared_steps`: all steps use the same weights (the paper's recurrence) or each has its own (the cascade that
-    the paper compares with). `smoothing`: with the learned filter over successive landmarks (`LandmarkSmoothing`; not
-    in the paper), whose numbers travel behind the temporal module's state. `temporal`: how the LSTM's output meets the
+    the paper compares with). `temporal`: how the LSTM's output meets the
     non-identity code: "none" (no temporal module), "residual" (added), "replace" (the paper). `identity`: with the
     identity branch.
     `sigma_px`, `radius_px`: of the regression Gaussian and the detection disc, in pixels of a 256-pixel crop.
@@ -54,7 +57,6 @@ class REDNetConfig:
     radius_px: float = 5.0
     regression_maps: Literal["linear", "softmax"] = "linear"
     shared_steps: bool = True
-    smoothing: bool = False
 
     def __post_init__(self) -> None:
         if self.backbone != "vgg" and self.backbone not in RESNET_UNITS:
@@ -65,10 +67,6 @@ class REDNetConfig:
             raise ValueError(f"steps are {self.steps}: give one or more, detection or regression each")
         if not isinstance(self.shared_steps, bool):
             raise ValueError(f"shared_steps is {self.shared_steps!r}: it must be true or false")
-        if not isinstance(self.smoothing, bool):
-            raise ValueError(f"smoothing is {self.smoothing!r}: it must be true or false")
-        if self.smoothing and (self.temporal == "none" or not self.finds_all_landmarks):
-            raise ValueError("smoothing needs a temporal module, and a regression as the last step")
         if self.temporal not in ("none", "residual", "replace"):
             raise ValueError(f"temporal is {self.temporal!r}: choose none, residual or replace")
         if self.regression_maps not in ("linear", "softmax"):
@@ -82,11 +80,6 @@ class REDNetConfig:
     def channels(self, full: int) -> int:
         """Channels of a layer that has `full` at width 1: scaled, and a multiple of 8."""
         return max(8, round(full * self.width / 8) * 8)
-
-    @property
-    def state_size(self) -> int:
-        """Numbers of a face's hidden and of its cell state: the LSTM's, and behind them those of the smoothing."""
-        return STATE_SIZE + self.smoothing * TREND_SIZE
 
     @property
     def finds_all_landmarks(self) -> bool:

@@ -10,15 +10,7 @@ import math
 import torch
 from torch import Tensor
 
-WINDOW_RADIUS_CELLS = 3
-"""Half-width of the window around a map's maximum whose centre of mass is the landmark, for peaks of sigma <= 1.5."""
-
-HALF_DIAGONAL_CELLS = 0.7072
-"""No point of a map is farther from its nearest cell: discs that are not smaller never vanish between the cells."""
-
-
-SOFTMAX_SHARPNESS = 10.0
-"""Factor before the softmax, so that maps of height about 1, as the linear ones have, already give a clear peak."""
+from rednet_ros.network.config import HALF_DIAGONAL_CELLS, SOFTMAX_SHARPNESS, WINDOW_RADIUS_CELLS
 
 
 def to_cells(points_px: Tensor) -> Tensor:

@@ -10,9 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from rednet_ros.landmarks import DETECTION_INDICES, LANDMARK_COUNT
-from rednet_ros.network.config import STATE_SIZE, REDNetConfig
+from rednet_ros.network.config import STATE_SIZE, WINDOW_RADIUS_CELLS, REDNetConfig
 from rednet_ros.network.heatmaps import (
-    WINDOW_RADIUS_CELLS,
     decode,
     decode_mean,
     draw_discs,
@@ -21,7 +20,6 @@ from rednet_ros.network.heatmaps import (
 )
 from rednet_ros.network.identity import IdentityBranch
 from rednet_ros.network.resnet import ResNetEncoderDecoder
-from rednet_ros.network.smoothing import LandmarkSmoothing, Trend
 from rednet_ros.network.temporal import State, TemporalModule
 from rednet_ros.network.vgg import VGGEncoderDecoder
 
@@ -34,14 +32,12 @@ class REDNetOutput(NamedTuple):
 
     `steps`: the response maps of every step in order: detection steps N x 7 x M x M logits, regression steps
     N x 68 x M x M heat maps. `state`: to be passed in with the next frame, None without the temporal module.
-    `identity`: N x 256 of the last step, None without the identity branch. `smoothed`: what
-    `read_landmarks` gives, of a network with smoothing, which has decoded the maps already; else None.
+    `identity`: N x 256 of the last step, None without the identity branch.
     """
 
     steps: tuple[Tensor, ...]
     state: State | None
     identity: Tensor | None
-    smoothed: tuple[Tensor, Tensor] | None = None
 
 
 class REDNet(nn.Module):
@@ -61,7 +57,6 @@ class REDNet(nn.Module):
         motion_channels = self.body.code_channels - self.identity_channels
         self.temporal = None if config.temporal == "none" else TemporalModule(motion_channels, config.temporal)
         self.identity = IdentityBranch(self.identity_channels) if config.identity else None
-        self.smoothing = LandmarkSmoothing() if config.smoothing else None
         self.register_buffer("mean_points", torch.tensor(SCHEMATIC_FACE))
 
     mean_points: Tensor
@@ -71,7 +66,7 @@ class REDNet(nn.Module):
         """The state of `faces` faces that have no history, None without the temporal module."""
         if self.temporal is None:
             return None
-        zeros = torch.zeros(faces, self.config.state_size, dtype=self.dtype, device=self.device)
+        zeros = torch.zeros(faces, STATE_SIZE, dtype=self.dtype, device=self.device)
         return zeros, zeros.clone()
 
     @property
@@ -94,21 +89,16 @@ class REDNet(nn.Module):
         points_px = torch.where(known, previous_px, self.mean_points * self.config.crop_px)
         return draw_discs(points_px, self.config.map_px, self.config.cells(self.config.radius_px)).to(self.dtype)
 
-    def forward(
-        self, crops: Tensor, z0: Tensor, state: State | None = None, previous_px: Tensor | None = None
-    ) -> REDNetOutput:
+    def forward(self, crops: Tensor, z0: Tensor, state: State | None = None) -> REDNetOutput:
         """One video frame.
 
         `crops`: N x 3 x S x S, RGB as `normalise` leaves it. `z0`: N x 7 x S/2 x S/2 in 0..1, drawn from the previous
-        frame's landmarks or the mean shape. `state`: of the previous frame; None on a first one. `previous_px`: the
-        previous frame's landmarks in pixels of these crops, N x 68 x 2, a row with nan for a first frame; only read by
-        `smoothing`.
+        frame's landmarks or the mean shape. `state`: of the previous frame; None on a first one.
         """
         if state is None or self.temporal is None:
             state = self.initial_state(crops.shape[0])
-        lstm_state = None if state is None else (state[0][:, :STATE_SIZE], state[1][:, :STATE_SIZE])
         image = self.body.stem(crops)
-        z, maps, next_state, identity = z0, [], lstm_state, None
+        z, maps, next_state, identity = z0, [], state, None
         for step, kind in enumerate(self.config.steps):
             body: Any = self.body
             heads: Any = self.heads
@@ -116,35 +106,10 @@ class REDNet(nn.Module):
                 body, heads = self.later_bodies[step - 1], self.later_heads[step - 1]
                 image = body.stem(crops)
             # Each step starts from the previous frame's state; the last step's is kept (digest, temporal [choice]).
-            features, next_state, identity = self._step(body, image, z, lstm_state)
-            maps.append(self._maps(heads[kind](features), kind))
+            features, next_state, identity = self._step(body, image, z, state)
+            maps.append(response_maps(heads[kind](features), kind, self.config))
             z = feedback(maps[-1], kind)
-        if self.smoothing is None:
-            return REDNetOutput(tuple(maps), next_state, identity)
-        assert state is not None
-        assert next_state is not None
-        smoothed, next_state = self._smooth(maps[-1], previous_px, state, next_state)
-        return REDNetOutput(tuple(maps), next_state, identity, smoothed)
-
-    def _smooth(
-        self, maps: Tensor, previous_px: Tensor | None, state: State, lstm_state: State
-    ) -> tuple[tuple[Tensor, Tensor], State]:
-        """Landmarks and confidences after the smoothing, and the whole next state."""
-        assert self.smoothing is not None
-        points_px, confidence = read_step(maps.float(), "regression", self.config)
-        if previous_px is None:
-            previous_px = torch.full_like(points_px, torch.nan)
-        trend = Trend.unpacked(state[0][:, STATE_SIZE:], state[1][:, STATE_SIZE:])
-        points_px, trend = self.smoothing(points_px, previous_px, trend, self.config.crop_px)
-        hidden, cell = (
-            torch.cat([old, new.to(old)], dim=1) for old, new in zip(lstm_state, trend.packed(), strict=True)
-        )
-        return (points_px, confidence), (hidden, cell)
-
-    def _maps(self, maps: Tensor, kind: str) -> Tensor:
-        if kind == "regression" and self.config.regression_maps == "softmax":
-            return spatial_softmax(maps, self.config.cells(self.config.sigma_px))
-        return maps
+        return REDNetOutput(tuple(maps), next_state, identity)
 
     def _step(
         self, body: Any, image: Tensor, z: Tensor, state: State | None
@@ -165,6 +130,13 @@ def _heads(channels: int, steps: Iterable[str]) -> nn.ModuleDict:
     return nn.ModuleDict({kind: nn.Conv2d(channels, maps[kind], 1) for kind in maps if kind in steps})
 
 
+def response_maps(maps: Tensor, kind: str, config: REDNetConfig) -> Tensor:
+    """The response maps of a step from what its last convolution gives."""
+    if kind == "regression" and config.regression_maps == "softmax":
+        return spatial_softmax(maps, config.cells(config.sigma_px))
+    return maps
+
+
 def feedback(maps: Tensor, kind: str) -> Tensor:
     """The 7 maps in 0..1 that the next step sees beside the image."""
     if kind == "detection":
@@ -173,12 +145,10 @@ def feedback(maps: Tensor, kind: str) -> Tensor:
 
 
 def read_landmarks(output: REDNetOutput, config: REDNetConfig) -> tuple[Tensor, Tensor]:
-    """Landmarks, N x 68 x 2 in crop pixels, and confidences, N x 68 in 0..1, of a frame: the last step's, smoothed.
+    """Landmarks, N x 68 x 2 in crop pixels, and confidences, N x 68 in 0..1, of a frame: the last step's.
 
     Where that is a detection step (an experiment), N x 7 of each.
     """
-    if output.smoothed is not None:
-        return output.smoothed
     return read_step(output.steps[-1].float(), config.steps[-1], config)
 
 

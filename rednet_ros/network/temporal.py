@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from rednet_ros.network.config import STATE_SIZE
 
 State = tuple[Tensor, Tensor]
-"""Hidden and cell state, one row a face: N x 256 each, with smoothing N x 262 (`REDNetConfig.state_size`)."""
+"""Hidden and cell state, one row a face: N x 256 each."""
 
 
 class LSTMCell(nn.Module):

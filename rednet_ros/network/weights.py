@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,15 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from rednet_ros.errors import RednetError, WeightsError
-from rednet_ros.files import library_path, user_path
+from rednet_ros.errors import WeightsError
+from rednet_ros.files import library_path
 from rednet_ros.network.config import REDNetConfig
 from rednet_ros.network.rednet import REDNet
-from rednet_ros.resources import is_file, models_dir
+from rednet_ros.resources import resolve_weights as resolve
 
 FORMAT = "rednet-1"
+__all__ = ["FORMAT", "WeightsInfo", "load", "resolve", "save", "set_info"]
+
 _HEADER_KEY = "rednet_ros"
 
 
@@ -26,8 +29,8 @@ class WeightsInfo:
     """What a weights file says of itself: `name` and `license` are shown to users, `data` is what it was trained on.
 
     `identity_threshold`: the cosine, above 0 and at most 1, from which on two identity vectors are taken for the same
-    person's (docs/recognition.md); None where nobody measured it, and where there is no identity branch. `motion`: the
-    parameters of the tracker's motion filter, None where it was not fitted.
+    person's (docs/recognition.md); None where nobody measured it, and where there is no identity branch. `motion`:
+    parameters of the tracker's motion filter (`tracking.motion`), plain values; None where none were fitted.
 
     Raises:
         ValueError: `identity_threshold` is out of range.
@@ -37,30 +40,11 @@ class WeightsInfo:
     license: str
     data: str
     identity_threshold: float | None = None
-    motion: dict[str, Any] | None = None
+    motion: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         if self.identity_threshold is not None and not 0 < self.identity_threshold <= 1:
             raise ValueError(f"identity_threshold is {self.identity_threshold}: it must be above 0 and at most 1")
-
-
-def resolve(name_or_path: str | Path) -> Path:
-    """The file of shipped weights (by name, such as "rednet-lite") or of the user's own (by path).
-
-    Raises:
-        WeightsError: no such file; the message lists the shipped names.
-    """
-    path = user_path(name_or_path)
-    if path.suffix == ".safetensors" or path.parent != Path():
-        if is_file(path):
-            return path
-        raise WeightsError(f"no weights file at {path}: check the path, or give one of {_shipped_names()}")
-    shipped = models_dir() / f"{path}.safetensors"
-    if is_file(shipped):
-        return shipped
-    raise WeightsError(
-        f"no shipped weights named {str(name_or_path)!r}: choose one of {_shipped_names()}, or give a path"
-    )
 
 
 def save(path: Path, network: REDNet, info: WeightsInfo) -> None:
@@ -69,16 +53,16 @@ def save(path: Path, network: REDNet, info: WeightsInfo) -> None:
     _write(path, tensors, {"format": FORMAT, "network": network.config.to_dict(), **asdict(info)})
 
 
-def set_identity_threshold(path: Path, threshold: float | None) -> None:
-    """Writes a measured `WeightsInfo.identity_threshold` into a weights file; all else in it stays as it is.
+def set_info(path: Path, **changes: Any) -> None:
+    """Writes measured fields of `WeightsInfo` into a weights file; all else in it stays as it is.
 
     Raises:
         WeightsError: the file cannot be used.
-        ValueError: the threshold is out of range.
+        ValueError: a value is out of range.
     """
     _, info = load(path)
     tensors, header = _read(path)
-    _write(path, tensors, {**header, **asdict(replace(info, identity_threshold=threshold))})
+    _write(path, tensors, {**header, **asdict(replace(info, **changes))})
 
 
 def _write(path: Path, tensors: dict[str, torch.Tensor], header: dict[str, Any]) -> None:
@@ -98,8 +82,11 @@ def load(name_or_path: str | Path) -> tuple[REDNet, WeightsInfo]:
     tensors, header = _read(path)
     try:
         # Without memory for parameters: those of the file take their place, or there is an error before any is spent.
+        settings = dict(header["network"])
+        if settings.pop("smoothing", False):  # version 0.1 kept its filter of the landmarks inside the network
+            tensors = {name: tensor for name, tensor in tensors.items() if not name.startswith("smoothing.")}
         with torch.device("meta"):
-            network = REDNet(REDNetConfig.from_dict(header["network"]))
+            network = REDNet(REDNetConfig.from_dict(settings))
         threshold = header.get("identity_threshold")  # older files do not say
         info = WeightsInfo(
             str(header["name"]),
@@ -139,11 +126,3 @@ def _read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
             return {name: file.get_tensor(name) for name in file.keys()}, header  # noqa: SIM118
     except (SafetensorError, OSError, ValueError, TypeError, AttributeError, RuntimeError) as error:
         raise WeightsError(f"{path} cannot be read, it is truncated or no safetensors file: {error}") from error
-
-
-def _shipped_names() -> str:
-    try:
-        folder = models_dir()
-    except RednetError:
-        return "(there is no folder of shipped weights)"
-    return ", ".join(sorted(file.stem for file in folder.glob("rednet*.safetensors"))) or f"(none in {folder})"

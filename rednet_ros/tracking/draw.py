@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import zlib
 from collections.abc import Sequence
 
@@ -10,7 +9,6 @@ import cv2
 import numpy as np
 
 from rednet_ros.landmarks import CONTOURS
-from rednet_ros.media.images import DARK_GROUND, fit
 from rednet_ros.tracking.types import Box, Face, FloatArray, ImageArray
 
 Color = tuple[int, int, int]
@@ -26,7 +24,6 @@ _LINE_COLORS: tuple[Color, ...] = (
 )
 _LOW, _MIDDLE, _HIGH = (60, 60, 235), (60, 200, 250), (110, 230, 90)
 _SHADE: Color = (20, 20, 20)
-_CAPTION: Color = (225, 225, 225)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _SUBPIXEL_BITS = 4  # OpenCV draws at positions in 1/16 pixel
 _FAR_PX = 30_000.0  # keeps positions, shifted by the bits above, within OpenCV's integers
@@ -76,40 +73,6 @@ def confidence_color(confidence: float) -> Color:
     share = position if position < 1 else position - 1
     blue, green, red = (round(a + share * (b - a)) for a, b in zip(start, end, strict=True))
     return blue, green, red
-
-
-def contact_sheet(
-    images: Sequence[ImageArray],
-    columns: int,
-    *,
-    tile_px: tuple[int, int] | None = None,
-    captions: Sequence[str] | None = None,
-) -> ImageArray:
-    """One image with all `images` in rows of `columns`, each fitted into a tile and one caption under each.
-
-    `tile_px`: (width, height) of a tile; without it the largest width and height among the images. Images keep
-    their aspect. Raises ValueError without images, without columns, or if the captions are not one an image.
-    """
-    if not images or columns < 1:
-        raise ValueError("a contact sheet needs at least one image and one column")
-    if captions is not None and len(captions) != len(images):
-        raise ValueError(f"{len(captions)} captions for {len(images)} images")
-    width = tile_px[0] if tile_px else max(image.shape[1] for image in images)
-    height = tile_px[1] if tile_px else max(image.shape[0] for image in images)
-    gap = max(2, width // 80)
-    strip = 0 if captions is None else max(14, height // 14)
-    columns = min(columns, len(images))
-    rows = math.ceil(len(images) / columns)
-    sheet_size = (gap + rows * (height + strip + gap), gap + columns * (width + gap), 3)
-    sheet = np.full(sheet_size, DARK_GROUND, dtype=np.uint8)
-    for index, image in enumerate(images):
-        top = gap + (index // columns) * (height + strip + gap)
-        left = gap + (index % columns) * (width + gap)
-        sheet[top : top + height, left : left + width] = fit(image, (width, height))
-        if captions is not None:
-            tile = sheet[top + height : top + height + strip, left : left + width]
-            _text(tile, captions[index], (2, strip - max(4, strip // 4)), strip * 0.62, _CAPTION)
-    return sheet
 
 
 class _Layer:

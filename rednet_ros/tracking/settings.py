@@ -1,97 +1,168 @@
-"""What a user can set about tracking, in one frozen value."""
+"""What a user can set about tracking, in one frozen value. Each setting is declared here, and nowhere else."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 from rednet_ros.errors import InputError
 
-RANGES: dict[str, tuple[float, float]] = {
-    "max_faces": (1, 64),
-    "confirm_frames": (1, 100),
-    "confirm_s": (0.0, 10.0),
-    "min_face_px": (4.0, 10_000.0),
-    "detector_px": (160, 4096),
-    "min_detection_score": (0.05, 1.0),
-    "min_confidence": (0.0, 1.0),
-    "trusted_confidence": (0.0, 1.0),
-    "detection_interval_s": (0.0, 3600.0),
-    "search_interval_s": (0.0, 3600.0),
-    "grace_s": (0.0, 60.0),
-    "max_gap_s": (0.05, 60.0),
-    "assumed_fov_deg": (0.0, 170.0),
-    "pose_smoothing_s": (0.0, 10.0),
-    "recognition_memory_s": (0.0, 3600.0),
-    "recognition_threshold": (0.0, 1.0),
-}
-"""Field -> its smallest and largest value."""
+
+def parameter(
+    default: Any,
+    description: str,
+    *,
+    unit: str = "",
+    limits: tuple[float, float] | None = None,
+    choices: tuple[str, ...] = (),
+    pattern: str = "",
+    dynamic: bool = False,
+    read_only: bool = False,
+) -> Any:
+    """A field of a frozen dataclass, with all that its users need to know in its metadata.
+
+    `limits`: smallest and largest value, in `unit`. `pattern`: regular expression for a whole string, or
+    for each string of an array. `dynamic`: a new value takes effect on the next frame, otherwise when the tracker or
+    the node is configured; `read_only`: at the start of the process only.
+
+    The ROS node's parameters, their checks, config/tracker.yaml and the tables of docs/nodes.md are made from this.
+    """
+    metadata = {
+        "default": default,
+        "description": description,
+        "unit": unit,
+        "limits": limits,
+        "choices": choices,
+        "pattern": pattern,
+        "dynamic": dynamic,
+        "read_only": read_only,
+    }
+    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True)
 class TrackerSettings:
     """Settings of a `FaceTracker`. Raises InputError, naming the field and its range, for a value out of range.
 
-    Finding faces
-        `max_faces`: at most this many faces a camera, the largest found first. `min_face_px`: smaller faces (longer
-        side of the landmarks' box, pixels of the image) are not tracked. `detector_px`: the detector sees an image
-        shrunk to this longer side, and between these searches, where that hides faces of `min_face_px`, finer pieces
-        of the image in turn (`search_plan`); larger: small faces are found sooner, at the square of the cost.
-        `min_detection_score`: weaker detections start no face. `detection_interval_s`: between two detector runs
-        while every face is well; `search_interval_s`: while there is no face or one was just lost.
-        `detect_in_background`: the detector runs in its own thread and never holds up a frame; False runs it within
-        `update`, which makes results repeatable (files, tests).
-
-    A face's life
-        `confirm_frames`, `confirm_s`: a new face must look like one in so many frames in a row, or in frames that
-        stand for so much time (each for that since the frame before), before it is returned: where images are far
-        apart, fewer are enough.
-        `include_tentative`: return those still unconfirmed too, with status TENTATIVE. `min_confidence`: 0..1, what
-        the network is less sure of is not a face. `trusted_confidence`: 0..1, a face whose confidence is
-        lower is in doubt: it is lost when the detector misses it several times in a row. `grace_s`: a confirmed face
-        that does not look like one is not returned; after this time, and two such frames at least, it is removed.
-
-    Head pose
-        `assumed_fov_deg`: horizontal field of view of a camera whose calibration is not known, in degrees; wrong by so
-        much, distances are wrong by as much. 0: no head pose without calibration. `pose_smoothing_s`: the pose of a
-        head at rest is averaged over this time, that of one that moves is followed; 0: poses are those of each image.
-
-    Recognition (docs/recognition.md)
-        `recognition`: a face that returns gets its old id back; only with weights that tell people apart.
-        `recognition_memory_s`: how long after it was last seen. `recognition_threshold`: cosine of the identity vectors
-        from which on it is the same person; 0: the one that was measured for the weights.
-
-    Time
-        `max_gap_s`: after a longer pause of the stream, or a jump of its stamps by more, all faces are new ones, or are
-        recognised.
+    `detect_in_background`: the detector runs in its own thread and never delays a frame; False runs it within
+    `update`, which makes results repeatable (files, tests). A ROS node always detects in the background.
     """
 
-    max_faces: int = 8
-    min_face_px: float = 20.0
-    detector_px: int = 480
-    min_detection_score: float = 0.5
-    detection_interval_s: float = 1.0
-    search_interval_s: float = 0.1
+    # Finding faces
+    max_faces: int = parameter(
+        8, "Most faces tracked in a camera, the largest found first.", limits=(1, 64), dynamic=True
+    )
+    min_face_px: float = parameter(
+        20.0,
+        "Smaller faces (longer side of the landmarks' box, pixels of the image) are neither searched for nor tracked.",
+        unit="px",
+        limits=(4.0, 10_000.0),
+        dynamic=True,
+    )
+    detector_px: int = parameter(
+        480,
+        "Longer side of what the detector sees at a time: the image shrunk to it, and finer pieces of it in turn. "
+        "Larger values find small faces sooner; the cost grows with the square.",
+        unit="px",
+        limits=(160, 4096),
+    )
+    min_detection_score: float = parameter(0.5, "Weaker detections start no face.", limits=(0.05, 1.0), dynamic=True)
+    detection_interval_s: float = parameter(
+        1.0, "Between two detector runs while every face is well.", unit="s", limits=(0.0, 3600.0), dynamic=True
+    )
+    search_interval_s: float = parameter(
+        0.1,
+        "Between two detector runs while there is no face or one was just lost.",
+        unit="s",
+        limits=(0.0, 3600.0),
+        dynamic=True,
+    )
     detect_in_background: bool = True
-    confirm_frames: int = 3
-    confirm_s: float = 0.1
-    include_tentative: bool = False
-    min_confidence: float = 0.4
-    trusted_confidence: float = 0.6
-    grace_s: float = 0.5
-    max_gap_s: float = 2.0
-    assumed_fov_deg: float = 53.0
-    pose_smoothing_s: float = 0.0
-    recognition: bool = True
-    recognition_memory_s: float = 60.0
-    recognition_threshold: float = 0.0
+
+    # A face's life
+    confirm_frames: int = parameter(
+        3,
+        "Frames in a row in which a new face must look like one before it is published; fewer where they take "
+        "confirm_s.",
+        limits=(1, 100),
+        dynamic=True,
+    )
+    confirm_s: float = parameter(
+        0.1,
+        "Time before a new face is published; each frame counts for the time since the one before.",
+        unit="s",
+        limits=(0.0, 10.0),
+        dynamic=True,
+    )
+    include_tentative: bool = parameter(
+        False, "Publish unconfirmed faces too, with status TENTATIVE (STATE_TENTATIVE in messages).", dynamic=True
+    )
+    min_confidence: float = parameter(
+        0.4, "A face of whose landmarks the network is less sure is lost.", limits=(0.0, 1.0), dynamic=True
+    )
+    trusted_confidence: float = parameter(
+        0.6,
+        "A face with a lower confidence is lost when the detector misses it several times in a row.",
+        limits=(0.0, 1.0),
+        dynamic=True,
+    )
+    grace_s: float = parameter(
+        0.5,
+        "A lost face is not published but keeps its id for this long, and for two frames at least.",
+        unit="s",
+        limits=(0.0, 60.0),
+        dynamic=True,
+    )
+    max_gap_s: float = parameter(
+        2.0,
+        "After a longer pause of the stream, or jump of its stamps, all faces are new or re-identified ones.",
+        unit="s",
+        limits=(0.05, 60.0),
+        dynamic=True,
+    )
+
+    # Head pose
+    assumed_fov_deg: float = parameter(
+        53.0,
+        "Horizontal field of view of a camera without calibration; distances are wrong by as much as it is. "
+        "0: no head pose without calibration.",
+        unit="deg",
+        limits=(0.0, 170.0),
+        dynamic=True,
+    )
+    pose_smoothing_s: float = parameter(
+        0.0,
+        "The pose of a head at rest is averaged over this time, that of a moving one is followed. "
+        "0: the pose of each frame alone.",
+        unit="s",
+        limits=(0.0, 10.0),
+        dynamic=True,
+    )
+
+    # Recognition (docs/recognition.md)
+    recognition: bool = parameter(
+        True,
+        "A face that returns gets its old id, with weights that tell people apart (docs/recognition.md).",
+        dynamic=True,
+    )
+    recognition_memory_s: float = parameter(
+        60.0,
+        "How long a face can be re-identified after it was last seen; then it is forgotten.",
+        unit="s",
+        limits=(0.0, 3600.0),
+        dynamic=True,
+    )
+    recognition_threshold: float = parameter(
+        0.0,
+        "Cosine of two identity vectors from which on they are the same person. 0: as measured for the weights.",
+        limits=(0.0, 1.0),
+        dynamic=True,
+    )
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            if field.name in RANGES:
-                _check(field.name, getattr(self, field.name), *RANGES[field.name])
-
-
-def _check(name: str, value: float, low: float, high: float) -> None:
-    if not math.isfinite(value) or not low <= value <= high:
-        raise InputError(f"tracker setting {name} must be {low:g} to {high:g}, not {value:g}")
+        for entry in fields(self):
+            limits, value = entry.metadata.get("limits"), getattr(self, entry.name)
+            if limits is not None and not (math.isfinite(value) and limits[0] <= value <= limits[1]):
+                low, high = limits
+                raise InputError(f"tracker setting {entry.name} must be {low:g} to {high:g}, not {value:g}")

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Protocol, cast
+from typing import Protocol
 
 import numpy as np
-from torch import Tensor
 
 from rednet_ros.inference.types import Estimate, FaceState
 from rednet_ros.landmarks import DETECTION_INDICES, LANDMARK_COUNT
 from rednet_ros.tracking import appearance as cuts
 from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.tracking.face_shape import inside
-from rednet_ros.tracking.image_looks import ImageEngine, run_on_images
 from rednet_ros.tracking.types import Box, FloatArray, ImageArray
 
 _DETECTED = list(DETECTION_INDICES)
@@ -109,15 +107,10 @@ def look_at(engine: Engine, looks: Sequence[Look]) -> list[Sighting]:
     """Run `engine` once on all of `looks`, whatever camera they are of; answers in their order."""
     if not looks:
         return []
-    if getattr(engine, "takes_frames", False):
-        estimate = run_on_images(cast(ImageEngine, engine), looks, _stack_states(looks))
-        points_px = list(_array(estimate.landmarks_px))
-    else:
-        crops = np.stack([look.crop.extract(look.image) for look in looks])
-        previous_px = np.stack([_previous_in_crop(look) for look in looks])
-        estimate = engine.run(crops, previous_px, _stack_states(looks))
-        in_crops_px = _array(estimate.landmarks_px)
-        points_px = [look.crop.to_image(in_crops_px[row]) for row, look in enumerate(looks)]
+    crops = np.stack([look.crop.extract(look.image) for look in looks])
+    previous_px = np.stack([_previous_in_crop(look) for look in looks])
+    estimate = engine.run(crops, previous_px, _stack_states(looks))
+    points_px = [look.crop.to_image(estimate.landmarks_px[row]) for row, look in enumerate(looks)]
     return _sightings(looks, points_px, estimate)
 
 
@@ -146,9 +139,9 @@ def _stack_states(looks: Sequence[Look]) -> FaceState | None:
 
 def _sightings(looks: Sequence[Look], points_px: Sequence[FloatArray], estimate: Estimate) -> list[Sighting]:
     nothing: list[None] = [None] * len(looks)
-    confidences = _array(estimate.confidence)
-    presences = nothing if estimate.presence is None else _array(estimate.presence)
-    identities = nothing if estimate.identity is None else _array(estimate.identity)
+    confidences = estimate.confidence
+    presences = nothing if estimate.presence is None else estimate.presence
+    identities = nothing if estimate.identity is None else estimate.identity
     return [
         _sighting(
             look,
@@ -177,8 +170,3 @@ def _sighting(
         evidence = presence[seen[_DETECTED]]
     total = float(evidence.mean()) if len(evidence) else 0.0
     return Sighting(landmarks_px, confidence, total, identity, state, look.image)
-
-
-def _array(values: Tensor) -> FloatArray:
-    array: FloatArray = values.numpy()
-    return array.astype(np.float32, copy=False)

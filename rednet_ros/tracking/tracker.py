@@ -132,13 +132,14 @@ class FaceTracker:
 
         `detections`: what somebody else has found in a camera's frame, or in one shortly before (`Detections` says in
         which); an empty list where that was nothing. They are used when a search is due, which the tracker's own
-        detector, if any, is then spared.
+        detector, if any, is then spared. Raises InputError for anything else, None included, before any image is used.
 
         A camera that is absent keeps its faces. Ids are unique across cameras; a face that left one camera's images and
         appears in another's may be recognised (settings.recognition).
         """
         for name, (image, stamp_s) in frames.items():
             _check_frame(name, image, stamp_s)
+        given = {name: _as_detections(name, found) for name, found in (detections or {}).items()}
         self._recognition.begin_frame({name: stamp_s for name, (_, stamp_s) in frames.items()}, self.settings)
         views = []
         for name, (image, stamp_s) in frames.items():
@@ -147,7 +148,7 @@ class FaceTracker:
                 self._recognition.depart(track)
             views.append(_View(camera, image))
         self._follow(views)
-        self._listen(views, detections or {})
+        self._listen(views, given)
         self._search(views)
         self._welcome(views)
         self._recognition.settle(self._cameras.values(), [view.camera for view in views])
@@ -204,14 +205,12 @@ class FaceTracker:
             return None
         return self._recognition.observe(after_good_frame(track, sighting, self.settings, step_s), look, sighting)
 
-    def _listen(self, views: list[_View], detections: Mapping[str, Detections | Sequence[Detection]]) -> None:
+    def _listen(self, views: list[_View], detections: Mapping[str, Detections]) -> None:
         """Take detections from outside for results of a search, where one is due."""
         for view in views:
             camera = view.camera
             if camera.name in detections and camera.is_search_due(self.settings):
-                given = detections[camera.name]
-                given = given if isinstance(given, Detections) else Detections(tuple(given))
-                camera.found.append(from_outside(camera, view.image, given))
+                camera.found.append(from_outside(camera, view.image, detections[camera.name]))
                 camera.searched_elsewhere()
 
     def _search(self, views: list[_View]) -> None:
@@ -319,3 +318,13 @@ def _check_frame(camera: str, image: ImageArray, stamp_s: float) -> None:
         raise InputError(f"image{of} is empty: {image.shape[1]} x {image.shape[0]} pixels")
     if not math.isfinite(stamp_s):
         raise InputError(f"stamp{of} must be a finite number of seconds, not {stamp_s}")
+
+
+def _as_detections(camera: str, given: Detections | Sequence[Detection]) -> Detections:
+    faces = given.faces if isinstance(given, Detections) else given
+    each = faces if isinstance(faces, Sequence) else [faces]
+    wrong = next((type(face).__name__ for face in each if not isinstance(face, Detection)), None)
+    if wrong is not None:
+        of = f" of camera {camera!r}" if camera else ""
+        raise InputError(f"detections{of} must be a list of Detection, empty where nothing was found, not {wrong}")
+    return given if isinstance(given, Detections) else Detections(tuple(given))

@@ -1,8 +1,9 @@
-"""Where everything lies, and which ROS 2 is used."""
+"""Which Python and which ROS 2 are used, and where everything lies."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SYSTEM_PYTHON = "/usr/bin/python3"
+IS_SUPPORTED = "import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))"
 
 
 class SetupError(Exception):
@@ -30,12 +32,8 @@ class Layout:
     base_python: str
 
     @property
-    def suffix(self) -> str:
-        return f"-{self.distribution}" if self.distribution else ""
-
-    @property
     def venv(self) -> Path:
-        return self.root / f".venv{self.suffix}"
+        return self.root / (f".venv-{self.distribution}" if self.distribution else ".venv")
 
     @property
     def python(self) -> Path:
@@ -44,7 +42,7 @@ class Layout:
     @property
     def build_root(self) -> Path:
         """Holds the staged sources, build, install, log and the stamps."""
-        return self.root / f".ros_build{self.suffix}"
+        return self.root / (f".ros_build-{self.distribution}" if self.distribution else ".ros_build")
 
     @property
     def prefix(self) -> Path:
@@ -54,10 +52,6 @@ class Layout:
     @property
     def log(self) -> Path:
         return self.build_root / "setup.log"
-
-    @property
-    def shell_script(self) -> Path:
-        return self.build_root / "env.sh"
 
 
 def choose_layout(root: Path = ROOT) -> Layout:
@@ -71,8 +65,7 @@ def choose_layout(root: Path = ROOT) -> Layout:
         return Layout(root, None, sys.executable)
     complaint = ""
     for python in (sys.executable, SYSTEM_PYTHON):
-        command = [python, "-c", "import rclpy"]
-        attempt = subprocess.run(command, capture_output=True, text=True, check=False)
+        attempt = subprocess.run([python, "-c", "import rclpy"], capture_output=True, text=True, check=False)
         if attempt.returncode == 0:
             return Layout(root, os.environ.get("ROS_DISTRO", "ros"), python)
         complaint = complaint or (attempt.stderr.strip().splitlines() or ["no message"])[-1]
@@ -81,3 +74,27 @@ def choose_layout(root: Path = ROOT) -> Layout:
         "Name the Python that belongs to it: make PYTHON=/usr/bin/python3 ...\n"
         "Or use ROS 2 from PyPI instead, from a shell that has not sourced another one."
     )
+
+
+def choose_python(layout: Layout) -> str:
+    """The Python of the virtual environment; before there is one, `base_python` or a supported one on PATH."""
+    if runs(layout.python):
+        if not runs(layout.python, IS_SUPPORTED):
+            raise SetupError(f"{layout.venv} holds a Python that is not supported: remove it and try again")
+        return str(layout.python)
+    names = [f"python3.{minor}" for minor in (12, 11, 10, 13)]
+    for python in [layout.base_python, *filter(None, map(shutil.which, names))]:
+        if runs(python, IS_SUPPORTED):
+            return python
+    raise SetupError(
+        f"Python 3.10 to 3.13 is needed; {layout.base_python} is another, and none of {', '.join(names)} was found. "
+        "Name one: make PYTHON=/path/to/python3.12 ..."
+    )
+
+
+def runs(python: str | Path, code: str = "pass") -> bool:
+    """Whether `python` is there and `code` ends well in it."""
+    try:
+        return subprocess.run([str(python), "-c", code], capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False

@@ -36,7 +36,7 @@ FIELDS = {
 class FakeFinder:
     """Is off by 2 of 40 px, or misses dark faces."""
 
-    def __call__(self, image_bgr: ImageArray, box: Box) -> FloatArray | None:
+    def begin(self, image_bgr: ImageArray, box: Box) -> FloatArray | None:
         return None if image_bgr.mean() < 50 else SHAPE + np.array([2, 0], np.float32)
 
 
@@ -63,11 +63,8 @@ class FakeNetwork:
     has_state: bool = True
     weights_mb: float | None = 4.0
 
-    def finder(self, from_truth: bool, memory: Memory = Memory.STATE) -> FakeFinder:
-        return FakeFinder()
-
-    def follower(self, from_truth: bool, memory: Memory) -> FakeFollower:
-        return FakeFollower(memory)
+    def follower(self, from_truth: bool, memory: Memory | None) -> FakeFinder | FakeFollower:
+        return FakeFinder() if memory is None else FakeFollower(memory)
 
 
 @pytest.fixture(autouse=True)
@@ -209,7 +206,7 @@ def test_networks_can_be_compared_by_the_landmarks_that_all_of_them_find(
         found[[36, 39, 42, 45, 30, 48, 54]] = SHAPE[[36, 39, 42, 45, 30, 48, 54]] + np.array([1, 0], np.float32)
         return found
 
-    monkeypatch.setattr(FakeFinder, "__call__", wrong_but_for_7)
+    monkeypatch.setattr(FakeFinder, "begin", wrong_but_for_7)
     target = tmp_path / "result.json"
     labels = make_labels(tmp_path, [200, 200])
     arguments = [str(labels), "--landmarks", "7", "--json", str(target), "--worst", str(tmp_path)]
@@ -336,6 +333,7 @@ def test_a_user_of_300vw_prints_table_8_with_one_command(tmp_path: Path, capsys:
         (["L", "--reinit"], "--reinit needs --protocol tracking"),
         (["L", "--over-time", "x.png"], "--over-time needs --protocol tracking"),
         (["L", "--roc", "x.png"], "--roc needs --verification"),
+        (["L", "--portraits", "3"], "--portraits needs --verification"),
         (["L", "--verification", "--table", "8"], "give one of them"),
         (["L", "--flicker", "a.mp4"], "--flicker takes clips only"),
         (["L", "--table", "8", "--ced", "x.png"], "--ced is not for --table"),

@@ -6,7 +6,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-import torch
 
 from rednet_ros.cli import evaluate
 from rednet_ros.errors import InputError
@@ -40,14 +39,14 @@ class TremblingEngine:
         self._noise = np.random.default_rng(0)
 
     def initial_state(self, faces: int) -> FaceState | None:
-        return FaceState(torch.zeros(faces, 4), torch.zeros(faces, 4)) if self._has_state else None
+        return FaceState.zeros(faces) if self._has_state else None
 
     def run(self, crops: ImageArray, previous_px: FloatArray, state: FaceState | None) -> Estimate:
         scale = 0.25 if state is not None and state.hidden[0, 0] > 0 else 1.0
         landmarks = mean_face((SIDE_PX - 1) / 2, SIDE_PX / CROP_SCALE)
         landmarks[48:] += scale * self._noise.normal(size=(20, 2)).astype(np.float32)
         following = None if state is None else FaceState(state.hidden + 1, state.cell)
-        return Estimate(torch.from_numpy(landmarks)[None], torch.full((1, 68), 0.9), None, following)
+        return Estimate(landmarks[None], np.full((1, 68), 0.9, np.float32), None, following)
 
 
 class FixedDetector:

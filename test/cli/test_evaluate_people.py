@@ -6,7 +6,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-import torch
 
 from rednet_ros.cli import evaluate
 from rednet_ros.evaluation.networks import Network
@@ -34,9 +33,9 @@ class ColorEngine:
         code = cv2.resize(crops[0], (4, 4), interpolation=cv2.INTER_AREA).astype(np.float32).reshape(1, -1)
         code -= code.mean()
         return Estimate(
-            torch.from_numpy(landmarks.astype(np.float32))[None],
-            torch.full((1, 68), 0.9),
-            torch.from_numpy(code / np.linalg.norm(code)) if self.gives_identity else None,
+            landmarks.astype(np.float32)[None],
+            np.full((1, 68), 0.9, np.float32),
+            code / np.linalg.norm(code) if self.gives_identity else None,
             None,
         )
 
@@ -87,6 +86,17 @@ def test_people_are_told_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert rates == sorted(rates, reverse=True)
     assert (read_image(curve).astype(int).std(axis=2) > 20).sum() > 300  # coloured lines
     assert "equal error rate" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("_tiny")
+def test_portraits_are_compared_one_for_each_sequence(tmp_path: Path) -> None:
+    target = tmp_path / "people.json"
+    arguments = ["--verification", "--portraits", "2", "--boxes", "truth", "--weights", "who", "--json", str(target)]
+    assert evaluate.main([str(make_people(tmp_path)), *arguments]) == 0
+    pairs = json.loads(target.read_text())["pairs"]
+    assert list(pairs) == ["all pairs"]
+    assert (pairs["all pairs"]["same"], pairs["all pairs"]["different"]) == (3, 3 * 4)
+    assert evaluate.main([str(make_people(tmp_path)), *arguments[:2], "3", *arguments[3:]]) == 2  # no such long one
 
 
 @pytest.mark.usefixtures("_tiny")

@@ -12,6 +12,7 @@ import pytest
 
 from rednet_ros.cli import track
 from rednet_ros.errors import WeightsError
+from rednet_ros.media.images import read_image, write_image
 from rednet_ros.media.video import TimedImage, VideoSource, VideoWriter, open_source
 from rednet_ros.tracking.settings import TrackerSettings
 from rednet_ros.tracking.types import Box, Face, FaceStatus, HeadPose, ImageArray
@@ -51,6 +52,9 @@ class FakeTracker:
     def update(self, image_bgr: ImageArray, stamp_s: float) -> Sequence[Face]:
         self.stamps_s.append(stamp_s)
         return [face()] if image_bgr.mean() > 100 else []
+
+    def figures(self) -> dict[str, str]:
+        return {"weights": self.weights, "license": "research use only"}
 
 
 @pytest.fixture
@@ -119,6 +123,13 @@ def test_summary_counts_frames_faces_ids_and_times(
     assert [line.split()[0] for line in out.splitlines()[-3:]] == ["decode", "track", "write"]
 
 
+def test_summary_names_the_weights_and_their_licence(
+    tmp_path: Path, tracker: FakeTracker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert track.main([str(clip(tmp_path / "in.mp4")), "--weights", "rednet-lite"]) == 0
+    assert capsys.readouterr().out.startswith("weights     rednet-lite (research use only)\n")
+
+
 def test_a_clip_without_a_face_is_no_error_and_says_so(
     tmp_path: Path, tracker: FakeTracker, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -133,6 +144,45 @@ def test_the_overlay_video_shows_the_faces(tmp_path: Path, tracker: FakeTracker)
         assert video.fps == 20
         spread = [float(image[10:50, 10:50].std()) for image, _ in video]
     assert [value > 10 for value in spread] == [True, True, False, True]
+
+
+@pytest.mark.parametrize("name", ["drawn.png", "drawn.JPG"])
+def test_a_single_image_can_be_drawn_into_a_picture(name: str, tmp_path: Path, tracker: FakeTracker) -> None:
+    source = tmp_path / "photo.png"
+    write_image(source, np.full((64, 96, 3), 200, np.uint8))
+    assert track.main([str(source), "--video", str(tmp_path / name)]) == 0
+    drawn = read_image(tmp_path / name)
+    assert drawn.shape == (64, 96, 3)
+    assert float(drawn[10:50, 10:50].std()) > 10
+    assert float(drawn[60:, 60:].mean()) == pytest.approx(200, abs=2)
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "complaint"),
+    [
+        ("in.mp4", "out.png", "out.png: a picture can be written for a single image only, not for a video file"),
+        ("frames", "out.jpg", "out.jpg: a picture can be written for a single image only, not for a folder of images"),
+        ("in.mp4", "out.txt", "out.txt: cannot write a video into a file with the ending .txt; use .mp4"),
+        ("in.mp4", "out", "out: cannot write a video into a file with no ending; use .mp4"),
+    ],
+)
+def test_the_ending_of_the_video_is_checked_before_tracking_begins(
+    source: str,
+    name: str,
+    complaint: str,
+    tmp_path: Path,
+    tracker: FakeTracker,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    clip(tmp_path / "in.mp4")
+    (tmp_path / "frames").mkdir()
+    write_image(tmp_path / "frames" / "1.png", np.full((64, 96, 3), 200, np.uint8))
+    assert track.main([source, "--video", name]) == 2
+    assert capsys.readouterr().err.startswith(f"rednet-track: {complaint}")
+    assert tracker.settings is None, "the tracker was loaded"
+    assert not (tmp_path / name).exists()
 
 
 def test_files_are_repeatable_and_the_options_reach_the_tracker(tmp_path: Path, tracker: FakeTracker) -> None:
@@ -214,7 +264,7 @@ def test_a_reader_that_leaves_ends_the_command_quietly(tmp_path: Path) -> None:
 import contextlib, sys
 from types import SimpleNamespace
 from rednet_ros.cli import track
-tracker = SimpleNamespace(update=lambda image, stamp_s: [])
+tracker = SimpleNamespace(update=lambda image, stamp_s: [], figures=lambda: {{"weights": "made"}})
 track._open_tracker = lambda options, settings: contextlib.nullcontext(tracker)
 sys.exit(track.main([{str(clip(tmp_path / "in.mp4", [20] * 50))!r}, "--jsonl", "-"]))
 """

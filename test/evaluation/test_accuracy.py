@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -6,7 +7,7 @@ import numpy as np
 import pytest
 
 from rednet_ros.errors import InputError
-from rednet_ros.evaluation.accuracy import evaluate, evaluate_tracking, worst
+from rednet_ros.evaluation.accuracy import FaceResult, error_over_time, evaluate, evaluate_tracking, worst
 from rednet_ros.tracking.mean_shape import MEAN_SHAPE
 from rednet_ros.tracking.types import Box, FloatArray, ImageArray
 from rednet_ros.training.datasets.labels import LabelledFace
@@ -21,6 +22,16 @@ def labelled(folder: Path, index: int) -> LabelledFace:
     return LabelledFace(path, SHAPE + index)
 
 
+class Finder:
+    """A follower that only ever begins."""
+
+    def __init__(self, find: Callable[[ImageArray, Box], FloatArray | None]) -> None:
+        self.begin = find
+
+    def follow(self, image: ImageArray) -> FloatArray | None:
+        raise AssertionError("every image is one by itself")
+
+
 def test_errors_misses_and_order(tmp_path: Path) -> None:
     faces = [labelled(tmp_path, index) for index in range(4)]
 
@@ -32,7 +43,7 @@ def test_errors_misses_and_order(tmp_path: Path) -> None:
         # Off by 4 of 40 px, that is 10 %, on the first face only.
         return faces[index].points_px + np.array([4.4 if index == 0 else 0.4, 0], np.float32)
 
-    evaluation = evaluate(faces, predict)
+    evaluation = evaluate(faces, Finder(predict))
     assert [entry.face for entry in evaluation.results] == faces
     assert (evaluation.summary.faces, evaluation.summary.missed) == (4, 1)
     assert evaluation.summary.nme_mean == pytest.approx((11 + 1 + 1) / 3, rel=1e-4)
@@ -42,16 +53,16 @@ def test_errors_misses_and_order(tmp_path: Path) -> None:
 
 
 def test_all_missed(tmp_path: Path) -> None:
-    evaluation = evaluate([labelled(tmp_path, 0)], lambda image, box: None)
+    evaluation = evaluate([labelled(tmp_path, 0)], Finder(lambda image, box: None))
     assert evaluation.summary.failure_rate_10 == 100.0
     assert np.isnan(evaluation.summary.nme_mean)
 
 
 def test_an_unreadable_image_and_no_faces_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"gone\.png"):
-        evaluate([LabelledFace(tmp_path / "gone.png", SHAPE)], lambda image, box: None)
+        evaluate([LabelledFace(tmp_path / "gone.png", SHAPE)], Finder(lambda image, box: None))
     with pytest.raises(InputError, match="no face to evaluate"):
-        evaluate([], lambda image, box: None)
+        evaluate([], Finder(lambda image, box: None))
 
 
 def test_missing_landmarks_are_not_counted_and_the_box_is_completed(tmp_path: Path) -> None:
@@ -68,7 +79,7 @@ def test_missing_landmarks_are_not_counted_and_the_box_is_completed(tmp_path: Pa
         wrong[17:] += (0.4, 0)
         return wrong
 
-    evaluation = evaluate([face], predict)
+    evaluation = evaluate([face], Finder(predict))
     assert evaluation.summary.nme_mean == pytest.approx(1.0, rel=1e-3)
     assert np.isnan(evaluation.summary.nme_by_region["jaw"])
     assert boxes[0].height == pytest.approx(Box.around(truth).height, rel=1e-4)
@@ -76,7 +87,7 @@ def test_missing_landmarks_are_not_counted_and_the_box_is_completed(tmp_path: Pa
 
 def test_errors_in_another_unit(tmp_path: Path) -> None:
     face = replace(labelled(tmp_path, 0), box=Box(0, 0, 100, 64))  # of the size of a square of 80
-    evaluation = evaluate([face], lambda image, box: face.points_px + np.array([4, 0], np.float32), "box")
+    evaluation = evaluate([face], Finder(lambda image, box: face.points_px + np.array([4, 0], np.float32)), "box")
     assert evaluation.summary.nme_mean == pytest.approx(5.0, rel=1e-4)
     assert evaluation.results[0].error == pytest.approx(0.05, rel=1e-4)
     assert evaluation.unit == "box"
@@ -112,7 +123,7 @@ def test_only_first_frames_are_looked_for(tmp_path: Path) -> None:
     follower = FakeFollower()
     faces = in_sequences(tmp_path, 3, sequences=2)
     counted: list[None] = []
-    evaluation = evaluate_tracking(faces[::-1], follower, on_frame=lambda: counted.append(None))
+    evaluation = evaluate_tracking(faces[::-1], follower, on_face=lambda: counted.append(None))
     # The first is looked for twice, as libraries set themselves up.
     assert follower.asked[0] == ("begin", 3)
     assert follower.asked[1:] == [
@@ -146,3 +157,25 @@ def test_stills_cannot_be_tracked(tmp_path: Path) -> None:
         evaluate_tracking([labelled(tmp_path, 0)], FakeFollower())
     with pytest.raises(InputError, match="no face to evaluate"):
         evaluate_tracking([], FakeFollower())
+
+
+def result(sequence: str, frame: int | None, error: float | None) -> FaceResult:
+    face = LabelledFace(Path("x.png"), SHAPE, sequence=sequence, frame=frame)
+    return FaceResult(face, None if error is None else SHAPE + np.float32([40 * error, 0]), 1.0)
+
+
+def test_sequences_are_averaged_from_their_starts() -> None:
+    results = [result("a", 10, 0.02), result("a", 11, 0.04), result("b", 0, 0.06), result("b", 2, 0.08)]
+    curve = error_over_time(results)
+    assert curve == pytest.approx([0.04, 0.04, 0.08], rel=1e-4)
+
+
+def test_missed_faces_leave_gaps() -> None:
+    curve = error_over_time([result("a", None, 0.02), result("a", None, None), result("a", None, 0.04)])
+    assert curve[[0, 2]] == pytest.approx([0.02, 0.04], rel=1e-4)
+    assert np.isnan(curve[1])
+
+
+def test_stills_have_no_time() -> None:
+    still = FaceResult(LabelledFace(Path("x.png"), SHAPE), SHAPE, 1.0)
+    assert len(error_over_time([still])) == 0

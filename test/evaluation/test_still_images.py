@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-import torch
 
 from rednet_ros.evaluation.still_images import StillPredictor, best_covering
 from rednet_ros.inference.types import Estimate, FaceState
@@ -39,14 +38,15 @@ class FakeEngine:
         self.states: list[float] = []
 
     def initial_state(self, faces: int) -> FaceState:
-        return FaceState(torch.zeros(faces, 256), torch.zeros(faces, 256))
+        return FaceState.zeros(faces)
 
     def run(self, crops: ImageArray, previous_px: FloatArray, state: FaceState | None) -> Estimate:
         assert state is not None
         self.previous.append(previous_px[0])
         self.states.append(float(state.hidden[0, 0]))
-        landmarks = torch.from_numpy(face_at((33.0, 31.0), 40.0))[None].repeat(len(crops), 1, 1)
-        return Estimate(landmarks, torch.full((len(crops), 68), 0.9), None, FaceState(state.hidden + 1, state.cell))
+        landmarks = np.repeat(face_at((33.0, 31.0), 40.0)[None], len(crops), axis=0)
+        confidence = np.full((len(crops), 68), 0.9, np.float32)
+        return Estimate(landmarks, confidence, None, FaceState(state.hidden + 1, state.cell))
 
 
 class FakeDetector:

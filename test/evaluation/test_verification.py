@@ -1,14 +1,23 @@
+from pathlib import Path
+from typing import Any
+
+import cv2
 import numpy as np
 import pytest
 
 from rednet_ros.evaluation.verification import (
     PairScores,
+    _portraits,
+    _views,
     area_under_roc,
     equal_error_rate,
     pair_scores,
     roc_curve,
     threshold_at,
 )
+from rednet_ros.tracking.mean_shape import MEAN_SHAPE
+from rednet_ros.tracking.sighting import Sighting
+from rednet_ros.training.datasets.labels import LabelledFace
 
 
 def scores(same: list[float], different: list[float]) -> PairScores:
@@ -36,7 +45,7 @@ def test_what_cannot_be_compared_is_refused() -> None:
         pair_scores(np.eye(2), ["Ada", "Bob"])
     with pytest.raises(ValueError, match="0 of two"):
         pair_scores(np.eye(2), ["Ada", "Ada"])
-    with pytest.raises(ValueError, match="zero, nan"):
+    with pytest.raises(ValueError, match="zero, NaN"):
         pair_scores(np.zeros((2, 3)), ["Ada", "Ada"])
     with pytest.raises(ValueError, match="need one for each of 3"):
         pair_scores(np.eye(2), ["Ada", "Ada", "Bob"])
@@ -87,3 +96,48 @@ def test_the_curve_rises_from_one_pair_to_all() -> None:
     assert (np.diff(true_accepts) >= 0).all()
     area = (np.diff(false_accepts) * (true_accepts[1:] + true_accepts[:-1]) / 2).sum()
     assert area == pytest.approx(area_under_roc(pairs), abs=0.01)
+
+
+LANDMARKS_PX = (60 * MEAN_SHAPE + (100, 70)).astype(np.float32)
+
+
+class Eyes:
+    """A network that sees who it is by the brightness of the image, and is not sure of dark ones."""
+
+    title = "eyes"
+
+    def sighting(self, image: Any, box: Any, from_truth: bool) -> Sighting:
+        brightness = float(image.mean())
+        identity = np.eye(1, 256, round(brightness / 10), dtype=np.float32)[0]
+        confidence = 0.9 if brightness > 50 else 0.3
+        return Sighting(LANDMARKS_PX, np.full(68, confidence, np.float32), confidence, identity, None)
+
+
+@pytest.fixture
+def label(tmp_path: Path) -> Any:
+    def make(person: str, sequence: str, frame: int, brightness: int) -> LabelledFace:
+        path = tmp_path / f"{person}{sequence}{frame}.png"
+        cv2.imwrite(str(path), np.full((200, 200, 3), brightness, np.uint8))
+        return LabelledFace(
+            image_path=path, points_px=LANDMARKS_PX, source="test", identity=person, sequence=sequence, frame=frame
+        )
+
+    return make
+
+
+def portraits_of(faces: list[LabelledFace], frames: int) -> list[tuple[LabelledFace, Any]]:
+    network: Any = Eyes()
+    return _portraits(zip(faces, _views(network, faces, from_truth=True), strict=True), frames)
+
+
+def test_a_portrait_is_made_of_the_first_good_views(label: Any) -> None:
+    faces = [label("ann", "s", number, brightness) for number, brightness in enumerate([20, 100, 100, 200])]
+    ((face, vector),) = portraits_of(faces[::-1], frames=2)
+    assert (face.identity, face.sequence) == ("ann", "s")
+    assert vector[10] > 0
+    assert vector[2] == vector[20] == 0  # neither the dark one nor the last
+
+
+def test_sequences_with_too_few_good_views_are_left_out(label: Any) -> None:
+    faces = [label("ann", "s", 0, 100), label("ann", "s", 1, 20), label("ann", "t", 0, 100), label("ann", "t", 1, 100)]
+    assert [face.sequence for face, _ in portraits_of(faces, frames=2)] == ["t"]

@@ -1,14 +1,14 @@
 import subprocess
 import sys
 
-import numpy as np
 import pytest
 import torch
 
+from rednet_ros.errors import WeightsError
 from rednet_ros.inference import export, exportable
-from rednet_ros.inference.engine import LandmarkEngine
-from rednet_ros.inference.graph import CropGraph, FrameGraph, RecordLayout
+from rednet_ros.inference.export import StepGraph, to_onnx
 from rednet_ros.network import weights
+from rednet_ros.network.rednet import feedback, response_maps
 
 WITHOUT_CONVERTER = (
     "max_pool2d_with_indices",
@@ -19,91 +19,105 @@ WITHOUT_CONVERTER = (
     "aten.sort",
     "aten.all",
 )
-"""Operators that would cut the network into several TensorRT engines."""
+"""Operators that would cut the step into several TensorRT engines."""
 
-INFO = weights.WeightsInfo("tiny", "for tests", "noise")
 VARIANTS = {
     "vgg": {"backbone": "vgg"},
     "vgg-still": {"backbone": "vgg", "temporal": "none", "identity": False},
     "resnet": {"backbone": "resnet14", "temporal": "replace"},
-    "smoothed": {"backbone": "resnet14", "smoothing": True},
-    "lite": {"backbone": "resnet14", "temporal": "none", "identity": False, "regression_maps": "softmax"},
-    "regression-alone": {"backbone": "resnet14", "temporal": "none", "identity": False, "steps": ("regression",)},
+    "lite": {"backbone": "resnet14", "regression_maps": "softmax"},
+    "still": {"backbone": "resnet14", "temporal": "none", "identity": False, "regression_maps": "softmax"},
 }
+
+
+def arguments(module, faces: int):
+    crops, z, *state = module.example_inputs(faces)
+    return crops, z, *(torch.randn_like(part) for part in state)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_an_export_gives_the_eager_answer_without_operators_that_tensorrt_lacks(small_network, variant):
-    module = FrameGraph(small_network(**VARIANTS[variant])).eval()
-    *inputs, previous_px, hidden, cell = [*module.example_inputs(2), None, None][:6]
-    if previous_px is not None and hidden is not None:
-        hidden, cell = torch.randn_like(hidden), torch.randn_like(cell)
-    previous_px[1] = torch.rand(68, 2) * 100 + 200
-    arguments = tuple(value for value in (*inputs, previous_px, hidden, cell) if value is not None)
-    program = torch.export.export(module, arguments)
+    module = StepGraph(small_network(**VARIANTS[variant])).eval()
+    inputs = arguments(module, 2)
+    program = torch.export.export(module, inputs)
     names = {str(node.target) for node in program.graph.nodes if node.op == "call_function"}
-    assert len(names) > 20
+    assert len(names) > 5
     assert [name for name in names if any(word in name for word in WITHOUT_CONVERTER)] == []
     with torch.no_grad():
-        expected, got = module(*arguments), program.module()(*arguments)
-    assert len(got) == (1 if hidden is None else 3)
+        expected, got = module(*inputs), program.module()(*inputs)
     for one, other in zip(expected, got, strict=True):
-        torch.testing.assert_close(other, one, rtol=1e-3, atol=2e-2)
+        torch.testing.assert_close(other, one, rtol=1e-3, atol=1e-3)
 
 
 def test_one_export_is_for_any_number_of_faces(small_network):
-    """Nothing in the network may turn the number of faces into a constant."""
-    module = CropGraph(small_network(backbone="resnet14", smoothing=True, regression_maps="softmax")).eval()
+    """Nothing in the step may turn the number of faces into a constant."""
+    module = StepGraph(small_network(backbone="resnet14")).eval()
     inputs = module.example_inputs(2)
-    faces = torch.export.Dim("faces", min=1, max=64)
+    faces = torch.export.Dim("faces", min=1, max=32)
     program = torch.export.export(module, inputs, dynamic_shapes=tuple({0: faces} for _ in inputs))
     assert program.module()(*module.example_inputs(5))[0].shape[0] == 5
 
 
 def test_eager_code_keeps_torchs_fast_pooling(small_network):
-    """What the test above forbids is what it would find without the change of code in an export."""
-    module = CropGraph(small_network(temporal="none", identity=False))
+    """What the first test forbids is what it would find without the change of code in an export."""
+    module = StepGraph(small_network(temporal="none", identity=False)).eval()
     graph = torch.fx.experimental.proxy_tensor.make_fx(module)(*module.example_inputs(1)).graph
     assert any("max_pool2d_with_indices" in str(node.target) for node in graph.nodes)
 
 
 @pytest.mark.parametrize("settings", VARIANTS.values(), ids=VARIANTS)
-def test_the_graph_answers_as_the_engine(small_network, settings):
+@torch.no_grad()
+def test_two_steps_are_the_network(small_network, settings):
     network = small_network(**settings)
-    pixels = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), dtype=np.uint8)
-    estimate = LandmarkEngine(network, INFO).run(pixels)
-    module = CropGraph(network)
-    _, *others = module.example_inputs(2)
-    with torch.no_grad():
-        record, *state = module(torch.from_numpy(pixels), *others)
-    results = [*RecordLayout.of(network.config).split(record), *state]
-    expected = [estimate.landmarks_px, estimate.confidence, estimate.presence, estimate.identity]
-    if estimate.state is not None:
-        expected += [estimate.state.hidden, estimate.state.cell]
-    for one, other in zip(expected, results, strict=True):
-        assert (one is None) == (other is None)
-        if one is not None:
-            torch.testing.assert_close(other, one, rtol=1e-3, atol=1e-2)
+    module = StepGraph(network).eval()
+    crops, z0, *state = arguments(module, 2)
+    expected = network(crops, z0, tuple(part.flatten(1) for part in state) or None)
+    detection, *_ = module(crops, z0, *state)
+    _, regression, *rest = module(crops, feedback(detection, "detection"), *state)
+    torch.testing.assert_close(detection, expected.steps[0], rtol=1e-3, atol=1e-4)
+    maps = response_maps(regression, "regression", network.config)
+    torch.testing.assert_close(maps, expected.steps[1], rtol=1e-3, atol=1e-3)
+    wanted = [value for value in (expected.identity, *(expected.state or ())) if value is not None]
+    for one, other in zip(wanted, rest, strict=True):
+        torch.testing.assert_close(other.flatten(1), one, rtol=1e-3, atol=1e-4)
+
+
+def test_an_onnx_file_holds_only_what_opencv_4_6_reads(small_network):
+    import onnx
+
+    graph = onnx.load_from_string(to_onnx(small_network(backbone="resnet14", regression_maps="softmax"))).graph
+    layers = {"Conv", "ConvTranspose", "Relu", "Add", "Concat", "Slice", "GlobalAveragePool"}
+    gates = {"Sigmoid", "Tanh", "Mul", "Constant"}
+    assert {node.op_type for node in graph.node} <= layers | gates
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ({"backbone": "vgg"}, "VGG"),
+        ({"backbone": "resnet14", "shared_steps": False}, "shared steps"),
+        ({"backbone": "resnet14", "steps": ("regression",)}, "shared steps"),
+    ],
+)
+def test_what_opencv_cannot_run_is_refused(small_network, settings, reason):
+    with pytest.raises(WeightsError, match=reason):
+        to_onnx(small_network(**settings))
 
 
 def test_architectures_are_built_with_random_weights():
-    module, (pixels, sources, transforms, previous_px, hidden, cell) = exportable("lite", faces=3)
-    assert pixels.shape == (640 * 480, 3)
-    assert pixels.dtype == torch.uint8
-    assert sources.shape == transforms.shape == (3, 4)
-    assert previous_px.shape == (3, 68, 2)
-    assert hidden.shape == cell.shape == (3, 256)
+    module, (crops, z, hidden, cell) = exportable("lite", faces=3)
+    assert crops.shape == (3, 3, 128, 128)
+    assert z.shape == (3, 7, 64, 64)
+    assert hidden.shape == cell.shape == (3, 256, 1, 1)
     assert not module.training
     assert {"vgg", "resnet152", "resnet50", "resnet14", "lite"} == set(export.ARCHITECTURES)
 
 
-def test_weights_files_are_exported(small_network, tmp_path):
+def test_weights_files_are_exported(small_network, info, tmp_path):
     path = tmp_path / "mine.safetensors"
-    weights.save(path, small_network(temporal="none", identity=False), INFO)
+    weights.save(path, small_network(temporal="none", identity=False), info)
     module, inputs = exportable(str(path))
-    assert len(inputs) == 4
-    (record,) = module(*inputs)
-    assert record.shape == (1, 68 * 3 + 7)
+    assert [tuple(result.shape) for result in module(*inputs)] == [(1, 7, 32, 32), (1, 68, 32, 32)]
 
 
 def test_no_faces_are_refused():
@@ -114,7 +128,7 @@ def test_no_faces_are_refused():
 def test_random_weights_need_torch_alone():
     script = """
 import sys
-for name in ("cv2", "safetensors", "yaml", "tqdm", "rclpy"):
+for name in ("cv2", "safetensors", "yaml", "tqdm", "rclpy", "onnx"):
     sys.modules[name] = None
 from rednet_ros.inference import exportable
 module, inputs = exportable("lite")

@@ -31,7 +31,7 @@ def test_a_launch_file_is_valid_and_shows_how_it_is_called(repository, name):
 
 def published_topics(repository):
     """The topics in the tracker's table of outputs."""
-    text = (repository / "rednet_ros" / "nodes" / "outputs.py").read_text()
+    text = (repository / "rednet_ros" / "nodes" / "outputs" / "outputs.py").read_text()
     return set(re.findall(r'^    Topic\("(\w+)"', text, flags=re.MULTILINE))
 
 

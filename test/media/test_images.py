@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from rednet_ros.errors import InputError
-from rednet_ros.media.images import decode_image, image_size_px, read_image, to_8_bit, used_bits
+from rednet_ros.media.images import decode_image, image_size_px, read_image, refusal, to_8_bit, used_bits
 
 WIDTH, HEIGHT = 140, 90
-ENDINGS = (".png", ".jpg", ".bmp", ".gif", ".webp", ".tiff", ".jp2", ".pgm", ".ppm", ".pbm", ".pam", ".ras", ".avif")
+ENDINGS = (".png", ".jpg", ".bmp", ".gif", ".webp", ".tiff", ".jp2", ".pgm", ".ppm", ".pbm", ".pam", ".ras")
+LONG8 = 16  # a type of TIFF's values
 FLOATING = (".pfm", ".hdr", ".tiff")
 
 
@@ -63,6 +64,98 @@ def test_a_width_given_twice_hides_nothing():
 
     entries = [entry(256, 30000), entry(256, 1), entry(257, 20000), entry(257, 1)]
     assert image_size_px(b"II*\0\x08\0\0\0\x04\0" + b"".join(entries) + bytes(4)) == (30000, 20000)
+
+
+def tiff(entries, content):
+    """A TIFF whose `content` stands after its directory, whose entries are (tag, value) or (tag, value, type)."""
+    rows = [
+        tag.to_bytes(2, "little") + bytes([*(kind or [4]), 0, 1, 0, 0, 0]) + value.to_bytes(4, "little")
+        for tag, value, *kind in entries
+    ]
+    return b"II*\0\x08\0\0\0" + len(rows).to_bytes(2, "little") + b"".join(rows) + bytes(4) + content
+
+
+def test_large_tiles_of_a_small_tiff_count_as_they_are_decoded_whole():
+    side_px = 4000
+    content = zlib.compress(bytes(side_px * side_px), 9)
+    entries = [(256, 8), (257, 8), (258, 8), (259, 8), (262, 1), (277, 1), (322, side_px), (323, side_px)]
+    data = tiff([*entries, (324, 14 + 12 * 10), (325, len(content))], content)
+    assert cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR).shape == (8, 8, 3)
+    with pytest.raises(InputError, match="4000 x 4000 pixels, more than the limit of 1000000"):
+        decode_image(data, max_pixels=1_000_000)
+
+
+def test_a_width_that_stands_elsewhere_in_the_file_is_not_taken_from_its_entry():
+    at = 14 + 12 * 2
+    assert image_size_px(tiff([(257, 20000), (256, at, LONG8)], (30000).to_bytes(8, "little"))) is None
+
+
+def jpeg(side_px, scans=10):
+    """A black progressive JPEG; of more than 10 scans the last is repeated."""
+    options = (cv2.IMWRITE_JPEG_PROGRESSIVE, 1, cv2.IMWRITE_JPEG_OPTIMIZE, 1)
+    data = cv2.imencode(".jpg", np.zeros((side_px, side_px, 3), np.uint8), options)[1].tobytes()
+    start = data.rindex(b"\xff\xda")
+    return data[:start] + data[start:-2] * (1 + scans - data.count(b"\xff\xda")) + data[-2:]
+
+
+def hidden_in_jpeg(side_px):
+    """A JPEG inside what decoders that know FF 00 step over byte by byte, then the header of a small one."""
+    large, small = jpeg(side_px)[2:], jpeg(8)[2:]
+    return b"\xff\xd8\xff\0" + (2 + len(large)).to_bytes(2, "big") + large + small
+
+
+def hidden_in_radiance(side_px, start):
+    """A Radiance picture whose first row holds what looks like the end of a header."""
+    fake = b"\n\n-Y 8 +X 8\n"
+
+    def runs(count):
+        return b"\xff\0" * (count // 127) + (bytes([128 + count % 127, 0]) if count % 127 else b"")
+
+    row = b"\x02\x02" + side_px.to_bytes(2, "big")
+    first = row + bytes([len(fake)]) + fake + runs(side_px - len(fake)) + runs(side_px) * 3
+    return start + first + (row + runs(side_px) * 4) * (side_px - 1)
+
+
+HIDDEN = {
+    "JPEG after FF 00": hidden_in_jpeg(1000),
+    "PBM, comment that ends with CR": b"P4\n#\r1000 1000\n#\n8 8 " + bytes(125_100),
+    "PBM, comment before the second number": b"P4\n1000#1000\n8 " + bytes(125_000),
+    "PBM, long comment": b"P4\n#" + b"x" * 4000 + b"P4 8 8 " + b"x" * 100 + b"\n1000 1000\n" + bytes(125_000),
+    "PAM, size in a comment": b"P7\n#WIDTH 8 HEIGHT 8 \nWIDTH 1000\nHEIGHT 1000\nDEPTH 1\nMAXVAL 255\n"
+    b"TUPLTYPE GRAYSCALE\nENDHDR\n" + bytes(1_000_000),
+    "Radiance, two spaces": hidden_in_radiance(1000, b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y  1000 +X 1000\n"),
+    "Radiance, line of 127 bytes": hidden_in_radiance(
+        1000, b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n#" + b"x" * 126 + b"\n-Y 1000 +X 1000\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+def test_no_larger_picture_hides_behind_a_small_header(name):
+    """OpenCV decodes each of them at 1000 x 1000 pixels, if at all."""
+    with pytest.raises(InputError, match=r"1000 x 1000 pixels, more than|not an image that OpenCV can read"):
+        decode_image(HIDDEN[name], max_pixels=100_000)
+
+
+@pytest.mark.parametrize("brand", [b"avif", b"avis", b"mif1"])
+def test_avif_is_refused_with_the_way_out(brand):
+    """Its `ispe` may give 8 x 8 for an image of 6000 x 6000, which is decoded all the same."""
+    data = b"\0\0\0\x20ftyp" + brand + bytes(20) + b"\0\0\0\x14ispe" + bytes(4) + b"\0\0\0\x08" * 2 + bytes(100)
+    assert image_size_px(data) is None
+    with pytest.raises(InputError, match="a photograph: AVIF is not read.*; convert it to PNG or JPEG"):
+        decode_image(data, "a photograph")
+
+
+def test_a_jpeg_of_very_many_scans_is_refused():
+    with pytest.raises(InputError, match=r"a JPEG of 300 scans takes too long to decode, at most 100 are read"):
+        decode_image(jpeg(64, scans=300))
+    assert decode_image(jpeg(64, scans=100)).shape == (64, 64, 3)
+
+
+def test_scans_of_thumbnails_and_of_what_follows_the_picture_do_not_count():
+    data = jpeg(64)
+    thumbnails = b"\xff\xe1\x02\0" + b"\xff\xda" * 255
+    assert refusal(data[:2] + thumbnails + data[2:] + b"\xff\xda\0\0" * 200) == ""
 
 
 @pytest.mark.parametrize("options", [(cv2.IMWRITE_WEBP_QUALITY, 50), (cv2.IMWRITE_WEBP_QUALITY, 101)])

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from rednet_ros.errors import InputError
-from rednet_ros.media.video import VideoWriter, open_source
+from rednet_ros.media.video import VIDEO_SUFFIXES, VideoWriter, open_source
 from rednet_ros.tracking.types import ImageArray
 
 
@@ -149,8 +149,20 @@ def test_odd_and_changing_sizes_are_written(tmp_path: Path) -> None:
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"nowhere/out\.mp4: the folder .* does not exist"):
         VideoWriter(tmp_path / "nowhere" / "out.mp4", 25).write(shade(0))
-    with pytest.raises(InputError, match=r"out\.text: cannot write a video there"):
-        VideoWriter(tmp_path / "out.text", 25).write(shade(0))
+
+
+@pytest.mark.parametrize(
+    ("name", "found"), [("out.text", "the ending .text"), ("out.png", "the ending .png"), ("out", "no ending")]
+)
+def test_an_ending_that_is_no_videos_is_refused_before_the_first_image(name: str, found: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=f"{name}: cannot write a video into a file with {found}; use .mp4"):
+        VideoWriter(tmp_path / name, 25)
+
+
+@pytest.mark.parametrize("suffix", VIDEO_SUFFIXES)
+def test_every_ending_that_is_allowed_can_be_written(suffix: str, tmp_path: Path) -> None:
+    path = make_video(tmp_path / f"clip{suffix.upper()}")
+    assert len(list(open_source(path))) == 7
 
 
 def test_silence_keeps_codecs_off_stderr(tmp_path: Path) -> None:

@@ -158,6 +158,14 @@ def test_a_bomb_is_refused_by_its_header_whatever_its_name(tmp_path, name):
         open_source(str(path))
 
 
+@pytest.mark.parametrize(("name", "brand"), [("a.avif", b"avif"), ("a.mp4", b"avif"), ("a.mp4", b"avis")])
+def test_avif_is_refused_whatever_its_name(tmp_path, name, brand):
+    path = tmp_path / name
+    path.write_bytes(b"\0\0\0\x20ftyp" + brand + bytes(100))
+    with pytest.raises(InputError, match=f"{name}: AVIF is not read.*; convert it to PNG or JPEG"):
+        open_source(str(path))
+
+
 def test_nothing_is_no_folder_and_addresses_of_files_are_decoded(tmp_path):
     for source in ("", "file://"):
         with pytest.raises(InputError, match="the input is empty"):

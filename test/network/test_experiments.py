@@ -80,5 +80,5 @@ def test_a_cascade_survives_its_weights_file(tmp_path: Path) -> None:
 
 
 def test_tracking_refuses_a_network_that_finds_seven_landmarks() -> None:
-    with pytest.raises(WeightsError, match="7 landmarks, not 68"):
-        LandmarkEngine(build("detection"), weights.WeightsInfo("half", "none", "none"))
+    with pytest.raises(WeightsError, match="7 landmarks only"):
+        LandmarkEngine.of_network(build("detection"), weights.WeightsInfo("half", "none", "none"))

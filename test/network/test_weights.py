@@ -178,16 +178,16 @@ def test_tensors_of_another_network_are_told(file, change):
 
 def test_a_threshold_of_recognition_travels_with_the_weights(file):
     before = load_file(file)
-    weights.set_identity_threshold(file, 0.375)
+    weights.set_info(file, identity_threshold=0.375)
     assert weights.load(file)[1] == dataclasses.replace(INFO, identity_threshold=0.375)
     assert all(torch.equal(tensor, before[name]) for name, tensor in load_file(file).items())
-    weights.set_identity_threshold(file, None)
+    weights.set_info(file, identity_threshold=None)
     assert weights.load(file)[1] == INFO
 
 
 def test_setting_a_threshold_keeps_the_precision_of_the_file(file):
     rewrite(file, tensors=lambda tensors: {name: tensor.half() for name, tensor in tensors.items()})
-    weights.set_identity_threshold(file, 0.375)
+    weights.set_info(file, identity_threshold=0.375)
     assert {tensor.dtype for tensor in load_file(file).values()} == {torch.float16}
 
 
@@ -200,7 +200,7 @@ def test_files_that_know_no_threshold_are_loaded(file):
 def test_a_threshold_out_of_range_is_refused(file, threshold):
     before = file.read_bytes()
     with pytest.raises(ValueError, match="identity_threshold is .* above 0 and at most 1"):
-        weights.set_identity_threshold(file, threshold)
+        weights.set_info(file, identity_threshold=threshold)
     assert file.read_bytes() == before
 
 

@@ -1,6 +1,7 @@
 """Whatever the tracker is handed: no crash, and no face where there is none. With the shipped detector and weights."""
 
 import math
+from dataclasses import fields
 
 import cv2
 import numpy as np
@@ -14,7 +15,6 @@ from hypothesis.extra import numpy as arrays
 
 from rednet_ros.errors import InputError
 from rednet_ros.tracking import FaceTracker, TrackerSettings
-from rednet_ros.tracking.settings import RANGES
 
 anything = st.one_of(
     st.none(),
@@ -84,9 +84,12 @@ def test_any_order_of_stamps_and_sizes_is_survived(tracker, frames):
                 tracker.update(images[which], stamp_s)
 
 
-@given(st.dictionaries(st.sampled_from(sorted(RANGES)), st.floats() | st.integers(), max_size=3))
+LIMITS = {entry.name: entry.metadata["limits"] for entry in fields(TrackerSettings) if entry.metadata.get("limits")}
+
+
+@given(st.dictionaries(st.sampled_from(sorted(LIMITS)), st.floats() | st.integers(), max_size=3))
 def test_settings_are_in_range_or_refused(values):
-    fits = all(math.isfinite(value) and RANGES[name][0] <= value <= RANGES[name][1] for name, value in values.items())
+    fits = all(math.isfinite(value) and LIMITS[name][0] <= value <= LIMITS[name][1] for name, value in values.items())
     if fits:
         assert all(getattr(TrackerSettings(**values), name) == value for name, value in values.items())
     else:

@@ -30,8 +30,8 @@ AUDITED_CALLS = {
 }
 FORBIDDEN_CALLS = {"eval", "exec", "system", "popen", "listen", "bind", "urlopen", "urlretrieve", "unsafe_load",
                    "full_load", "unsafe_load_all"}  # fmt: skip
-OUR_METHODS = {"listen", "eval"}
-"""Also names of methods of ours and of torch (`network.eval()`), which take no text or address."""
+OUR_METHODS = {"eval"}
+"""Also the name of a method of torch (`network.eval()`), which takes no text."""
 
 
 def sources():
@@ -74,7 +74,7 @@ def findings(path, tree):
 
 
 def _harmless(node, text):
-    """A method of an object with no argument: `network.eval()`, `camera.listen()`."""
+    """A method of an object with no argument: `network.eval()`."""
     return text in OUR_METHODS and isinstance(node.func, ast.Attribute) and not node.args and not node.keywords
 
 

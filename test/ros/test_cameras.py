@@ -179,7 +179,7 @@ def test_incompatible_quality_of_service_is_told_with_the_fix(make_bench, tracke
     level, message, _ = bench.status("frames")
     assert level == b"\1"
     assert "/client offers best_effort on /image, this node asks for reliable" in message
-    assert "images cannot be heard: /client offers best_effort" in capfd.readouterr().err
+    assert "images cannot arrive: /client offers best_effort" in capfd.readouterr().err
 
 
 def test_images_are_asked_for_as_their_publishers_offer_them(make_bench, tracker, make_image, wait_until):
@@ -210,6 +210,56 @@ def test_without_subscribers_nothing_is_tracked_on_demand(make_bench, tracker, m
     assert wait_until(lambda: publisher.get_subscription_count() == 0)
     bench.client.create_subscription(Image, "/robot/overlay", lambda message: None, 10)
     assert wait_until(lambda: publisher.get_subscription_count() == 1)
+
+
+def test_the_log_says_on_activation_that_images_are_not_subscribed_to(make_bench, tracker, wait_until, capfd):
+    """Not that they are waited for, while nobody wants them."""
+    log = ""
+
+    def logged(text):
+        nonlocal log
+        log += "".join(capfd.readouterr())
+        return text in log
+
+    arguments = ["--ros-args", "-r", "__ns:=/robot"]  # the client's own subscription is elsewhere
+    make_bench(lambda parameters: tracker, autostart=True, on_demand=True, cli_args=arguments)
+    assert wait_until(lambda: logged("images on /robot/image are not subscribed to: nobody subscribes"))
+    assert "waiting for images" not in log
+
+
+def test_listeners_of_any_node_come_and_go_and_none_is_taken_for_a_lost_camera(
+    make_bench, tracker, make_image, wait_until
+):
+    import rclpy
+    from sensor_msgs.msg import Image
+    from visualization_msgs.msg import MarkerArray
+
+    from rednet_ros.msg import FaceLandmarks
+
+    arguments = ["--ros-args", "-r", "__ns:=/robot"]  # the client's own subscription is elsewhere
+    bench = make_bench(
+        lambda parameters: tracker, autostart=True, on_demand=True, camera_timeout_s=0.5, cli_args=arguments
+    )
+    publisher = bench.publisher(topic="/robot/image", is_heard=False)
+    other = rclpy.create_node("other", context=bench.context)
+    try:
+        for message_type, topic in ((FaceLandmarks, "faces"), (Image, "overlay"), (MarkerArray, "markers")):
+            for node in (other, bench.client, bench.node):
+                listener = node.create_subscription(message_type, f"/robot/{topic}", lambda message: None, 10)
+                tracked = len(tracker.stamps_s)
+                assert wait_until(
+                    lambda tracked=tracked: publisher.publish(make_image()) or len(tracker.stamps_s) > tracked
+                )
+                node.destroy_subscription(listener)
+                assert wait_until(lambda: publisher.get_subscription_count() == 0)
+    finally:
+        other.destroy_node()
+
+    def frames():
+        return [part for message in bench.diagnostics for part in message.status if part.name.endswith("frames")]
+
+    assert wait_until(lambda: frames() and frames()[-1].message == "nobody subscribes")
+    assert {part.level for part in frames()} == {b"\0"}
 
 
 def test_a_still_published_once_before_is_answered_and_its_silence_explained(
@@ -265,7 +315,7 @@ def test_detections_that_do_not_come_or_are_too_old_are_told(make_bench, tracker
 
     from std_msgs.msg import String
 
-    for module in ("camera_input", "outputs"):
+    for module in ("tracker.camera_input", "outputs.outputs"):
         monkeypatch.setattr(f"rednet_ros.nodes.{module}.detection_message_type", lambda: String)
     bench = make_bench(lambda parameters: tracker, autostart=True, detector="topic", camera_timeout_s=0.2)
     silent = "no detections on /detections for "
@@ -289,7 +339,7 @@ def test_detections_from_outside_reach_the_tracker_once(make_bench, tracker, mak
 
     from std_msgs.msg import String
 
-    for module in ("camera_input", "outputs"):
+    for module in ("tracker.camera_input", "outputs.outputs"):
         monkeypatch.setattr(f"rednet_ros.nodes.{module}.detection_message_type", lambda: String)
     bench = make_bench(lambda parameters: tracker, autostart=True, detector="topic", detection_class="face")
     assert bench.node.count_subscribers("detections") == 1

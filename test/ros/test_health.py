@@ -6,7 +6,7 @@ pytestmark = pytest.mark.ros
 
 
 def test_the_figures_that_integrators_need_are_there(bench, tracker, make_image, wait_until):
-    tracker.figures = lambda: {"weights": "stand-in", "license": "Apache-2.0", "backend": "eager", "detector": "Eyes"}
+    tracker.figures = lambda: {"weights": "stand-in", "license": "Apache-2.0", "backend": "opencv", "detector": "Eyes"}
     publisher = bench.publisher()
     for number in range(3):
         publisher.publish(make_image(stamp_s=1.0 + number))
@@ -19,7 +19,7 @@ def test_the_figures_that_integrators_need_are_there(bench, tracker, make_image,
     camera = bench.status("camera")[2]
     assert (camera["topic"], camera["type"], camera["publishers"]) == ("/image", "Image", "1")
     tracking = bench.status("tracker")[2]
-    assert (tracking["license"], tracking["backend"]) == ("Apache-2.0", "eager")
+    assert (tracking["license"], tracking["backend"]) == ("Apache-2.0", "opencv")
     assert float(tracking["memory_mb"]) > 10
 
 
@@ -60,6 +60,26 @@ def test_an_error_of_every_image_is_not_told_every_time(bench, make_image, wait_
         publisher.publish(make_image(13))
         assert wait_until(lambda number=number: bench.node.statistics().failed > number)
     assert capfd.readouterr().err.count("ZeroDivisionError: thirteen") == 1
+
+
+def test_errors_are_repeated_after_a_while_for_each_camera(
+    make_bench, tracker, make_image, wait_until, monkeypatch, capfd
+):
+    monkeypatch.setattr("rednet_ros.nodes.tracker.tracker_node.REPEAT_S", 1.0)
+    bench = make_bench(lambda parameters: tracker, autostart=True, cameras=["front", "rear"])
+    publishers = [bench.publisher(topic=f"{name}/image") for name in ("front", "rear")]
+    for publisher in publishers * 2:
+        failed = bench.node.statistics().failed
+        publisher.publish(make_image(13))
+        assert wait_until(lambda failed=failed: bench.node.statistics().failed > failed)
+    log = capfd.readouterr().err
+    assert [log.count(f"image of camera '{name}' skipped, tracking it failed") for name in ("front", "rear")] == [1, 1]
+
+    def repeated():
+        publishers[0].publish(make_image(13))
+        return "image of camera 'front' skipped" in capfd.readouterr().err
+
+    assert wait_until(repeated)
 
 
 def test_health_is_told_while_simulated_time_stands_still(make_bench, tracker, wait_until):
@@ -144,7 +164,7 @@ def test_a_refused_calibration_is_told_for_each_camera(make_bench, tracker, wait
 
 
 def test_the_log_says_once_that_images_arrive(bench, make_image, wait_until, monkeypatch, capfd):
-    monkeypatch.setattr("rednet_ros.nodes.tracker.camera_watch.MEASURING_S", 0.2)
+    monkeypatch.setattr("rednet_ros.nodes.tracker.health.MEASURING_S", 0.2)
     publisher = bench.publisher()
     log = []
 

@@ -222,9 +222,9 @@ def test_what_nobody_hears_is_not_made(types, header, make_face):
 
     node = StandInNode(heard=("landmarks",))
     humans = HumanFaces(node, types)
-    assert not humans.has_listeners()
+    assert not humans.has_subscribers()
     humans.publish("", header, image(), [make_face("f1")])
-    assert humans.has_listeners()
+    assert humans.has_subscribers()
     made = {topic: len(publisher.messages) for topic, publisher in node.publishers.items()}
     assert made == {
         "/humans/faces/tracked": 1,

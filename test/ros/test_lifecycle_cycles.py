@@ -1,12 +1,15 @@
-"""A hundred walks through the lifecycle leave nothing behind: no memory, thread, handle or topic."""
+"""Many walks through the lifecycle leave nothing behind: no memory, thread, handle or topic.
+
+In `make soak` a hundred with the real tracker.
+"""
 
 import gc
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
-from rednet_ros.nodes.tracker.process_memory import resident_mb
 from rednet_ros.resources import DEFAULT_WEIGHTS, models_dir
 
 pytestmark = [
@@ -16,9 +19,13 @@ pytestmark = [
 
 CONFIGURE, CLEANUP, ACTIVATE, DEACTIVATE = 1, 2, 3, 4
 WARM_UP, CYCLES = 10, 100
+REAL_CYCLES = int(os.environ.get("REDNET_CYCLES", "30"))
+"""With the real tracker, which loads its weights in each."""
 
 
 def held():
+    from rednet_ros.nodes.tracker.tracker_loading import resident_mb
+
     gc.collect()
     threads, handles = (len(list(Path(f"/proc/self/{what}").iterdir())) for what in ("task", "fd"))
     return {"threads": threads, "handles": handles, "MB": resident_mb()}
@@ -30,10 +37,10 @@ def walk(bench, cycles):
             assert bench.change_state(transition, timeout_s=100)
 
 
-def check_nothing_is_left(bench, allowed_mb):
+def check_nothing_is_left(bench, cycles, allowed_mb):
     walk(bench, WARM_UP)
     before = held()
-    walk(bench, CYCLES)
+    walk(bench, cycles)
     after = held()
     print(f"before {before}, after {after}")
     assert after["threads"] <= before["threads"] + 1  # PyTorch and the middleware keep pools of them
@@ -50,7 +57,7 @@ def test_the_node_leaves_nothing(make_bench, tracker):
         made.append(type(tracker)())
         return made[-1]
 
-    check_nothing_is_left(make_bench(create, cameras=["front", "rear"]), allowed_mb=30)
+    check_nothing_is_left(make_bench(create, cameras=["front", "rear"]), CYCLES, allowed_mb=30)
     assert len(made) == WARM_UP + CYCLES
     assert all(one.is_closed for one in made)
 
@@ -61,4 +68,4 @@ def test_the_real_tracker_leaves_nothing(make_bench):
 
     if not (models_dir() / f"{DEFAULT_WEIGHTS}.safetensors").is_file():
         pytest.skip(f"models/ holds no {DEFAULT_WEIGHTS}")
-    check_nothing_is_left(make_bench(load_tracker, device="cpu"), allowed_mb=40)
+    check_nothing_is_left(make_bench(load_tracker, device="cpu"), REAL_CYCLES, allowed_mb=0.4 * REAL_CYCLES)

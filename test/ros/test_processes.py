@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 
 from rednet_ros.media.video import VideoWriter, open_source
+from rednet_ros.nodes.demo.processes import ROOM
 
 pytestmark = pytest.mark.ros
 
 BUSY_TRACKER = """
 import gc, sys, time
-from rednet_ros.nodes.runner import run
+from rednet_ros.nodes.run_node import run_node
 from rednet_ros.nodes.tracker.tracker_node import TrackerNode
 from rednet_ros.tracking.settings import TrackerSettings
 
@@ -31,7 +32,7 @@ class Busy:
     def close(self):
         pass
 
-code = run(lambda: TrackerNode(lambda parameters: Busy()))
+code = run_node(lambda: TrackerNode(lambda parameters: Busy()))
 print("objects left to the end:", gc.get_freeze_count() or "collected", flush=True)
 sys.exit(code)
 """
@@ -62,7 +63,7 @@ def test_a_signal_ends_an_idle_node_cleanly(start, number):
 def test_a_node_that_shall_outlive_its_terminal_does(start):
     """`nohup` lets a process ignore SIGHUP."""
     script = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN); import sys; " + (
-        "from rednet_ros.nodes import tracker_node; sys.exit(tracker_node.main())"
+        "from rednet_ros.nodes.tracker import tracker_node; sys.exit(tracker_node.main())"
     )
     node = start("-c", script)
     read_until(node, "unconfigured")
@@ -94,7 +95,7 @@ def test_a_signal_ends_a_busy_node_cleanly(start, clip):
     ],
 )
 def test_a_wrong_start_costs_one_line(start, module, parameter, reason):
-    node = start("-m", f"rednet_ros.nodes.{module}", "--ros-args", "-p", parameter)
+    node = start("-m", f"rednet_ros.nodes.{ROOM[module]}.{module}", "--ros-args", "-p", parameter)
     output, _ = node.communicate(timeout=60)
     assert node.returncode == 1
     assert reason in output
@@ -113,7 +114,7 @@ def test_a_wrong_start_costs_one_line(start, module, parameter, reason):
 def test_a_broken_parameters_file_is_named_without_a_traceback(start, tmp_path, module, text, reason):
     path = tmp_path / "params.yaml"
     path.write_text(text)
-    node = start("-m", f"rednet_ros.nodes.{module}", "--ros-args", "--params-file", str(path))
+    node = start("-m", f"rednet_ros.nodes.{ROOM[module]}.{module}", "--ros-args", "--params-file", str(path))
     output, _ = node.communicate(timeout=60)
     assert node.returncode == 1
     line = output.splitlines()[-1]
@@ -141,7 +142,7 @@ def test_other_arguments_that_ros_does_not_understand_are_named_too(start, argum
 
 LOGGING_TRACKER = """
 import logging, sys
-from rednet_ros.nodes.runner import run
+from rednet_ros.nodes.run_node import run_node
 from rednet_ros.nodes.tracker.tracker_node import TrackerNode
 
 class Tracker:
@@ -156,7 +157,7 @@ def create(parameters):
     logging.getLogger("rednet_ros.inference").debug("told in detail")
     return Tracker()
 
-sys.exit(run(lambda: TrackerNode(create)))
+sys.exit(run_node(lambda: TrackerNode(create)))
 """
 
 

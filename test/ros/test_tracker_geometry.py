@@ -66,7 +66,7 @@ def test_faces_are_broadcast_only_while_somebody_listens_to_tf(tf2_ros, make_fac
         output.publish(SimpleNamespace(header=header, faces=[make_face("f7", head_pose=POSE)]))
     assert len(broadcaster.sent) == 1
     assert output.is_wanted()
-    assert not output.has_listeners()  # of this node's results: /tf is everybody's
+    assert not output.has_subscribers()  # of this node's results: /tf is everybody's
     broadcaster.listeners = 0
     assert not output.is_wanted()
     output.close()
@@ -105,6 +105,24 @@ def test_nodes_in_two_namespaces_give_no_name_twice(
         assert wait_until(lambda broadcaster=broadcaster: broadcaster.sent)
         frames[namespace] = {transform.child_frame_id for transform in broadcaster.sent[0]}
         assert frames[namespace] == {f"face_{prefix}f7", f"gaze_{prefix}f7"}
+
+
+def test_nodes_of_two_names_in_one_namespace_give_no_name_twice(
+    tf2_ros, make_bench, make_image, wait_until, posed_tracker
+):
+    from rednet_ros.msg import FaceLandmarks
+
+    ids = []
+    for name in ("left", "right"):
+        remappings = [f"__node:={name}", f"image:={name}/image", f"faces:={name}/faces"]
+        cli_args = ["--ros-args", *(part for remapping in remappings for part in ("-r", remapping))]
+        bench = make_bench(lambda parameters: posed_tracker, autostart=True, cli_args=cli_args)
+        faces = bench.collect(FaceLandmarks, f"{name}/faces")
+        images = bench.publisher(topic=f"{name}/image")
+        assert wait_until(lambda images=images, faces=faces: images.publish(make_image()) or faces)
+        ids.append(faces[0].faces[0].id)
+    assert ids[0] != ids[1]
+    assert [face_id.partition("_")[0] for face_id in ids] == ["left", "right"]
 
 
 def test_without_tf2_ros_or_the_parameter_there_are_no_frames_and_all_else_works(
@@ -151,7 +169,7 @@ def test_faces_of_all_cameras_go_to_ros4hri_until_the_node_is_deactivated(
         def __init__(self, node, types):
             self.seen, self.calls = {}, []
 
-        def has_listeners(self):
+        def has_subscribers(self):
             return True
 
         def publish(self, camera, header, image_bgr, faces):

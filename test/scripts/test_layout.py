@@ -1,9 +1,10 @@
-"""Which ROS 2 is chosen."""
+"""Which ROS 2 and which Python are chosen."""
 
 from pathlib import Path
 
 import pytest
-from environment.layout import SetupError, choose_layout
+from environment import layout as layouts
+from environment.layout import Layout, SetupError, choose_layout, choose_python
 
 
 @pytest.fixture
@@ -41,3 +42,38 @@ def test_a_sourced_ros_that_cannot_be_imported_is_explained(tmp_path: Path, sour
     (sourced_ros / "modules" / "rclpy.py").write_text("raise ImportError('built for Python 3.99')")
     with pytest.raises(SetupError, match=r"built for Python 3\.99\n.*make PYTHON="):
         choose_layout(tmp_path / "checkout")
+
+
+@pytest.fixture
+def pythons(monkeypatch: pytest.MonkeyPatch) -> dict[str, bool]:
+    """Executables that run, and whether their version is supported."""
+    known: dict[str, bool] = {}
+
+    def runs(python: str | Path, code: str = "pass") -> bool:
+        return known.get(str(python), False) if code == layouts.IS_SUPPORTED else str(python) in known
+
+    monkeypatch.setattr(layouts, "runs", runs)
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}" if f"/usr/bin/{name}" in known else None)
+    return known
+
+
+def test_an_environment_keeps_its_python(tmp_path: Path, pythons: dict[str, bool]) -> None:
+    pythons.update({f"{tmp_path}/.venv/bin/python": True, "python3": True})
+    assert choose_python(Layout(tmp_path, None, "python3")) == f"{tmp_path}/.venv/bin/python"
+
+
+def test_an_environment_with_an_old_python_is_refused(tmp_path: Path, pythons: dict[str, bool]) -> None:
+    pythons.update({f"{tmp_path}/.venv/bin/python": False, "python3": True})
+    with pytest.raises(SetupError, match=r"\.venv holds a Python that is not supported: remove it"):
+        choose_python(Layout(tmp_path, None, "python3"))
+
+
+def test_a_supported_python_is_searched_for(tmp_path: Path, pythons: dict[str, bool]) -> None:
+    pythons.update({"python3": False, "/usr/bin/python3.10": True})
+    assert choose_python(Layout(tmp_path, None, "python3")) == "/usr/bin/python3.10"
+
+
+def test_without_a_supported_python_one_is_asked_for(tmp_path: Path, pythons: dict[str, bool]) -> None:
+    pythons["python3"] = False
+    with pytest.raises(SetupError, match=r"Python 3\.10 to 3\.13 is needed.*make PYTHON="):
+        choose_python(Layout(tmp_path, None, "python3"))

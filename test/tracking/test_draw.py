@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from rednet_ros.tracking.draw import confidence_color, contact_sheet, draw_faces, draw_landmarks, fit
+from rednet_ros.tracking.draw import confidence_color, draw_faces, draw_landmarks
 from rednet_ros.tracking.types import Box, Face, FaceStatus, FloatArray, ImageArray
 
 GREY = 120
@@ -98,37 +98,3 @@ def test_a_label_wider_than_the_image_and_a_degenerate_face_do_no_harm() -> None
     tiny = grey(6, 8)
     assert draw_faces(tiny, [face(points((4, 3), 4), face_id="f1234567")]).shape == (6, 8, 3)
     assert draw_faces(grey(), [face(np.full((68, 2), 100, np.float32))]).shape == (240, 320, 3)
-
-
-def test_contact_sheet_places_images_in_rows() -> None:
-    colors = [(i * 40 + 40, 0, 0) for i in range(5)]
-    images = [np.full((30, 40, 3), color, np.uint8) for color in colors]
-    sheet = contact_sheet(images, 3)
-    found = [np.argwhere((sheet == color).all(axis=2)) for color in colors]
-    assert [len(pixels) for pixels in found] == [30 * 40] * 5
-    tops = [pixels[:, 0].min() for pixels in found]
-    lefts = [pixels[:, 1].min() for pixels in found]
-    assert tops[0] == tops[1] == tops[2] < tops[3] == tops[4]
-    assert lefts[0] == lefts[3] < lefts[1] == lefts[4] < lefts[2]
-
-
-def test_contact_sheet_scales_into_tiles_and_writes_captions() -> None:
-    images = [grey(100, 50), grey(20, 400)]
-    plain = contact_sheet(images, 2, tile_px=(60, 60))
-    captioned = contact_sheet(images, 2, tile_px=(60, 60), captions=["one", "two"])
-    assert captioned.shape[0] > plain.shape[0]
-    assert (captioned[plain.shape[0] - 4 :] > 150).any()
-
-
-def test_contact_sheet_refuses_nothing_and_wrong_captions() -> None:
-    with pytest.raises(ValueError, match="at least one image"):
-        contact_sheet([], 3)
-    with pytest.raises(ValueError, match="1 captions for 2 images"):
-        contact_sheet([grey(), grey()], 2, captions=["one"])
-
-
-def test_fit_keeps_the_aspect() -> None:
-    fitted = fit(grey(100, 200), (100, 100))
-    assert fitted.shape == (100, 100, 3)
-    assert (fitted[30:70] == GREY).all()
-    assert (fitted[:20] != GREY).all()

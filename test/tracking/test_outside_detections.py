@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from rednet_ros.errors import InputError
 from rednet_ros.tracking import FaceTracker, TrackerSettings
 from rednet_ros.tracking.detector.models import NoDetector
-from rednet_ros.tracking.types import Box, Detection
+from rednet_ros.tracking.types import Box, Detection, Detections
 
 STEP_S = 1 / 30
 
@@ -70,6 +71,22 @@ def test_the_own_detector_is_spared_and_its_time_is_told(engine: Any, detector: 
     assert figures["weights"] == "painted"
     assert (figures["detector"], figures["detector_runs"]) == ("PaintedDetector", detector.calls)
     assert 0 < float(figures["detector_median_ms"]) <= float(figures["detector_p95_ms"])
+
+
+@pytest.mark.parametrize(
+    ("given", "kind"), [(None, "NoneType"), (Detections(None), "NoneType"), ([None], "NoneType"), (["face"], "str")]
+)
+def test_what_are_no_detections_is_refused_and_does_no_harm(
+    tracker: FaceTracker, person: Any, paint: Any, given: Any, kind: str
+) -> None:
+    someone = person(1, 150, 100)
+    tracker.update_many({"front": (paint([someone]), 0.0)}, {"front": [box_around(someone)]})
+    for number in range(1, 10):  # refused whether or not a search is due
+        frames = {"front": (paint([someone]), number * STEP_S)}
+        with pytest.raises(InputError, match=f"detections of camera 'front' must be a list of Detection.* not {kind}"):
+            tracker.update_many(frames, {"front": given})
+        found = tracker.update_many(frames, {"front": ()})["front"]
+    assert [face.id for face in found] == ["f1"]
 
 
 def test_a_score_that_is_no_number_begins_nothing(tracker: FaceTracker, person: Any, paint: Any) -> None:

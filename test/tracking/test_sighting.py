@@ -3,7 +3,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.tracking.sighting import Look, look_at
@@ -38,7 +37,7 @@ def test_confidence_is_that_of_the_points_inside_the_image(person: Any, paint: A
 
 
 def test_where_there_is_a_detection_step_it_says_whether_this_is_a_face(person: Any, paint: Any, engine: Any) -> None:
-    engine.presence = torch.tensor([[0.1, 0.1, 0.5, 0.5, 0.5, 0.1, 0.5]])
+    engine.presence = np.array([[0.1, 0.1, 0.5, 0.5, 0.5, 0.1, 0.5]], np.float32)
     here, half = person(1, 100, 100), person(1, 0, 100)
     assert look_at(engine, [look(paint([here]), here, engine)])[0].confidence == pytest.approx(2.3 / 7)
     # The right eye and mouth corner (0, 1, 5) are outside.

@@ -98,7 +98,7 @@ def test_a_run_that_is_killed_and_resumed_has_the_same_curve(
     labels = make_faces(24, people=4)
     config = write_config(tmp_path, tiny, kind, log_every_images=8, evaluate_every_images=16, checkpoint_every_images=4)
     text = yaml.safe_load(config.read_text())
-    text["stages"][0]["images"] = 96
+    text["stages"][0]["images"] = 48
     config.write_text(yaml.safe_dump(text))
     finish(command(config, labels, tmp_path / "whole"))
     killed = subprocess.Popen(command(config, labels, tmp_path / "killed"), stderr=subprocess.DEVNULL, process_group=0)

@@ -1,1 +1,1 @@
-"""How fast it is: every figure beside its floor, on frames that are made here or come from a clip."""
+"""The speed benchmark: `run` measures, `page` shows. A report is one JSON object."""

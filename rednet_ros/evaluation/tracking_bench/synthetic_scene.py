@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from rednet_ros.inference.types import Estimate, FaceState
@@ -86,7 +85,7 @@ class BrightEngine:
 
     def initial_state(self, faces: int) -> FaceState:
         """As of `LandmarkEngine`."""
-        return FaceState(torch.zeros(faces, 4), torch.zeros(faces, 4))
+        return FaceState.zeros(faces)
 
     def run(self, crops: ImageArray, previous_px: FloatArray, state: FaceState | None) -> Estimate:
         """As of `LandmarkEngine`."""
@@ -96,8 +95,8 @@ class BrightEngine:
         confidence: NDArray[np.float32] = np.array([0.9 if square else 0.05 for square in seen], np.float32)
         state = state or self.initial_state(len(crops))
         return Estimate(
-            torch.from_numpy(landmarks),
-            torch.from_numpy(np.repeat(confidence[:, None], len(MEAN_SHAPE), axis=1)),
+            landmarks,
+            np.repeat(confidence[:, None], len(MEAN_SHAPE), axis=1),
             None,
             FaceState(state.hidden + 1, state.cell),
         )

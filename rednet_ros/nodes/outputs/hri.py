@@ -18,7 +18,7 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from rednet_ros.nodes.outputs.hri_messages import HriTypes, cropped_image, landmarks_message, region_message
-from rednet_ros.nodes.tracker.frame_pipeline import FrameResult
+from rednet_ros.nodes.outputs.interface import FrameResult
 from rednet_ros.tracking.types import Face, FaceStatus, ImageArray
 
 NAMESPACE = "/humans/faces"
@@ -42,8 +42,8 @@ class _FaceTopics:
 class HumanFaces:
     """The faces of all cameras of one node: ids, and therefore topics, are the node's. Everything is reliable.
 
-    Topics of faces come and go in the inference thread, so they have no events that an executor would wait for. What
-    nobody subscribes to is not made. Thread-safe.
+    Topics of faces come and go in the inference thread, so they have no events that an executor would wait for.
+    Messages without subscribers are not made. Thread-safe.
     """
 
     def __init__(self, node: Node, types: HriTypes) -> None:
@@ -54,8 +54,8 @@ class HumanFaces:
         self._topics: dict[str, _FaceTopics] = {}
         self._ids: dict[str, list[str]] = {}
 
-    def has_listeners(self) -> bool:
-        """Whether anybody subscribes to the list, or to something about a face."""
+    def has_subscribers(self) -> bool:
+        """Whether the list, or a topic of a face, has a subscriber."""
         with self._lock:
             of_faces = [publisher for topics in self._topics.values() for publisher in topics.all()]
             publishers = of_faces if self._tracked is None else [self._tracked, *of_faces]
@@ -72,14 +72,14 @@ class HumanFaces:
             self._publish_list(header)
 
     def forget(self, camera: str) -> None:
-        """The camera is not watched for now: its faces leave the list."""
+        """The camera is unsubscribed for now: its faces leave the list."""
         with self._lock:
             if self._ids.pop(camera, None):
                 self._keep_topics()
                 self._publish_list(Header(stamp=self._node.get_clock().now().to_msg()))
 
     def close(self) -> None:
-        """Take all topics down. More than once does no harm."""
+        """Destroy all publishers; may be called again."""
         with self._lock:
             self._ids = {}
             self._keep_topics()
@@ -121,9 +121,9 @@ class HumanFaces:
 
     def _publish_face(self, topics: _FaceTopics, header: Header, image_bgr: ImageArray, face: Face) -> None:
         shape = image_bgr.shape
-        _publish_if_heard(topics.roi, lambda: region_message(self._types, header, shape, face))
-        _publish_if_heard(topics.landmarks, lambda: landmarks_message(self._types, header, shape, face))
-        _publish_if_heard(topics.cropped, lambda: cropped_image(header, image_bgr, face))
+        _publish_if_subscribed(topics.roi, lambda: region_message(self._types, header, shape, face))
+        _publish_if_subscribed(topics.landmarks, lambda: landmarks_message(self._types, header, shape, face))
+        _publish_if_subscribed(topics.cropped, lambda: cropped_image(header, image_bgr, face))
 
     def _publisher(self, name: str, message_type: type, depth: int) -> Publisher:
         no_events = PublisherEventCallbacks(use_default_callbacks=False)
@@ -138,12 +138,12 @@ class HumanFacesOutput:
         self._camera = camera
 
     def is_wanted(self) -> bool:
-        """See `Output`; always: topics come and go with the faces, whoever listens."""
+        """See `Output`; always: topics come and go with the faces, with or without subscribers."""
         return True
 
-    def has_listeners(self) -> bool:
+    def has_subscribers(self) -> bool:
         """See `Output`."""
-        return self._humans.has_listeners()
+        return self._humans.has_subscribers()
 
     def publish(self, result: FrameResult) -> None:
         """See `Output`."""
@@ -158,6 +158,6 @@ class HumanFacesOutput:
         self._humans.close()
 
 
-def _publish_if_heard(publisher: Publisher, message: Callable[[], Any]) -> None:
+def _publish_if_subscribed(publisher: Publisher, message: Callable[[], Any]) -> None:
     if publisher.get_subscription_count() > 0:
         publisher.publish(message())

@@ -1,7 +1,7 @@
 """What is published for every tracked image: the place to add an output.
 
 A message made from one `FrameResult` alone is a line in `TOPICS`. An output of another kind (several topics, a
-broadcaster, one that remembers) is a class with the methods of `frame_pipeline.Output`, made in `make_outputs`.
+broadcaster, one that remembers) is a class with the methods of `interface.Output`, made in `make_outputs`.
 """
 
 from __future__ import annotations
@@ -18,15 +18,14 @@ from visualization_msgs.msg import MarkerArray
 from rednet_ros.msg import FaceLandmarks
 from rednet_ros.nodes.outputs.hri import HumanFaces, HumanFacesOutput
 from rednet_ros.nodes.outputs.hri_messages import load_types
+from rednet_ros.nodes.outputs.interface import FrameResult, Output
 from rednet_ros.nodes.outputs.markers import face_markers
 from rednet_ros.nodes.outputs.messages import bgr_image, face_landmarks
 from rednet_ros.nodes.outputs.point_cloud import landmark_cloud
 from rednet_ros.nodes.outputs.poses import pose_array
 from rednet_ros.nodes.outputs.transforms import TransformOutput, broadcaster_type, make_broadcasters
-from rednet_ros.nodes.parameters.tracker import DETECTIONS_TOPIC, TrackerParameters
-from rednet_ros.nodes.tracker.camera_names import in_camera
+from rednet_ros.nodes.parameters.tracker import DETECTIONS_TOPIC, TrackerParameters, in_camera
 from rednet_ros.nodes.tracker.detections import detection_message_type
-from rednet_ros.nodes.tracker.frame_pipeline import FrameResult, Output
 from rednet_ros.tracking.draw import draw_faces
 
 
@@ -67,7 +66,7 @@ TOPICS = (
     Topic("head_poses", PoseArray, 10, _head_poses),
     Topic("landmark_cloud", PointCloud2, 2, _landmark_cloud),
 )
-"""The first is published always, the others while somebody subscribes."""
+"""The first is always published, the others while they have subscribers."""
 
 
 class TopicOutput:
@@ -82,9 +81,9 @@ class TopicOutput:
 
     def is_wanted(self) -> bool:
         """See `Output`."""
-        return self.has_listeners()
+        return self.has_subscribers()
 
-    def has_listeners(self) -> bool:
+    def has_subscribers(self) -> bool:
         """See `Output`."""
         return self._publisher.get_subscription_count() > 0
 
@@ -101,21 +100,20 @@ class TopicOutput:
 
 
 def check_installed(node: LifecycleNode, parameters: TrackerParameters) -> None:
-    """Raise InputError where optional messages that `parameters` ask for are not installed; the log says where only TF
-    frames are missing."""
+    """Raise InputError where messages that `parameters` need are not installed; a missing tf2_ros is only logged."""
     if parameters.ros4hri:
         load_types()
     if parameters.detector == DETECTIONS_TOPIC:
         detection_message_type()
     if parameters.broadcast_tf and broadcaster_type() is None:
-        node.get_logger().info("tf2_ros is not installed: faces are no TF frames")
+        node.get_logger().info("tf2_ros is not installed: not broadcasting TF frames")
 
 
 def make_outputs(node: LifecycleNode, parameters: TrackerParameters) -> dict[str, list[Output]]:
     """All outputs of every camera; called while the node is being configured. The first is the faces'.
 
     Lifecycle publishers made here are enabled and disabled with the node. Raises InputError where messages that
-    `parameters` ask for are not installed.
+    `parameters` need are not installed.
     """
     types = load_types() if parameters.ros4hri else None
     outputs: dict[str, list[Output]] = {

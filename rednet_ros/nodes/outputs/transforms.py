@@ -16,8 +16,8 @@ from rclpy.publisher import Publisher
 from std_msgs.msg import Header
 
 from rednet_ros.errors import InputError
+from rednet_ros.nodes.outputs.interface import FrameResult
 from rednet_ros.nodes.outputs.poses import face_orientation
-from rednet_ros.nodes.tracker.frame_pipeline import FrameResult
 from rednet_ros.tracking.types import Face, HeadPose
 
 GAZE_IN_FACE = Quaternion(x=-0.5, y=0.5, z=-0.5, w=0.5)
@@ -45,8 +45,8 @@ class TransformOutput:
         """See `Output`."""
         return self._broadcaster.pub_tf.get_subscription_count() > 0
 
-    def has_listeners(self) -> bool:
-        """See `Output`; never: /tf is everybody's, and on a robot somebody always subscribes to it."""
+    def has_subscribers(self) -> bool:
+        """See `Output`; never: many nodes share /tf, and on a robot it always has subscribers."""
         return False
 
     def publish(self, result: FrameResult) -> None:

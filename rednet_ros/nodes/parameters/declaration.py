@@ -24,11 +24,11 @@ _FOREIGN_PREFIXES = ("use_sim_time", "qos_overrides.", "start_type_description_s
 
 
 class DeclaredParameters(Generic[Table]):
-    """The parameters of one table, and of groups that its values ask for, declared on one node.
+    """The parameters of one table, and of the groups that its values name, declared on one node.
 
-    Make the node with `allow_undeclared_parameters=True`: then names that the table does not know are refused here,
-    with the nearest one that it knows, and not by rclpy, which names none. Raises InputError when the node was started
-    with a value that the table refuses, or with such a name.
+    Create the node with `allow_undeclared_parameters=True`: then an unknown name is refused here, with the nearest
+    known one, and not by rclpy, which suggests none. Raises InputError when the node was started with an unknown name
+    or a value that the table refuses.
     `groups` gives further tables by the prefix of their names. `is_configured` says whether non-dynamic parameters are
     in use and must stay as they are; `changed` is called after new values were taken.
     """
@@ -93,26 +93,20 @@ def _given(node: Node) -> dict[str, object]:
     return {name: entry.value for name, entry in overrides.items() if not name.startswith(_FOREIGN_PREFIXES)}
 
 
-def _any(specification: Specification) -> str:
-    kind = specification.type_name
-    return f"{kind} matching {specification.pattern}" if specification.pattern else f"any {kind}"
-
-
 def descriptor(specification: Specification) -> ParameterDescriptor:
     """What `ros2 param describe` shows."""
+    kind, pattern = specification.type_name, specification.pattern
+    allowed = specification.constraint or (f"{kind} matching {pattern}" if pattern else f"any {kind}")
     message = ParameterDescriptor(
         description=specification.description,
-        additional_constraints=f"{specification.constraint or _any(specification)}; "
-        f"takes effect {specification.takes_effect}",
+        additional_constraints=f"{allowed}; takes effect {specification.takes_effect}",
         read_only=specification.read_only,
     )
-    if specification.minimum is None or specification.maximum is None:
+    if specification.limits is None:
         return message
+    low, high = specification.limits
     if specification.type_name == "integer":
-        bounds = IntegerRange(from_value=int(specification.minimum), to_value=int(specification.maximum), step=1)
-        message.integer_range = [bounds]
+        message.integer_range = [IntegerRange(from_value=int(low), to_value=int(high), step=1)]
     else:
-        message.floating_point_range = [
-            FloatingPointRange(from_value=float(specification.minimum), to_value=float(specification.maximum))
-        ]
+        message.floating_point_range = [FloatingPointRange(from_value=float(low), to_value=float(high))]
     return message

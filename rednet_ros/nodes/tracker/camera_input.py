@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -9,24 +10,33 @@ from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from rednet_ros.errors import InputError
+from rednet_ros.nodes.outputs.interface import Output
 from rednet_ros.nodes.outputs.messages import seconds
-from rednet_ros.nodes.parameters.tracker import DETECTIONS_TOPIC, CameraParameters, TrackerParameters
+from rednet_ros.nodes.parameters.tracker import (
+    DETECTIONS_TOPIC,
+    CameraParameters,
+    TrackerParameters,
+    in_camera,
+    of_camera,
+)
 from rednet_ros.nodes.tracker.camera_info import camera_model, distortion_problem, info_topic, is_rectified
-from rednet_ros.nodes.tracker.camera_names import in_camera, of_camera
 from rednet_ros.nodes.tracker.compressed_image import CompressedImageConverter
 from rednet_ros.nodes.tracker.detections import LatestDetections, detection_message_type, detections
-from rednet_ros.nodes.tracker.following_subscription import FollowingSubscription
-from rednet_ros.nodes.tracker.frame_pipeline import CameraStream, Output
+from rednet_ros.nodes.tracker.frame_pipeline import CameraStream
 from rednet_ros.nodes.tracker.image_conversion import ImageConverter
-from rednet_ros.nodes.tracker.publisher_offers import offers, quality, quality_of_small_messages
-from rednet_ros.nodes.tracker.statistics import FrameRecorder, steady_s
+from rednet_ros.nodes.tracker.matching_subscription import (
+    MatchingSubscription,
+    best_quality,
+    quality_of_small_messages,
+)
+from rednet_ros.nodes.tracker.statistics import FrameRecorder
 
 
 class CameraInput:
-    """Hears one camera while `listen` says so. All methods belong to the executor's thread.
+    """Subscribes to one camera while `subscribe` says so. All methods belong to the executor's thread.
 
     `stream`: what the pipeline reads. `topic`: of the images, fully qualified. `receive` gets every image message.
-    Raises InputError where detections shall come by messages that are not installed.
+    Raises InputError where detections come from a topic whose messages are not installed.
     """
 
     def __init__(
@@ -52,48 +62,48 @@ class CameraInput:
         convert = converter(self.topic, int(parameters.max_image_megapixels * 1e6))
         self.stream = CameraStream(outputs, statistics, convert, camera.frame_id)
         info = in_camera(name, camera.camera_info_topic or "camera_info")
-        is_told = bool(camera.camera_info_topic)
-        self._info_topic = node.resolve_topic_name(info) if is_told else _renamed(node, info) or info_topic(raw_topic)
+        beside = None if camera.camera_info_topic else info_topic(raw_topic)
+        self._info_topic = _renamed(node, info) or beside or node.resolve_topic_name(info)
         self._detection_type: type | None = None
         if parameters.detector == DETECTIONS_TOPIC:
             self._detection_type = detection_message_type()
             self.stream.detections = LatestDetections()
-        self._images: FollowingSubscription | None = None
-        self._infos: FollowingSubscription | None = None
-        self._detections: FollowingSubscription | None = None
-        self.listening_since_s = 0.0
+        self._images: MatchingSubscription | None = None
+        self._infos: MatchingSubscription | None = None
+        self._detections: MatchingSubscription | None = None
+        self.subscribed_since_s = 0.0
         self._calibration_flaw = ""
 
     @property
-    def is_listening(self) -> bool:
-        """Whether images are subscribed to. `listening_since_s`: of the steady clock, since when."""
+    def is_subscribed(self) -> bool:
+        """Whether images are subscribed to. `subscribed_since_s`: of the steady clock, since when."""
         return self._images is not None
 
-    def listen(self) -> None:
-        """Subscribe, if that is not done yet; else subscribe anew where the publishers offer something else."""
+    def subscribe(self) -> None:
+        """Subscribe; where that is done, subscribe again if the publishers now offer another quality of service."""
         if self._images is not None:
             for subscription in self._subscriptions():
                 subscription.follow()
             return
         node, parameters = self._node, self._parameters
-        self.listening_since_s = steady_s()
-        self._images = FollowingSubscription(
+        self.subscribed_since_s = time.monotonic()
+        self._images = MatchingSubscription(
             node,
             self._message_type,
             self.topic,
             lambda message: self._receive(self.name, message),
-            choose=lambda offered: quality(parameters.image_reliability, offered),
+            choose=lambda publishers: best_quality(publishers, parameters.image_reliability),
             depth=parameters.image_queue_depth,
             incompatible=lambda reason: node.get_logger().error(
-                f"images{of_camera(self.name)} cannot be heard: {reason}"
+                f"images{of_camera(self.name)} cannot arrive: {reason}"
             ),
         )
-        self._infos = FollowingSubscription(
+        self._infos = MatchingSubscription(
             node, CameraInfo, self._info_topic, self._info_received, choose=quality_of_small_messages
         )
         if self._detection_type is not None:
             topic = node.resolve_topic_name(in_camera(self.name, "detections"))
-            self._detections = FollowingSubscription(
+            self._detections = MatchingSubscription(
                 node, self._detection_type, topic, self.detections_received, choose=quality_of_small_messages
             )
 
@@ -105,12 +115,12 @@ class CameraInput:
         for output in self.stream.outputs:
             output.pause()
 
-    def has_listeners(self) -> bool:
-        """Whether anybody subscribes to a result of this camera."""
-        return any(output.has_listeners() for output in self.stream.outputs)
+    def has_subscribers(self) -> bool:
+        """Whether a result of this camera has a subscriber."""
+        return any(output.has_subscribers() for output in self.stream.outputs)
 
     def silence_s(self) -> float:
-        """How long there has been no image, or none since `listen`; 0 while paused."""
+        """How long there has been no image, or none since `subscribe`; 0 while paused."""
         return self._silence_s(self.stream.statistics.last_arrival_s())
 
     @property
@@ -142,7 +152,7 @@ class CameraInput:
         return f"{what} on {topic} are not used: {late}" if (late := self.stream.detections.problem) else ""
 
     def figures(self) -> dict[str, str]:
-        """How images are subscribed to and what they are, for people."""
+        """The subscription and the kind of images, as text for /diagnostics."""
         images = self._images
         return {
             "topic": self.topic,
@@ -150,7 +160,7 @@ class CameraInput:
             "images": self.stream.images,
             "reliability": "" if images is None else images.quality.reliability,
             "durability": "" if images is None else images.quality.durability,
-            "publishers": str(len(offers(self._node, self.topic))),
+            "publishers": str(self._node.count_publishers(self.topic)),
             "calibration": self._calibration(),
         }
 
@@ -165,12 +175,12 @@ class CameraInput:
             found = detections(message, self._parameters.detection_class)
             self.stream.detections.put(seconds(message.header.stamp), found)
 
-    def _subscriptions(self) -> list[FollowingSubscription]:
+    def _subscriptions(self) -> list[MatchingSubscription]:
         return [entry for entry in (self._images, self._infos, self._detections) if entry is not None]
 
     def _silence_s(self, last_s: float | None) -> float:
-        """Since the last message or since `listen`, whatever was later."""
-        return 0.0 if self._images is None else steady_s() - max(self.listening_since_s, last_s or 0.0)
+        """Since the last message or since `subscribe`, whatever was later."""
+        return 0.0 if self._images is None else time.monotonic() - max(self.subscribed_since_s, last_s or 0.0)
 
     def _info_received(self, message: CameraInfo) -> None:
         rectified = is_rectified(self.topic)

@@ -8,9 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rednet_ros.media.images import MAX_IMAGE_PIXELS, image_size_px
-from rednet_ros.nodes.tracker.image_conversion import ImageError, check_light, check_size
-from rednet_ros.nodes.tracker.light_range import LightRange
+from rednet_ros.media.images import MAX_IMAGE_PIXELS, image_size_px, refusal
+from rednet_ros.nodes.tracker.image_conversion import ImageError, LightRange, check_light, check_size
 from rednet_ros.tracking.types import ImageArray
 
 # A picture's orientation tag is ignored: landmarks are in the pixels that camera_info speaks of.
@@ -36,7 +35,8 @@ class CompressedImageConverter:
         """The message's picture as height x width x 3 uint8 BGR; 16-bit ones are brought to 8 bits.
 
         JPEG, PNG and whatever else OpenCV reads; `format` is not trusted, the data say what they are. Raises ImageError
-        for depth images, data that are no picture, and, before anything is decoded, pictures of too many pixels.
+        for depth images, data that are no picture, and, before anything is decoded, pictures of too many pixels, AVIF
+        and JPEGs of very many scans.
         """
         if "compressedDepth" in message.format:
             raise ImageError(f"compressed image of format '{message.format}' holds distances, not a picture")
@@ -44,6 +44,8 @@ class CompressedImageConverter:
         data = np.frombuffer(message.data, np.uint8)
         if data.size == 0:
             raise ImageError("compressed image without data; the publisher must fill data")
+        if reason := refusal(data):
+            raise ImageError(f"compressed image of format '{message.format}': {reason}")
         size_px = image_size_px(data)
         if size_px is not None:
             check_size(*size_px, self._max_pixels)

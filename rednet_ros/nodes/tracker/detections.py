@@ -1,16 +1,16 @@
 """Detections from outside: vision_msgs/Detection2DArray to the library's detections.
 
-Works on the messages' attributes only; vision_msgs is imported when somebody asks for its topic.
+Works on the messages' attributes only; vision_msgs is imported only where its topic is used.
 """
 
 from __future__ import annotations
 
 import math
 import threading
+import time
 from typing import Any
 
 from rednet_ros.errors import InputError
-from rednet_ros.nodes.tracker.statistics import steady_s
 from rednet_ros.tracking.types import Box, Detection, Detections
 
 MAX_AGE_S = 1.0
@@ -68,7 +68,7 @@ class LatestDetections:
         """What was found in the image stamped `stamp_s`."""
         with self._lock:
             self._latest = Detections(tuple(found), stamp_s)
-            self.last_put_s = steady_s()
+            self.last_put_s = time.monotonic()
 
     def take(self, stamp_s: float) -> Detections | None:
         """The newest, for the image stamped `stamp_s`; None where nothing new came that is not too old for it."""

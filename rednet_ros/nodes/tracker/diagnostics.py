@@ -34,7 +34,7 @@ def status_name(namespace: str, node_name: str, part: str) -> str:
 
 
 def frames_status(namespace: str, node_name: str) -> str:
-    """Name of the status in which a node tells of its frames."""
+    """Name of the status in which a node reports its frames."""
     return status_name(namespace, node_name, "frames")
 
 

@@ -13,8 +13,9 @@ from std_msgs.msg import Header
 
 from rednet_ros.errors import InputError
 from rednet_ros.nodes.outputs.face_ids import with_prefix
+from rednet_ros.nodes.outputs.interface import FrameResult, Output
 from rednet_ros.nodes.outputs.messages import seconds
-from rednet_ros.nodes.tracker.camera_names import of_camera
+from rednet_ros.nodes.parameters.tracker import of_camera
 from rednet_ros.nodes.tracker.detections import LatestDetections
 from rednet_ros.nodes.tracker.image_conversion import to_bgr
 from rednet_ros.nodes.tracker.statistics import FrameRecorder
@@ -52,50 +53,15 @@ class Tracker(Protocol):
         """Free threads and memory."""
 
 
-@dataclass(frozen=True)
-class FrameResult:
-    """One camera's tracked image: what the outputs are made from.
-
-    `header`: the image's, unchanged (but for a frame set by parameter). `image_bgr`: H x W x 3 uint8, maybe the
-    message's own memory: do not write to it. `camera_model`: how this image was taken, calibrated or assumed; None
-    where neither is known.
-    """
-
-    camera: str
-    header: Header
-    image_bgr: ImageArray
-    faces: Sequence[Face]
-    camera_model: CameraModel | None
-    weights_name: str
-
-
-class Output(Protocol):
-    """Something published for every tracked image; made in `outputs`."""
-
-    def is_wanted(self) -> bool:
-        """Whether `publish` has anything to do."""
-
-    def has_listeners(self) -> bool:
-        """Whether anybody subscribes to it as a result of this node: who only listens on a topic of many does not."""
-
-    def publish(self, result: FrameResult) -> None:
-        """Publish it; called in the inference thread."""
-
-    def pause(self) -> None:
-        """No images of the camera are heard for now."""
-
-    def close(self) -> None:
-        """Take the topics down."""
-
-
 @dataclass
 class CameraStream:
     """One camera as the pipeline sees it.
 
-    `outputs`: the first is the message of the faces. `convert`: the camera's messages to H x W x 3 uint8 BGR; raises
-    InputError where one is no usable image. `frame_id`: for the results, empty to keep the image's. `calibration` may
-    be replaced from another thread at any time; the next frame is tracked with it. `detections`: None where the
-    tracker finds faces itself. `images`: size and encoding of the latest image, for people; empty before the first.
+    `outputs`: the first is the message of the faces. `convert`: a message to H x W x 3 uint8 BGR (`ImageConverter`,
+    `CompressedImageConverter`); raises InputError where it is no usable image. `frame_id`: for the results, empty to
+    keep the image's. `calibration` may be replaced from another thread at any time; the next frame is tracked with it.
+    `detections`: None where the tracker finds faces itself. `images`: size and encoding of the latest image, as text;
+    empty before the first.
     """
 
     outputs: Sequence[Output]
@@ -127,9 +93,9 @@ class FramePipeline:
     """Runs in the inference thread: convert, track all cameras' faces in one batch, publish.
 
     `settings` may be replaced from another thread at any time; the next frame is tracked with them. What is lost counts
-    in the camera's statistics, with the reason; `report` gets camera, kind of loss and a line for people. `id_prefix`
-    comes before the ids of the tracker's faces in all that is published. `reset_wanted`: a promise to forget all faces
-    that may be older than this pipeline; it is kept before the next frame is tracked.
+    in the camera's statistics, with the reason; `report` gets camera, kind of loss and a line for the log. `id_prefix`
+    comes before the ids of the tracker's faces in all that is published. `reset_wanted`: a request to forget all faces
+    that may be older than this pipeline; it is done before the next frame is tracked.
     """
 
     def __init__(
@@ -170,7 +136,7 @@ class FramePipeline:
             self._publish(result, frames[result.camera].stamp_s)
 
     def _reset_if_wanted(self) -> None:
-        """Where it fails, the wish stays and nothing is tracked: what should be forgotten is not published."""
+        """Where it fails, the request stays and nothing is tracked, so that no forgotten face is published."""
         if self._reset_wanted.is_set():
             self._tracker.reset()
             self._reset_wanted.clear()
@@ -225,7 +191,7 @@ class FramePipeline:
             try:
                 if output.is_wanted():
                     output.publish(result)
-            except Exception as error:  # the faces are out already; the other outputs shall be
+            except Exception as error:  # the faces are published already; the other outputs follow
                 stream.statistics.incomplete(_reason(error))
                 self._report(camera, Loss.OUTPUT, f"a result{of_camera(camera)} is not published: {_reason(error)}")
 

@@ -9,6 +9,7 @@ drivers set it at random.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -17,9 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rednet_ros.errors import InputError
-from rednet_ros.media.images import MAX_IMAGE_PIXELS
+from rednet_ros.media.images import MAX_IMAGE_PIXELS, to_8_bit, used_bits
 from rednet_ros.nodes.tracker import cv_bridge_fallback
-from rednet_ros.nodes.tracker.light_range import LightRange
 from rednet_ros.tracking.types import ImageArray
 
 
@@ -87,11 +87,38 @@ DEPTH_ENCODINGS = ("32FC1", "64FC1", "16SC1")
 """Those in which cameras send distances (16UC1 may be light or distances)."""
 
 
+RANGE_IMAGES = 300
+"""How many images a bright one is remembered for: ten seconds at 30 Hz."""
+RANGE_SAMPLING_PX = 4
+"""Every fourth pixel of every fourth row is used."""
+BROKEN_SHARE = 1e-4
+"""Of pixels that may be brighter than the range: sensors have a few that always are."""
+
+
+class LightRange:
+    """How many of 16 bits a camera uses: the most that any of its last `RANGE_IMAGES` images needed.
+
+    Infrared and industrial cameras put 10 or 12 bits of light in 16, and no message says how many. There are four
+    ranges only (`media.images.used_bits`), nothing is stretched to an image's contrast, and a dark image among bright
+    ones stays dark.
+    """
+
+    def __init__(self) -> None:
+        self._bits: deque[int] = deque(maxlen=RANGE_IMAGES)
+
+    def to_8_bit(self, image: NDArray[np.uint16]) -> NDArray[np.uint8]:
+        """The camera's next image (H x W or H x W x channels), brought to 8 bits a value."""
+        sample = image[::RANGE_SAMPLING_PX, ::RANGE_SAMPLING_PX].ravel()
+        place = int((sample.size - 1) * (1 - BROKEN_SHARE))
+        self._bits.append(used_bits(np.partition(sample, place)[place : place + 1]))
+        return to_8_bit(image, max(self._bits))
+
+
 class ImageConverter:
     """The images of one camera as BGR; remembers in which range its 16-bit light lies (`LightRange`).
 
-    `topic`: of the images, which tells light from distances where the encoding does not. `max_pixels`: larger images
-    are refused.
+    `topic`: of the images; its name shows whether they are light or distances where the encoding does not.
+    `max_pixels`: larger images are refused.
     """
 
     def __init__(self, topic: str = "", max_pixels: int = MAX_IMAGE_PIXELS) -> None:
@@ -135,7 +162,7 @@ def check_size(width: int, height: int, max_pixels: int) -> None:
 
 
 def check_light(encoding: str, topic: str) -> None:
-    """Raise ImageError for an image that holds distances, as far as its encoding and its topic's name tell."""
+    """Raise ImageError for an image that holds distances, as far as its encoding and its topic's name show."""
     if encoding in DEPTH_ENCODINGS or (encoding == "16UC1" and _is_of_depth(topic)):
         raise ImageError(
             f"image of encoding '{encoding}' on {topic or 'its topic'} holds distances, not light; use the camera's "

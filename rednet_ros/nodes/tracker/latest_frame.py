@@ -8,8 +8,6 @@ import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from rednet_ros.nodes.tracker.statistics import steady_s
-
 logger = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
@@ -29,7 +27,7 @@ class Mailbox(Generic[Item]):
         self._closed = False
 
     def put(self, item: Item, sender: str = "") -> bool:
-        """Store `item`; True if it replaced one of the same sender that nobody took."""
+        """Store `item`; True if it replaced one of the same sender that was not taken."""
         with self._condition:
             replaced = self._items.pop(sender, None) is not None
             self._items[sender] = item
@@ -89,10 +87,10 @@ class LatestFrameWorker(Generic[Item]):
     def busy_s(self) -> float:
         """How long `process` has been running with the items at hand; 0 while it does not."""
         since_s = self._busy_since_s
-        return 0.0 if since_s is None else steady_s() - since_s
+        return 0.0 if since_s is None else time.monotonic() - since_s
 
     def stop(self, timeout_s: float) -> bool:
-        """Finish the items at hand and what `wake` asked for, and end the thread; False if that takes longer than
+        """Finish the current items and a pending `wake`, and end the thread; False if that takes longer than
         `timeout_s`. It ends later then."""
         self._mailbox.close()
         self._thread.join(timeout_s)
@@ -100,7 +98,7 @@ class LatestFrameWorker(Generic[Item]):
 
     def _run(self) -> None:
         while (items := self._mailbox.take()) is not None:
-            self._busy_since_s = steady_s()
+            self._busy_since_s = time.monotonic()
             try:
                 self._process(items)
             except Exception as error:  # nothing that one frame does may end the node

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import enum
-import itertools
 import math
 import threading
 import time
@@ -28,7 +26,7 @@ PLAUSIBLE_LATENCY_S = 60.0
 
 @dataclass(frozen=True)
 class FrameStatistics:
-    """Counts since the start, medians over the latest frames (nan where there are none), rates over the latest seconds.
+    """Counts since the start, percentiles over the latest frames (NaN without any), rates over the latest seconds.
 
     Every received frame is processed, dropped (a newer one came first), rejected (not a usable image), failed
     (an exception), or still under way.
@@ -61,16 +59,11 @@ class Outcomes:
     incomplete_reason: str = ""
 
 
-class _Outcome(enum.Enum):
-    PROCESSED = enum.auto()
-    LOST = enum.auto()
-    INCOMPLETE = enum.auto()
-
-
 class FrameRecorder:
-    """Collects what `FrameStatistics` reports, of one stream.
+    """Collects what `FrameStatistics` and `Outcomes` report of one stream.
 
-    Times are of the steady clock, so that rates hold while the clock of the stamps jumps or is simulated.
+    Times are of the monotonic clock, so that rates hold while the clock of the stamps jumps or is simulated; `now_s`
+    is for tests.
     """
 
     def __init__(self) -> None:
@@ -80,59 +73,51 @@ class FrameRecorder:
         self._arrivals_s: deque[float] = deque(maxlen=WINDOW_FRAMES)
         self._departures_s: deque[float] = deque(maxlen=WINDOW_FRAMES)
         self._latencies_s: deque[float] = deque(maxlen=WINDOW_FRAMES)
-        self._outcomes: deque[tuple[float, _Outcome, str]] = deque(maxlen=WINDOW_FRAMES)
+        self._outcomes: deque[tuple[float, str, str]] = deque(maxlen=WINDOW_FRAMES)
 
     def received(self, now_s: float | None = None) -> None:
-        """A frame came in, now or at `now_s`."""
+        """A frame came in."""
         with self._lock:
             self._counts["received"] += 1
-            self._arrivals_s.append(steady_s() if now_s is None else now_s)
+            self._arrivals_s.append(_now_s(now_s))
 
     def dropped(self) -> None:
-        """A frame was replaced by a newer one before it was looked at."""
-        self._count("dropped")
+        """A frame was replaced by a newer one before it was tracked."""
+        with self._lock:
+            self._counts["dropped"] += 1
 
     def rejected(self, reason: str = "", now_s: float | None = None) -> None:
         """A frame was not a usable image."""
-        self._count("rejected")
-        self._ended(_Outcome.LOST, reason, now_s)
+        self._ended("rejected", reason, now_s)
 
     def failed(self, reason: str = "", now_s: float | None = None) -> None:
         """A frame was lost to an unexpected error."""
-        self._count("failed")
-        self._ended(_Outcome.LOST, reason, now_s)
+        self._ended("failed", reason, now_s)
 
     def incomplete(self, reason: str, now_s: float | None = None) -> None:
         """An output of a processed frame could not be published."""
-        self._ended(_Outcome.INCOMPLETE, reason, now_s)
+        self._ended("incomplete", reason, now_s)
 
     def processed(self, latency_s: float, face_count: int, now_s: float | None = None) -> None:
         """The result of a frame was published with `face_count` faces, so long after the frame's stamp."""
         with self._lock:
-            self._counts["processed"] += 1
             self._faces = face_count
-            self._departures_s.append(steady_s() if now_s is None else now_s)
+            self._departures_s.append(_now_s(now_s))
             if 0.0 <= latency_s <= PLAUSIBLE_LATENCY_S:
                 self._latencies_s.append(latency_s)
-        self._ended(_Outcome.PROCESSED, "", now_s)
+        self._ended("processed", "", now_s)
 
     def outcomes(self, since_s: float = -math.inf, now_s: float | None = None) -> Outcomes:
-        """What became of the recent frames, of those that ended after `since_s` of the steady clock."""
+        """What became of the recent frames, of those that ended after `since_s` of the monotonic clock."""
         with self._lock:
             ended = list(self._outcomes)
-        last_frame_s = max((time_s for time_s, outcome, _ in ended if outcome is not _Outcome.INCOMPLETE), default=0.0)
-        window_start_s = (steady_s() if now_s is None else now_s) - WINDOW_S
-        from_s = max(since_s, min(window_start_s, last_frame_s))
+        last_frame_s = max((time_s for time_s, outcome, _ in ended if outcome != "incomplete"), default=0.0)
+        from_s = max(since_s, min(_now_s(now_s) - WINDOW_S, last_frame_s))
         recent = [(outcome, reason) for time_s, outcome, reason in ended if time_s >= from_s]
-        lost = [reason for outcome, reason in recent if outcome is _Outcome.LOST]
-        incomplete = [reason for outcome, reason in recent if outcome is _Outcome.INCOMPLETE]
-        return Outcomes(
-            frames=len(recent) - len(incomplete),
-            lost=len(lost),
-            lost_reason=lost[-1] if lost else "",
-            incomplete=len(incomplete),
-            incomplete_reason=incomplete[-1] if incomplete else "",
-        )
+        lost = [reason for outcome, reason in recent if outcome in ("rejected", "failed")]
+        incomplete = [reason for outcome, reason in recent if outcome == "incomplete"]
+        reasons = lost[-1] if lost else "", incomplete[-1] if incomplete else ""
+        return Outcomes(len(recent) - len(incomplete), len(lost), reasons[0], len(incomplete), reasons[1])
 
     def last_arrival_s(self) -> float | None:
         """When the latest frame came in, None where none did."""
@@ -143,55 +128,54 @@ class FrameRecorder:
         """The figures now."""
         return combined([self], now_s)
 
-    def _ended(self, outcome: _Outcome, reason: str, now_s: float | None) -> None:
+    def _ended(self, outcome: str, reason: str, now_s: float | None) -> None:
         with self._lock:
-            self._outcomes.append((steady_s() if now_s is None else now_s, outcome, reason))
-
-    def _count(self, what: str) -> None:
-        with self._lock:
-            self._counts[what] += 1
-
-    def _copy(self) -> tuple[Counter[str], int, tuple[list[float], list[float], list[float]]]:
-        with self._lock:
-            windows = list(self._arrivals_s), list(self._departures_s), list(self._latencies_s)
-            return self._counts.copy(), self._faces, windows
+            self._counts[outcome] += 1
+            self._outcomes.append((_now_s(now_s), outcome, reason))
 
 
 def combined(recorders: Iterable[FrameRecorder], now_s: float | None = None) -> FrameStatistics:
     """The figures of several streams together: counts and rates are sums, latencies are of all their frames."""
-    now_s = steady_s() if now_s is None else now_s
-    copies = [recorder._copy() for recorder in recorders]
-    counts = sum((counts for counts, _, _ in copies), Counter())
-    median_ms, p95_ms = percentiles_ms(list(itertools.chain(*(latencies for _, _, (_, _, latencies) in copies))))
+    now_s = _now_s(now_s)
+    counts: Counter[str] = Counter()
+    latencies_s: list[float] = []
+    faces, input_rate_hz, output_rate_hz = 0, 0.0, 0.0
+    for recorder in recorders:
+        with recorder._lock:
+            counts += recorder._counts
+            faces += recorder._faces
+            latencies_s += recorder._latencies_s
+            input_rate_hz += _rate_hz(recorder._arrivals_s, now_s)
+            output_rate_hz += _rate_hz(recorder._departures_s, now_s)
+    latency_median_ms, latency_p95_ms = percentiles_ms(latencies_s)
     return FrameStatistics(
         received=counts["received"],
         processed=counts["processed"],
         dropped=counts["dropped"],
         rejected=counts["rejected"],
         failed=counts["failed"],
-        faces=sum(faces for _, faces, _ in copies),
-        latency_median_ms=median_ms,
-        latency_p95_ms=p95_ms,
-        input_rate_hz=sum(_rate_hz(arrivals, now_s) for _, _, (arrivals, _, _) in copies),
-        output_rate_hz=sum(_rate_hz(departures, now_s) for _, _, (_, departures, _) in copies),
+        faces=faces,
+        latency_median_ms=latency_median_ms,
+        latency_p95_ms=latency_p95_ms,
+        input_rate_hz=input_rate_hz,
+        output_rate_hz=output_rate_hz,
     )
 
 
-def steady_s() -> float:
-    """The clock that never jumps."""
-    return time.monotonic()
-
-
 def percentiles_ms(durations_s: deque[float] | list[float]) -> tuple[float, float]:
-    """Median and 95th percentile in milliseconds, nan where there is nothing."""
+    """Median and 95th percentile in milliseconds, NaN where there is nothing."""
     if not durations_s:
-        return float("nan"), float("nan")
+        return math.nan, math.nan
     median_s, p95_s = np.percentile(np.asarray(durations_s), [50, 95])
     return float(median_s) * 1e3, float(p95_s) * 1e3
 
 
-def _rate_hz(times_s: list[float], now_s: float) -> float:
-    """Steps a second within the window; 0 for a stream that stands still."""
+def _now_s(now_s: float | None) -> float:
+    return time.monotonic() if now_s is None else now_s
+
+
+def _rate_hz(times_s: Iterable[float], now_s: float) -> float:
+    """Frames a second within the window; 0 for a stream that stands still."""
     recent = [time_s for time_s in times_s if now_s - time_s <= WINDOW_S]
     if len(recent) < 2 or recent[-1] <= recent[0]:
         return 0.0

@@ -2,7 +2,7 @@
 
 Subscribes `image` (sensor_msgs/Image or CompressedImage) and the `camera_info` beside it (sensor_msgs/CameraInfo), of
 one camera or of several. Publishes `faces` (rednet_ros/FaceLandmarks) for every processed image and /diagnostics; the
-other outputs of `outputs` while somebody subscribes. Services `~/reset` and `~/enable`.
+other outputs of `outputs` while they have subscribers. Services `~/reset` and `~/enable`.
 """
 
 from __future__ import annotations
@@ -14,27 +14,26 @@ from collections.abc import Sequence
 from typing import Any
 
 from rclpy.clock import Clock, ClockType
-from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
+from rclpy.impl.implementation_singleton import rclpy_implementation
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.logging import get_logger
 from rclpy.task import Future
 from std_srvs.srv import SetBool, Trigger
 
 from rednet_ros.errors import RednetError
 from rednet_ros.nodes import library_log
 from rednet_ros.nodes.outputs.face_ids import id_prefix
+from rednet_ros.nodes.outputs.interface import Output
 from rednet_ros.nodes.outputs.outputs import check_installed, make_outputs
 from rednet_ros.nodes.parameters.declaration import DeclaredParameters
-from rednet_ros.nodes.parameters.tracker import TrackerParameters, camera_tables
-from rednet_ros.nodes.runner import run
-from rednet_ros.nodes.tracker import process_memory
+from rednet_ros.nodes.parameters.tracker import TrackerParameters, camera_tables, of_camera
+from rednet_ros.nodes.run_node import run_node
 from rednet_ros.nodes.tracker.camera_input import CameraInput
-from rednet_ros.nodes.tracker.camera_names import of_camera
-from rednet_ros.nodes.tracker.frame_pipeline import FramePipeline, Loss, Output, Tracker
+from rednet_ros.nodes.tracker.frame_pipeline import FramePipeline, Loss, Tracker
 from rednet_ros.nodes.tracker.health import TrackerHealth
 from rednet_ros.nodes.tracker.latest_frame import LatestFrameWorker
-from rednet_ros.nodes.tracker.lifecycle_node import SteadyLifecycleNode
 from rednet_ros.nodes.tracker.statistics import PUBLISHING_PERIOD_S, FrameRecorder, FrameStatistics, combined
-from rednet_ros.nodes.tracker.throttle import Throttle
-from rednet_ros.nodes.tracker.tracker_loading import TrackerFactory, described, load_tracker
+from rednet_ros.nodes.tracker.tracker_loading import TrackerFactory, described, load_tracker, release_gpu
 
 NODE_NAME = "rednet_tracker"
 REPEAT_S = 5.0
@@ -47,7 +46,7 @@ SUPERVISION_PERIOD_S = 0.2
 """How often the node looks whether its cameras, their publishers and its own subscribers are still there."""
 
 
-class TrackerNode(SteadyLifecycleNode):
+class TrackerNode(LifecycleNode):
     """Lifecycle: configure loads the weights, activate subscribes, deactivate stops but keeps every face's state,
     cleanup frees the tracker.
 
@@ -56,6 +55,7 @@ class TrackerNode(SteadyLifecycleNode):
 
     def __init__(self, create_tracker: TrackerFactory = load_tracker, **node_options: object) -> None:
         super().__init__(NODE_NAME, allow_undeclared_parameters=True, **node_options)
+        self._refuse_impossible_transitions()
         library_log.through_node(self)
         self.done: Future = Future()
         self._create_tracker = create_tracker
@@ -68,7 +68,6 @@ class TrackerNode(SteadyLifecycleNode):
         self._is_active = False
         self._is_enabled = True
         self._reset_wanted = threading.Event()
-        self._complaints = {Loss.FRAME: Throttle(REPEAT_S), Loss.OUTPUT: Throttle(OUTPUT_REPEAT_S)}
         self._declared = DeclaredParameters(
             self,
             TrackerParameters,
@@ -78,6 +77,8 @@ class TrackerNode(SteadyLifecycleNode):
         )
         self._wanted = self._declared.read()
         self._statistics = {name: FrameRecorder() for name in self._wanted.cameras}
+        # One each, all of the node's name: rclpy throttles by logger and line.
+        self._loggers = {name: get_logger(self.get_logger().name) for name in self._wanted.cameras}
         self._health = TrackerHealth(self, list(self._statistics.values()))
         steady = Clock(clock_type=ClockType.STEADY_TIME)  # simulated time may stand still
         self.create_timer(SUPERVISION_PERIOD_S, self._supervise, clock=steady)
@@ -112,7 +113,8 @@ class TrackerNode(SteadyLifecycleNode):
         result = super().on_activate(state)
         assert self._tracker is not None
         streams = {name: camera.stream for name, camera in self._cameras.items()}
-        prefix = id_prefix(self._wanted.id_prefix, self.get_namespace())
+        own_name = "" if self.get_name() == NODE_NAME else self.get_name()
+        prefix = id_prefix(self._wanted.id_prefix, self.get_namespace(), own_name)
         self._pipeline = FramePipeline(
             self._tracker, self._wanted.settings(), streams, self._now_s, self._frame_failed, prefix, self._reset_wanted
         )
@@ -121,7 +123,9 @@ class TrackerNode(SteadyLifecycleNode):
         self._is_active = True
         self._supervise()
         for camera in self._cameras.values():
-            self.get_logger().info(f"waiting for images{of_camera(camera.name)} on {camera.topic}")
+            images = f"images{of_camera(camera.name)} on {camera.topic}"
+            later = f"{images} are not subscribed to: {self._state()}"
+            self.get_logger().info(f"waiting for {images}" if camera.is_subscribed else later)
         return result
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -133,25 +137,25 @@ class TrackerNode(SteadyLifecycleNode):
         return super().on_deactivate(state)
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Free the tracker, and with it the GPU, and take the topics down."""
+        """Free the tracker and its GPU memory, and destroy the publishers."""
         self.close()
-        process_memory.release_gpu()
+        release_gpu()
         self.get_logger().info(f"cleaned up: {self._what_is_left()}")
         return super().on_cleanup(state)
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Let go of everything, from any state."""
+        """Free everything, from any state."""
         self.close()
         self.get_logger().info(f"shut down: {self._what_is_left()}")
         return super().on_shutdown(state)
 
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Back to unconfigured, so that the node can be configured anew."""
+        """Back to unconfigured, so that the node can be configured again."""
         self.close()
         return TransitionCallbackReturn.SUCCESS
 
     def close(self) -> None:
-        """Stop the thread, free the tracker and take the topics down, whatever the state."""
+        """Stop the thread, free the tracker and destroy the publishers, in any state."""
         if self._tracker is not None:
             self._abandoned, self._tracker = self._tracker, None
         self._stop_tracking()
@@ -188,7 +192,7 @@ class TrackerNode(SteadyLifecycleNode):
         return response
 
     def _enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
-        """Hear images or not; faces keep their ids and states in between."""
+        """Subscribe to images or not; faces keep their ids and states in between."""
         self._is_enabled = request.data
         self._supervise()
         response.success, response.message = True, self._state()
@@ -211,14 +215,34 @@ class TrackerNode(SteadyLifecycleNode):
             self._statistics[camera].dropped()
 
     def _frame_failed(self, camera: str, loss: Loss, text: str) -> None:
-        if not self.context.ok() or not self._complaints[loss].is_due(camera):
-            return  # told not long ago, or the process is ending while the frame was under way
-        self.get_logger().error(text)
+        if not self.context.ok():
+            return  # the process is ending while the frame was under way
+        logger = self._loggers.get(camera, self.get_logger())
+        if loss is Loss.FRAME:
+            logger.error(text, throttle_duration_sec=REPEAT_S)
+        else:
+            logger.error(text, throttle_duration_sec=OUTPUT_REPEAT_S)
 
     def _thread_failed(self, error: Exception) -> None:
         self._frame_failed("", Loss.FRAME, f"the inference thread failed: {type(error).__name__}: {error}")
 
     # -- helpers -----------------------------------------------------------------------------------------------------
+
+    def _refuse_impossible_transitions(self) -> None:
+        """Refuse and log a transition that the state does not have; rclpy (7.1) would let it end the process."""
+        service = self._service_change_state
+        change_state = service.callback
+
+        def change_or_refuse(request: Any, response: Any) -> Any:
+            try:
+                return change_state(request, response)
+            except rclpy_implementation.RCLError as error:
+                wanted, reason = request.transition.label or request.transition.id, str(error).split(", at ")[0]
+                self.get_logger().error(f"transition {wanted} refused: {reason}")
+                response.success = False
+                return response
+
+        service.callback = change_or_refuse
 
     def _start(self) -> None:
         if not self._wanted.autostart:
@@ -259,7 +283,7 @@ class TrackerNode(SteadyLifecycleNode):
             self.get_logger().error(f"a frame has been under way for more than {STOP_TIMEOUT_S:.0f} s")
             return False
         for camera in self._cameras.values():
-            camera.pause()  # once more: a frame that was under way has told the outputs of faces
+            camera.pause()  # again: a frame that was under way has given the outputs its faces
         return True
 
     def _end_thread(self, timeout_s: float) -> bool:
@@ -273,15 +297,15 @@ class TrackerNode(SteadyLifecycleNode):
         return True
 
     def _what_is_left(self) -> str:
-        """After `close`, for people."""
+        """What is left after `close`, as text for the log."""
         done = "the weights are freed and all faces are forgotten"
         return f"{done} as soon as the image under way is finished" if self._abandoned else done
 
     def _supervise(self) -> None:
-        """Hear the cameras that are wanted, as their publishers offer it."""
+        """Subscribe to the cameras that are wanted, with the quality of service that their publishers offer."""
         for camera in self._cameras.values() if self._is_active else ():
-            if self._is_enabled and (not self._wanted.on_demand or camera.has_listeners()):
-                camera.listen()
+            if self._is_enabled and (not self._wanted.on_demand or camera.has_subscribers()):
+                camera.subscribe()
             else:
                 camera.pause()
         if not self._is_active:
@@ -298,7 +322,7 @@ class TrackerNode(SteadyLifecycleNode):
             return "not active"
         if not self._is_enabled:
             return "disabled"
-        if not any(camera.is_listening for camera in self._cameras.values()):
+        if not any(camera.is_subscribed for camera in self._cameras.values()):
             return "nobody subscribes"
         return "tracking"
 
@@ -308,7 +332,7 @@ class TrackerNode(SteadyLifecycleNode):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point of `tracker_node`."""
-    return run(TrackerNode, arguments)
+    return run_node(TrackerNode, arguments)
 
 
 if __name__ == "__main__":

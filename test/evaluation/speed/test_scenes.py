@@ -1,41 +1,38 @@
-"""Composed frames hold the faces that they promise, with the photograph and with the drawing."""
+"""Composed frames hold the faces that they promise."""
 
 import cv2
 import numpy as np
 import pytest
 
 from rednet_ros.errors import InputError
-from rednet_ros.evaluation.speed import portrait as portraits
-from rednet_ros.evaluation.speed.portrait import drawn_portrait, load_portrait
 from rednet_ros.evaluation.speed.scenes import composed_scene, recorded_scene
 from rednet_ros.media.video import VideoWriter
 from rednet_ros.tracking.detector.models import load_detector
 
 
-@pytest.mark.parametrize("make", [load_portrait, drawn_portrait])
-@pytest.mark.parametrize(("faces", "size_px"), [(1, (640, 480)), (8, (640, 480)), (5, (480, 640))])
-def test_the_detector_finds_every_face(make, faces, size_px):
-    scene = composed_scene(make(), faces, size_px, frames=2)
-    assert scene.size_px == size_px
+@pytest.mark.parametrize(("faces", "size_px"), [(1, (640, 480)), (8, (640, 480)), (16, (640, 480)), (5, (480, 640))])
+def test_the_detector_finds_every_face(faces, size_px):
+    scene = composed_scene(faces, size_px, frames=2)
+    assert scene.frames[0].shape == (size_px[1], size_px[0], 3)
     assert scene.faces == faces
     detector = load_detector()
     assert [len(detector.detect(frame)) for frame in scene.frames] == [faces, faces]
 
 
-def test_without_scikit_image_the_face_is_drawn(monkeypatch):
-    monkeypatch.setattr(portraits, "find_spec", lambda name: None)
-    assert load_portrait().name == "drawing"
-
-
-def test_the_drawing_is_the_same_every_time():
-    np.testing.assert_array_equal(drawn_portrait().picture, drawn_portrait().picture)
-
-
 def test_faces_move_a_little_and_without_a_jump_at_the_end():
-    frames = composed_scene(drawn_portrait(), 2, (320, 240), frames=30).frames
+    frames = composed_scene(2, (320, 240), frames=30).frames
     steps = [cv2.norm(frames[index - 1], frames[index], cv2.NORM_L1) / frames[0].size for index in range(30)]
     assert min(steps) > 0
     assert steps[0] < 2 * max(steps[1:])
+
+
+def test_cameras_see_a_scene_at_different_moments_and_without_end():
+    scene = composed_scene(1, (64, 64), frames=4)
+    first, second = scene.players(2)
+    shown = [[id(player()[0]) for _ in range(5)] for player in (first, second)]
+    numbers = [[[id(frame) for frame in scene.frames].index(image) for image in images] for images in shown]
+    assert numbers == [[0, 1, 2, 3, 0], [2, 3, 0, 1, 2]]
+    assert first()[1] == pytest.approx(5 / 30)
 
 
 def test_a_clip_is_played_forwards_and_backwards(tmp_path):

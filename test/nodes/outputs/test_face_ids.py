@@ -10,19 +10,45 @@ from rednet_ros.tracking.types import Box, Face, FaceStatus
 
 
 @pytest.mark.parametrize(
-    ("wanted", "namespace", "prefix"),
+    ("wanted", "namespace", "own_name", "prefix"),
     [
-        ("auto", "/", ""),
-        ("auto", "/front", "front_"),
-        ("auto", "/robot1/front", "robot1_front_"),
-        ("auto", "/_hidden/2nd", "hidden_2nd_"),
-        ("auto", "/_1", ""),
-        ("", "/front", ""),
-        ("head_", "/front", "head_"),
+        ("auto", "/", "", ""),
+        ("auto", "/front", "", "front_"),
+        ("auto", "/front_left", "", "front_left_"),
+        ("", "/front", "other", ""),
+        ("head_", "/front", "other", "head_"),
     ],
 )
-def test_the_prefix_is_that_of_the_namespace_unless_one_is_given(wanted, namespace, prefix):
-    assert id_prefix(wanted, namespace) == prefix
+def test_the_prefix_is_that_of_the_namespace_unless_one_is_given(wanted, namespace, own_name, prefix):
+    assert id_prefix(wanted, namespace, own_name) == prefix
+
+
+@pytest.mark.parametrize(
+    ("namespace", "own_name", "begin"),
+    [
+        ("/robot1/front", "", "robot1_front_"),
+        ("/", "left", "left_"),
+        ("/robot1", "left", "robot1_left_"),
+        ("/_hidden", "", "hidden_"),
+        ("/_1", "", "n_"),
+        ("/front_", "", "front_"),
+    ],
+)
+def test_what_could_be_taken_for_another_node_ends_in_a_checksum(namespace, own_name, begin):
+    assert re.fullmatch(f"{begin}[0-9a-f]{{4}}_", id_prefix("auto", namespace, own_name))
+    assert re.fullmatch(PATTERN, id_prefix("auto", namespace, own_name))
+
+
+def test_the_prefixes_on_the_page_on_cameras_are_true(repository):
+    page = (repository / "docs" / "cameras.md").read_text()
+    for prefix in (id_prefix("auto", "/", "left"), id_prefix("auto", "/robot1/front"), id_prefix("auto", "/front")):
+        assert f"`{prefix}f1`" in page
+
+
+def test_no_two_nodes_have_the_same_prefix():
+    namespaces = ["/", "/a", "/b", "/a_b", "/a/b", "/a_b_", "/a_/b", "/a/_b", "/_a/b", "/a__b", "/_", "/_1", "/a/b/c"]
+    prefixes = [id_prefix("auto", namespace, name) for namespace in namespaces for name in ("", "a", "b", "a_b", "_b")]
+    assert len(set(prefixes)) == len(prefixes)
 
 
 @pytest.mark.parametrize("wanted", ["front/", "1st_", "_", "a b", "front-"])

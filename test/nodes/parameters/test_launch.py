@@ -1,7 +1,5 @@
 """Texts of launch arguments become parameters, or a reason why not."""
 
-from dataclasses import fields
-
 import pytest
 
 from rednet_ros.errors import InputError
@@ -13,13 +11,14 @@ from rednet_ros.nodes.parameters.launch import (
     logger_name,
     parameter_values,
 )
+from rednet_ros.nodes.parameters.table import specifications
 from rednet_ros.nodes.parameters.tracker import CameraParameters, TrackerParameters
 
 ONE = {"": "/camera/image_raw"}
 
 
 def test_every_parameter_but_the_topics_is_an_argument():
-    known = {entry.name for table in (TrackerParameters, CameraParameters) for entry in fields(table)}
+    known = set(specifications(TrackerParameters)) | set(specifications(CameraParameters))
     assert set(arguments()) == known - {"cameras", "image_topic"}
     assert "0.05 to 60 s" in arguments()["max_gap_s"]
 

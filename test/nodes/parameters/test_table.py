@@ -5,14 +5,15 @@ from dataclasses import dataclass
 import pytest
 
 from rednet_ros.errors import InputError
-from rednet_ros.nodes.parameters.table import check_values, documentation, parameter, specifications, struct
+from rednet_ros.nodes.parameters.table import check_values, specifications, struct
+from rednet_ros.tracking.settings import parameter
 
 
 @dataclass(frozen=True)
 class Table:
     enabled: bool = parameter(True, "On or off.")
-    count: int = parameter(3, "How many.", minimum=1, maximum=5)
-    share: float = parameter(0.5, "How much.", unit="s", minimum=0, maximum=1, dynamic=True)
+    count: int = parameter(3, "How many.", limits=(1, 5))
+    share: float = parameter(0.5, "How much.", unit="s", limits=(0, 1), dynamic=True)
     mode: str = parameter("fast", "How.", choices=("fast", "slow"))
     names: tuple[str, ...] = parameter(("a",), "Which.", pattern="[a-z]+", read_only=True)
 
@@ -20,7 +21,7 @@ class Table:
 def test_the_table_is_the_struct():
     assert Table() == Table(enabled=True, count=3, share=0.5, mode="fast", names=("a",))
     types = [entry.type_name for entry in specifications(Table).values()]
-    assert types == ["bool", "integer", "double", "string", "string array"]
+    assert types == ["string array", "bool", "integer", "string", "double"]  # by when they take effect
 
 
 @pytest.mark.parametrize(
@@ -59,20 +60,23 @@ def test_other_values_are_refused_with_the_reason(name, value, reason):
 def test_a_misspelt_name_gets_the_nearest_one():
     with pytest.raises(InputError, match=r"no parameter 'cuont'; did you mean 'count'\?"):
         check_values(Table, {"cuont": 3})
-    with pytest.raises(InputError, match="known are: enabled, count, share, mode, names"):
+    with pytest.raises(InputError, match="known are: names, enabled, count, mode, share"):
         check_values(Table, {"zzz": 3})
 
 
 def test_a_table_can_be_declared_under_a_prefix():
-    assert list(specifications(Table, "front"))[:2] == ["front.enabled", "front.count"]
+    assert list(specifications(Table, "front"))[:2] == ["front.names", "front.enabled"]
     values = {"front.count": 4, "rear.count": 2, "front.names": ["x", "y"]}
     assert struct(Table, values, "front") == Table(count=4, names=("x", "y"))
     with pytest.raises(InputError, match="'front.count' must be 1 to 5, not 9"):
         check_values(specifications(Table, "front"), {"front.count": 9})
 
 
-def test_the_documentation_says_when_a_value_takes_effect():
-    rows = documentation(Table)
-    assert rows[2] == "| `share` | double | 0.5 | 0 to 1 s | on the next image | How much. |"
-    assert rows[3] == "| `mode` | string | fast | one of fast, slow | on configuring | How. |"
-    assert rows[4] == '| `names` | string array | ["a"] |  | at the start only | Which. |'
+def test_a_field_without_a_declaration_is_no_parameter():
+    @dataclass(frozen=True)
+    class WithPlainField(Table):
+        plain: int = 1
+
+    assert "plain" not in specifications(WithPlainField)
+    with pytest.raises(InputError, match="no parameter 'plain'"):
+        check_values(WithPlainField, {"plain": 1})

@@ -51,6 +51,8 @@ def test_grey_and_deep_pictures_become_bgr(picture):
         (b"not a picture", "jpeg", "13 bytes, is damaged or of a kind"),
         (b"\x89PNG\r\n\x1a\n" + bytes(50), "png", "damaged"),
         (b"x", "16UC1; compressedDepth", "holds distances"),
+        (b"\0\0\0\x20ftypavif", "avif", "'avif': AVIF is not read.*; convert it to PNG or JPEG"),
+        pytest.param(b"\xff\xd8" + b"\xff\xda\0\x02" * 101, "jpeg", "'jpeg': a JPEG of 101 scans", id="scans"),
     ],
 )
 def test_what_is_no_picture_is_refused_with_the_reason(data, told, reason):

@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.ros, pytest.mark.slow]
 
 BRIGHT_TRACKER = """
 import sys
-from rednet_ros.nodes.runner import run
+from rednet_ros.nodes.run_node import run_node
 from rednet_ros.nodes.tracker.tracker_node import TrackerNode
 from rednet_ros.tracking import FaceTracker
 from rednet_ros.evaluation.tracking_bench.synthetic_scene import BrightDetector, BrightEngine
@@ -21,7 +21,7 @@ from rednet_ros.evaluation.tracking_bench.synthetic_scene import BrightDetector,
 def create(parameters):
     return FaceTracker(engine=BrightEngine(), detector=BrightDetector(), settings=parameters.settings())
 
-sys.exit(run(lambda: TrackerNode(create)))
+sys.exit(run_node(lambda: TrackerNode(create)))
 """
 LIMIT_BYTES = 60_000
 """Largest file that a process on a "full disk" can write: a write beyond it fails, as on a full disk."""

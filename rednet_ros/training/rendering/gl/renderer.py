@@ -51,7 +51,8 @@ def open_context() -> Any:
         raise RenderingUnavailable("moderngl is not installed: pip install 'rednet_ros[render]'") from error
     create: Any = moderngl.create_context  # its type knows no backends
     try:
-        context = create(standalone=True, backend="egl")
+        # EGL gives every function of OpenGL; moderngl's default also loads libGL.so, which is a package of its own.
+        context = create(standalone=True, backend="egl", libegl="libEGL.so.1", libgl="libEGL.so.1")
     except Exception as error:  # glcontext raises plain Exception
         raise RenderingUnavailable(
             f"no OpenGL through EGL here ({error}). On Debian and Ubuntu: apt install libegl1 libgl1-mesa-dri; "

@@ -1,0 +1,54 @@
+"""The step in OpenCV's DNN module, 4.6.0 or newer: runs on every CPU, with the OpenCV that is there anyway."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from rednet_ros.inference.recurrence import StepOutput, run_steps
+from rednet_ros.inference.runtime import RuntimeUnavailableError
+from rednet_ros.inference.step_file import StepFile
+from rednet_ros.inference.threads import CpuThreads
+from rednet_ros.inference.types import Estimate, FaceState, FloatArray
+
+
+class OpenCvRuntime:
+    """See `Runtime`. Faces go through the graph one by one: a batch is no faster, and another size of batch would
+    allocate the graph anew."""
+
+    name = "opencv float32"
+
+    def __init__(self, file: StepFile, threads: CpuThreads) -> None:
+        """Raises RuntimeUnavailableError where this OpenCV cannot read the graph."""
+        self._description, self._threads = file.description, threads
+        has_state = file.description.config.temporal != "none"
+        self._state = ["hidden", "cell"] if has_state else []
+        identity = ["identity"] if file.description.config.identity else []
+        self._outputs = ["detection", "regression", *identity, *(f"next_{name}" for name in self._state)]
+        try:
+            self._net = cv2.dnn.readNetFromONNX(np.frombuffer(file.graph, np.uint8))
+        except cv2.error as error:
+            raise RuntimeUnavailableError(f"OpenCV {cv2.__version__} cannot read the network: {error}") from error
+
+    def run(self, crops: NDArray[np.uint8], previous_px: FloatArray, state: FaceState | None) -> Estimate:
+        """See `Runtime`."""
+        threads = self._threads.of(len(crops))
+        if cv2.getNumThreads() != threads:
+            cv2.setNumThreads(threads)
+        return run_steps(self._step, self._description, crops, previous_px, state)
+
+    def _step(self, crops: FloatArray, z: FloatArray, state: FaceState | None) -> StepOutput:
+        faces = [self._face(crops[i : i + 1], z[i : i + 1], state and state.row(i)) for i in range(len(crops))]
+        results = dict(zip(self._outputs, map(np.concatenate, zip(*faces, strict=True)), strict=True))
+        vectors = {name: value.reshape(len(crops), -1) for name, value in results.items() if value.shape[2:] == (1, 1)}
+        next_state = FaceState(vectors["next_hidden"], vectors["next_cell"]) if self._state else None
+        return StepOutput(results["detection"], results["regression"], vectors.get("identity"), next_state)
+
+    def _face(self, crop: FloatArray, z: FloatArray, state: FaceState | None) -> list[FloatArray]:
+        self._net.setInput(crop, "crops")
+        self._net.setInput(z, "z")
+        if state is not None:
+            self._net.setInput(state.hidden[:, :, None, None], "hidden")
+            self._net.setInput(state.cell[:, :, None, None], "cell")
+        return list(self._net.forward(self._outputs))

@@ -1,0 +1,90 @@
+"""The step in OpenVINO: faster than OpenCV on processors with AVX-512 (docs/inference.md). The extra [fast]."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import sys
+import threading
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rednet_ros.inference.recurrence import StepOutput, run_steps
+from rednet_ros.inference.runtime import RuntimeUnavailableError
+from rednet_ros.inference.step_file import StepFile
+from rednet_ros.inference.threads import CpuThreads
+from rednet_ros.inference.types import Estimate, FaceState, FloatArray
+
+
+class OpenVinoRuntime:
+    """See `Runtime`. OpenVINO fixes the number of threads when it compiles: one model for each, made when needed."""
+
+    name = "openvino float32"
+
+    def __init__(self, file: StepFile, threads: CpuThreads) -> None:
+        """Raises RuntimeUnavailableError where OpenVINO is not installed, or cannot use the network."""
+        self._description, self._threads = file.description, threads
+        core = _core()
+        try:
+            self._model = core.read_model(file.graph, b"")
+            self._model.reshape({port.any_name: [-1, *list(port.shape)[1:]] for port in self._model.inputs})
+            self._requests = {threads.few: self._request(threads.few)}
+        except Exception as error:  # the library's errors have no common base
+            raise RuntimeUnavailableError(f"OpenVINO cannot use the network: {error}") from error
+
+    def run(self, crops: NDArray[np.uint8], previous_px: FloatArray, state: FaceState | None) -> Estimate:
+        """See `Runtime`."""
+        return run_steps(self._step, self._description, crops, previous_px, state)
+
+    def _step(self, crops: FloatArray, z: FloatArray, state: FaceState | None) -> StepOutput:
+        threads = self._threads.of(len(crops))
+        if threads not in self._requests:
+            self._requests[threads] = self._request(threads)
+        inputs = {"crops": crops, "z": z}
+        if state is not None:
+            inputs |= {"hidden": state.hidden[:, :, None, None], "cell": state.cell[:, :, None, None]}
+        # Copies of the results: what it shares is freed as soon as a batch of another size comes.
+        results = self._requests[threads].infer(inputs, share_inputs=True, share_outputs=False)
+        named = {port.any_name: value for port, value in results.items()}
+        vectors = {name: value.reshape(len(crops), -1) for name, value in named.items() if value.shape[2:] == (1, 1)}
+        next_state = None if state is None else FaceState(vectors["next_hidden"], vectors["next_cell"])
+        return StepOutput(named["detection"], named["regression"], vectors.get("identity"), next_state)
+
+    def _request(self, threads: int) -> Any:
+        settings = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "NUM_STREAMS": 1,
+            "INFERENCE_NUM_THREADS": threads,
+            "INFERENCE_PRECISION_HINT": "f32",  # on newer CPUs it would take bfloat16 without being asked
+            "ENABLE_CPU_PINNING": False,  # the detector and ROS want the same cores
+        }
+        return _core().compile_model(self._model, "CPU", settings).create_infer_request()
+
+
+def _core() -> Any:
+    """The process's one `openvino.Core`, which lives as long as the process.
+
+    OpenVINO's CPU plugin gives the thread that loads it an alternate signal stack, and frees that stack when its core
+    and all that was compiled by it are gone. With a second core, or from another thread, the thread is left with freed
+    memory for a signal stack, and the next signal that Python handles kills the process (docs/inference.md).
+    """
+    with _CORE_LOCK:
+        return _only_core()
+
+
+_CORE_LOCK = threading.Lock()
+"""`functools.cache` alone would let two threads make a core each."""
+
+
+@functools.cache
+def _only_core() -> Any:
+    # Its companion openvino-telemetry, which reports every import to its makers, is kept out.
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    try:
+        return importlib.import_module("openvino").Core()
+    except ImportError as error:
+        raise RuntimeUnavailableError(
+            "OpenVINO is not installed: pip install 'rednet_ros[fast]', or choose another backend"
+        ) from error

@@ -1,0 +1,137 @@
+"""The spatial recurrence in NumPy (paper, section 3.2): z0 from the previous landmarks, K steps, landmarks from maps.
+
+What `network.heatmaps` does in PyTorch for training, for runtimes without it; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rednet_ros.inference.step_file import Description
+from rednet_ros.inference.types import Estimate, FaceState, FloatArray
+from rednet_ros.landmarks import DETECTION_INDICES
+from rednet_ros.network.config import HALF_DIAGONAL_CELLS, SOFTMAX_SHARPNESS, REDNetConfig
+
+_DETECTED = list(DETECTION_INDICES)
+
+
+class StepOutput(NamedTuple):
+    """Of one step for N faces: `detection`, N x 7 x M x M logits; `regression`, N x 68 x M x M, as the last
+    convolution leaves them; `identity`, N x 256, and the next `state`, where the network has them."""
+
+    detection: FloatArray
+    regression: FloatArray
+    identity: FloatArray | None
+    state: FaceState | None
+
+
+class Step(Protocol):
+    """Runs the graph of one step (`export.StepGraph`)."""
+
+    def __call__(self, crops: FloatArray, z: FloatArray, state: FaceState | None) -> StepOutput:
+        """`crops`: N x 3 x S x S of `normalised`; `z`: N x 7 x M x M in 0..1; `state`: of the frame before."""
+        ...
+
+
+def run_steps(
+    step: Step, of: Description, crops: NDArray[np.uint8], previous_px: FloatArray, state: FaceState | None
+) -> Estimate:
+    """One frame of N faces. Arguments as of `LandmarkEngine.run`, with NaN rows for faces without a previous frame.
+
+    Each step starts from the previous frame's state; the last step's is kept (digest, temporal).
+    """
+    config = of.config
+    image = normalised(crops)
+    z = draw_z0(of, previous_px[:, _DETECTED])
+    detection = None
+    for kind in config.steps:
+        output = step(image, z, state)
+        if kind == "detection":
+            detection = output.detection
+            z = sigmoid(detection)
+        else:
+            maps = _heat_maps(output.regression, config)
+            z = np.clip(maps[:, _DETECTED], 0, 1)
+    landmarks_px, confidence = _decode(maps, config)
+    presence = None if detection is None else sigmoid(read_at(detection, landmarks_px[:, _DETECTED]))
+    identity = output.identity
+    if identity is not None:
+        identity = identity / np.maximum(np.linalg.norm(identity, axis=1, keepdims=True), 1e-12)
+    return Estimate(landmarks_px, confidence, identity, output.state, presence)
+
+
+def normalised(crops: NDArray[np.uint8]) -> FloatArray:
+    """N x S x S x 3 BGR 0..255 as the network was trained to see them: N x 3 x S x S RGB, about -2..2."""
+    rgb = crops[..., ::-1].transpose(0, 3, 1, 2).astype(np.float32, order="C")
+    rgb -= 127.5
+    rgb *= 1 / 64
+    return rgb
+
+
+def draw_z0(of: Description, previous_px: FloatArray) -> FloatArray:
+    """Discs at N x 7 x 2 landmarks of the previous frame, N x 7 x M x M; at the mean shape where a row has a NaN."""
+    config = of.config
+    known = np.isfinite(previous_px).all(axis=(1, 2)).reshape(-1, 1, 1)
+    cells = (np.where(known, previous_px, of.mean_points * config.crop_px) - 0.5) / 2
+    squared = np.square(np.arange(config.map_px, dtype=np.float32) - cells[..., None])
+    radius_cells = max(config.cells(config.radius_px), HALF_DIAGONAL_CELLS)
+    return np.asarray(squared[:, :, 0, None, :] + squared[:, :, 1, :, None] <= radius_cells**2, np.float32)
+
+
+def _heat_maps(maps: FloatArray, config: REDNetConfig) -> FloatArray:
+    """The regression maps of `network.rednet.REDNetOutput`, N x 68 x M x M."""
+    if config.regression_maps == "linear":
+        return maps
+    n, count, size, _ = maps.shape
+    shares = maps.reshape(n, count, size * size) * np.float32(SOFTMAX_SHARPNESS)
+    shares -= shares.max(axis=2, keepdims=True)
+    np.exp(shares, out=shares)
+    shares *= 2 * np.pi * config.cells(config.sigma_px) ** 2 / shares.sum(axis=2, keepdims=True)
+    return shares.reshape(maps.shape)
+
+
+def _decode(maps: FloatArray, config: REDNetConfig) -> tuple[FloatArray, FloatArray]:
+    """Landmarks N x 68 x 2 in crop pixels and confidences N x 68; see `network.heatmaps`."""
+    if config.regression_maps == "softmax":
+        return _decode_mean(maps)
+    return _decode_peak(maps, config.window_radius_cells)
+
+
+def _decode_mean(maps: FloatArray) -> tuple[FloatArray, FloatArray]:
+    axis = np.arange(maps.shape[-1], dtype=np.float32)
+    by_column, by_row = maps.sum(axis=2), maps.sum(axis=3)
+    total = np.maximum(by_column.sum(axis=2), 1e-6)
+    means = np.stack([by_column @ axis, by_row @ axis], axis=2) / total[..., None]
+    return means * 2 + 0.5, np.clip(maps.max(axis=(2, 3)), 0, 1)
+
+
+def _decode_peak(maps: FloatArray, radius_cells: int) -> tuple[FloatArray, FloatArray]:
+    n, count, size, _ = maps.shape
+    flat = maps.reshape(n, count, size * size)
+    where = flat.argmax(axis=2)
+    row, column = where // size, where % size
+    axis = np.arange(size)
+    from_column, from_row = axis - column[..., None], axis - row[..., None]
+    mass = np.square(np.maximum(maps, 0))
+    by_column = np.einsum("ncij,nci->ncj", mass, abs(from_row) <= radius_cells) * (abs(from_column) <= radius_cells)
+    by_row = np.einsum("ncij,ncj->nci", mass, abs(from_column) <= radius_cells) * (abs(from_row) <= radius_cells)
+    total = by_column.sum(axis=2) + 1e-6
+    x = column + (by_column * from_column).sum(axis=2) / total
+    y = row + (by_row * from_row).sum(axis=2) / total
+    return np.asarray(np.stack([x, y], axis=2) * 2 + 0.5, np.float32), np.clip(flat.max(axis=2), 0, 1)
+
+
+def read_at(maps: FloatArray, points_px: FloatArray) -> FloatArray:
+    """The values of N x C x M x M maps in the cells of N x C x 2 points; points outside read the nearest cell."""
+    size = maps.shape[-1]
+    cells = np.clip(np.rint(np.nan_to_num((points_px - 0.5) / 2)), 0, size - 1).astype(np.intp)
+    faces, channels = np.ogrid[: maps.shape[0], : maps.shape[1]]
+    return np.asarray(maps[faces, channels, cells[..., 1], cells[..., 0]])
+
+
+def sigmoid(values: FloatArray) -> FloatArray:
+    """1 / (1 + exp(-x)) without overflow."""
+    return np.asarray(0.5 * np.tanh(0.5 * values) + 0.5, np.float32)

@@ -1,1 +1,0 @@
-"""Latency through ROS topics, for the benchmark."""

@@ -1,1 +1,0 @@
-"""The experiments of docs/experiments.md: what is run, how, and how it is reported."""

@@ -1,0 +1,85 @@
+"""NumPy's side of the spatial recurrence against PyTorch's, which training uses."""
+
+import numpy as np
+import pytest
+import torch
+
+from rednet_ros.inference import recurrence
+from rednet_ros.inference.recurrence import StepOutput, run_steps
+from rednet_ros.inference.step_file import Description
+from rednet_ros.network import heatmaps
+from rednet_ros.network.config import REDNetConfig
+from rednet_ros.network.rednet import REDNet, normalise, read_step, response_maps
+
+RNG = np.random.default_rng(3)
+SIZE_PX = 64
+
+
+def describe(**settings) -> Description:
+    config = REDNetConfig(backbone="resnet14", width=0.0625, crop_px=SIZE_PX, **settings)
+    return Description("tiny", "none", "none", config, RNG.uniform(0.2, 0.8, (7, 2)).astype(np.float32))
+
+
+def test_crops_are_normalised_alike():
+    crops = RNG.integers(0, 256, (2, SIZE_PX, SIZE_PX, 3), dtype=np.uint8)
+    expected = normalise(torch.from_numpy(crops).permute(0, 3, 1, 2).flip(1))
+    np.testing.assert_allclose(recurrence.normalised(crops), expected.numpy(), atol=1e-6)
+
+
+def test_z0_is_drawn_alike():
+    of = describe()
+    network = REDNet(of.config)
+    network.mean_points = torch.from_numpy(of.mean_points)
+    previous_px = RNG.uniform(-5, SIZE_PX + 5, (4, 7, 2)).astype(np.float32)
+    previous_px[2, 3, 1] = np.nan
+    expected = network.draw_z0(torch.from_numpy(previous_px)).numpy()
+    np.testing.assert_array_equal(recurrence.draw_z0(of, previous_px), expected)
+
+
+@pytest.mark.parametrize("kind", ["linear", "softmax"])
+def test_landmarks_are_read_alike(kind):
+    config = describe(regression_maps=kind).config
+    truth_px = torch.from_numpy(RNG.uniform(-3, SIZE_PX + 3, (3, 68, 2)).astype(np.float32))
+    maps = heatmaps.draw_gaussians(truth_px, config.map_px, 1.3) + 0.02 * torch.randn(
+        3, 68, config.map_px, config.map_px
+    )
+    expected_px, confidence = read_step(response_maps(maps, "regression", config), "regression", config)
+
+    class Step:
+        def __call__(self, crops, z, state):
+            return StepOutput(np.zeros((3, 7, config.map_px, config.map_px), np.float32), maps.numpy(), None, None)
+
+    crops = np.zeros((3, SIZE_PX, SIZE_PX, 3), np.uint8)
+    previous_px = np.full((3, 68, 2), np.nan, np.float32)
+    estimate = run_steps(Step(), describe(regression_maps=kind), crops, previous_px, None)
+    np.testing.assert_allclose(estimate.landmarks_px, expected_px.numpy(), atol=2e-3)
+    np.testing.assert_allclose(estimate.confidence, confidence.numpy(), atol=1e-4)
+
+
+def test_presence_is_read_alike():
+    maps = torch.randn(2, 7, 32, 32)
+    points_px = RNG.uniform(-9, SIZE_PX + 9, (2, 7, 2)).astype(np.float32)
+    expected = heatmaps.read_at(maps, torch.from_numpy(points_px))
+    np.testing.assert_array_equal(recurrence.read_at(maps.numpy(), points_px), expected.numpy())
+
+
+def test_each_step_sees_what_the_step_before_found():
+    """And starts from the previous frame's state; the last step's is kept."""
+    of = describe(steps=("detection", "regression", "regression"))
+    seen = []
+
+    class Step:
+        def __call__(self, crops, z, state):
+            seen.append((z.copy(), state))
+            maps = np.full((1, 75, 32, 32), len(seen) * 0.1, np.float32)
+            return StepOutput(maps[:, :7], maps[:, 7:], None, len(seen))
+
+    run_steps(Step(), of, np.zeros((1, SIZE_PX, SIZE_PX, 3), np.uint8), np.full((1, 68, 2), np.nan, np.float32), 0)
+    np.testing.assert_allclose(seen[1][0], 1 / (1 + np.exp(-0.1)), rtol=1e-5)
+    np.testing.assert_allclose(seen[2][0], 0.2, rtol=1e-5)
+    assert [state for _, state in seen] == [0, 0, 0]
+
+
+def test_a_large_logit_is_no_overflow():
+    with np.errstate(all="raise", under="ignore"):
+        np.testing.assert_allclose(recurrence.sigmoid(np.array([-1e4, 0, 1e4], np.float32)), [0, 0.5, 1])
