@@ -203,7 +203,7 @@ class AverageStage:
 
 @dataclass(frozen=True)
 class PeopleStage:
-    """Puts the directions that tell people apart into the identity branch; see `discriminant`.
+    """Puts the directions that tell people apart into the identity branch; see `finishing`.
 
     `pictures`: of people with a name, at most so many of the training faces. `directions`: how many are kept (of 256).
     `false_accepts`: the share of strangers that the file's `identity_threshold` may take for one person, measured on

@@ -7,18 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-import numpy as np
 import pytest
 import torch
 
 from rednet_ros.errors import InputError
 from rednet_ros.network import weights
-from rednet_ros.tracking.mean_shape import MEAN_SHAPE
-from rednet_ros.training import finishing
-from rednet_ros.training.config import PeopleStage, StageConfig, TrainConfig, read_config
+from rednet_ros.training.config import StageConfig, TrainConfig, read_config
 from rednet_ros.training.datasets.labels import LabelledFace, read_labels
 from rednet_ros.training.datasets.pool import FacePool
-from rednet_ros.training.finishing import averaged
 from rednet_ros.training.trainer import Trainer
 
 CONFIG = """
@@ -159,27 +155,3 @@ def test_what_a_stage_lacks_is_named(
     few.begin_from("rednet-lite-clean")
     with pytest.raises(InputError, match="false_accepts is measured on 10 or more sequences.*there are 2"):
         few.run(only_stage="people")
-
-
-def test_networks_that_are_not_alike_are_not_averaged() -> None:
-    with pytest.raises(InputError, match="different networks"):
-        averaged([{"a": torch.zeros(1)}, {"b": torch.zeros(1)}])
-    with pytest.raises(InputError, match="different networks"):
-        averaged([{"a": torch.zeros(1)}, {"a": torch.zeros(2)}])
-    counts = averaged([{"n": torch.tensor(1)}, {"n": torch.tensor(4)}])
-    assert counts["n"].dtype == torch.int64
-
-
-def test_the_threshold_accepts_the_wanted_share_of_strangers(monkeypatch: pytest.MonkeyPatch) -> None:
-    rng = np.random.default_rng(2)
-    own = rng.normal(size=(40, 16)) + 1.5
-    vectors = np.repeat(own, 6, axis=0) + 0.1 * rng.normal(size=(240, 16))
-    points = np.asarray(MEAN_SHAPE, np.float32) * 100
-    names = [(f"{number // 6}", f"{number // 3}") for number in range(240)]
-    faces = [LabelledFace(Path("x"), points, identity=person, sequence=sequence) for person, sequence in names]
-    monkeypatch.setattr(finishing, "identity_vectors", lambda network, faces: vectors)
-    threshold = finishing.portrait_threshold(PeopleStage("p", false_accepts=0.1), None, faces)
-    portraits = vectors.reshape(80, 3, 16).mean(axis=1)
-    portraits /= np.linalg.norm(portraits, axis=1, keepdims=True)
-    strangers = (portraits @ portraits.T)[np.arange(80)[:, None] // 2 != np.arange(80) // 2]
-    assert (strangers >= threshold).mean() == pytest.approx(0.1, abs=0.01)

@@ -1,12 +1,19 @@
-"""What tells people apart is found among what does not, and the network gives it."""
+"""Weights are averaged, and what differs between people is found among what does not."""
+
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from rednet_ros.errors import InputError
 from rednet_ros.evaluation.verification import area_under_roc, pair_scores
 from rednet_ros.network.identity import IdentityBranch
-from rednet_ros.training.discriminant import discriminant, fold
+from rednet_ros.tracking.mean_shape import MEAN_SHAPE
+from rednet_ros.training import finishing
+from rednet_ros.training.config import PeopleStage
+from rednet_ros.training.datasets.labels import LabelledFace
+from rednet_ros.training.finishing import averaged, discriminant, fold
 
 
 def people_and_vectors(rng: np.random.Generator, axes: np.ndarray, count: int) -> tuple[list[str], np.ndarray]:
@@ -48,4 +55,29 @@ def test_the_branch_gives_the_discriminants_values() -> None:
 )
 def test_what_cannot_be_told_apart_is_refused(people: list[str], reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
-        discriminant(np.zeros((3, 4)), people)
+        discriminant(np.zeros((3, 4)), people, directions=2)
+
+
+def test_networks_that_are_not_alike_are_not_averaged() -> None:
+    with pytest.raises(InputError, match="different networks"):
+        averaged([{"a": torch.zeros(1)}, {"b": torch.zeros(1)}])
+    with pytest.raises(InputError, match="different networks"):
+        averaged([{"a": torch.zeros(1)}, {"a": torch.zeros(2)}])
+    counts = averaged([{"n": torch.tensor(1)}, {"n": torch.tensor(4)}])
+    assert counts["n"].dtype == torch.int64
+
+
+def test_the_threshold_accepts_the_wanted_share_of_strangers(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(2)
+    own = rng.normal(size=(40, 16)) + 1.5
+    vectors = np.repeat(own, 6, axis=0) + 0.1 * rng.normal(size=(240, 16))
+    points = np.asarray(MEAN_SHAPE, np.float32) * 100
+    names = [(f"{number // 6}", f"{number // 3}") for number in range(240)]
+    faces = [LabelledFace(Path("x"), points, identity=person, sequence=sequence) for person, sequence in names]
+    monkeypatch.setattr(finishing, "identity_vectors", lambda network, faces: vectors)
+    stage = PeopleStage("p", false_accepts=0.1)
+    threshold = finishing._portrait_threshold(stage, None, finishing._portrait_views(stage, faces))
+    portraits = vectors.reshape(80, 3, 16).mean(axis=1)
+    portraits /= np.linalg.norm(portraits, axis=1, keepdims=True)
+    strangers = (portraits @ portraits.T)[np.arange(80)[:, None] // 2 != np.arange(80) // 2]
+    assert (strangers >= threshold).mean() == pytest.approx(0.1, abs=0.01)
