@@ -8,7 +8,7 @@ in_environment := $(PYTHON) scripts/run_in_environment.py
 help:
 	@echo "make demo [INPUT=file-or-camera-index]  track a real clip through ROS 2 topics; writes demo_output/"
 	@echo "make test                               run every check and test that can run here"
-	@echo "make test ROOM=tracking                 the tests of one room; TESTS='...' takes pytest's arguments"
+	@echo "make test ROOM=tracking                 the quick tests of one room; TESTS='...' takes pytest's arguments"
 	@echo "make soak                               the long tests of reliability, and the tracking bench; 20 minutes"
 	@echo "make lint                               style, types and import rules alone"
 	@echo "make format                             rewrite the sources in the project's style"
@@ -28,10 +28,11 @@ lint: setup
 	$(in_environment) mypy
 	$(in_environment) lint-imports
 
-# All tests run in a process for each core; test/conftest.py says which go together.
-TESTS = $(addprefix test/,$(ROOM))
-test: $(if $(TESTS),setup,lint)
-	$(in_environment) python -m pytest -rs $(or $(TESTS),--numprocesses=logical --maxprocesses=4 --dist=loadgroup)
+# In a process for each core; test/conftest.py says which tests go together.
+in_parallel := --numprocesses=logical --maxprocesses=4 --dist=loadgroup
+TESTS = $(in_parallel) $(if $(ROOM),-m "not slow" test/$(ROOM))
+test: $(if $(filter command line,$(origin ROOM) $(origin TESTS)),setup,lint)
+	$(in_environment) python -m pytest -rs $(TESTS)
 
 # docs/reliability.md says what these are and has their figures.
 soak: setup
