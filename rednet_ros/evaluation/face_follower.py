@@ -6,27 +6,42 @@ the first frame, so a face that is lost stays lost until somebody begins anew.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rednet_ros.evaluation.memory import Memory, look_again
+from rednet_ros.tracking.motion import NOMINAL_STEP_S, Motion, MotionFilter, expected
 from rednet_ros.tracking.sighting import Engine, Sighting, look_at
 from rednet_ros.tracking.types import FloatArray, ImageArray
 
 
 class FaceFollower:
-    """Follows one face. `memory`: what each frame takes over from the frame before."""
+    """Follows one face. `memory`: what each frame takes over from the frame before; with the state also the motion, as
+    in the tracker, with frames `NOMINAL_STEP_S` apart."""
 
     def __init__(self, engine: Engine, memory: Memory = Memory.STATE) -> None:
         self._engine = engine
         self._memory = memory
+        self._filter = MotionFilter.of(getattr(engine, "motion", None)) if memory is Memory.STATE else None
         self._seen: Sighting | None = None
+        self._motion = Motion.of_new_face()
 
     def begin(self, seen: Sighting | None) -> FloatArray | None:
         """Start with a face as it was seen in the present frame; None stops following. Returns its landmarks."""
-        self._seen = seen
+        self._seen, self._motion = seen, Motion.of_new_face()
         return None if seen is None else seen.landmarks_px
 
     def follow(self, image: ImageArray) -> FloatArray | None:
         """Landmarks, 68 x 2 pixels, in the next frame; None while no face is being followed."""
         if self._seen is None:
             return None
-        (self._seen,) = look_at(self._engine, [look_again(self._engine, image, self._seen, self._memory)])
-        return self._seen.landmarks_px
+        before, ahead = self._seen, self._seen
+        if self._filter is not None:
+            ahead = replace(before, landmarks_px=expected(before.landmarks_px, self._motion, NOMINAL_STEP_S))
+        (seen,) = look_at(self._engine, [look_again(self._engine, image, ahead, self._memory)])
+        if self._filter is not None:
+            landmarks_px, self._motion = self._filter.update(
+                before.landmarks_px, self._motion, seen.landmarks_px, NOMINAL_STEP_S
+            )
+            seen = replace(seen, landmarks_px=landmarks_px)
+        self._seen = seen
+        return seen.landmarks_px

@@ -1,4 +1,4 @@
-"""`rednet-evaluate --flicker VIDEO...`: how much landmarks flicker on real clips, with and without state."""
+"""`rednet-evaluate --flicker VIDEO...`: how much the landmarks of the tracker flicker on real clips."""
 
 from __future__ import annotations
 
@@ -11,27 +11,23 @@ from typing import Any
 from tqdm import tqdm
 
 from rednet_ros.errors import InputError
-from rednet_ros.evaluation.clip_faces import ALONE, ClipFollower
+from rednet_ros.evaluation.clip_faces import FRAME_BY_FRAME, TRACKER, ClipFollower
 from rednet_ros.evaluation.flicker import ClipFlicker, compare_flicker, joined
-from rednet_ros.evaluation.memory import Memory
 from rednet_ros.evaluation.networks import Network
 from rednet_ros.files import list_files
 from rednet_ros.media.images import IMAGE_SUFFIXES
-from rednet_ros.media.video import open_source
-from rednet_ros.tracking.types import ImageArray
+from rednet_ros.media.video import TimedImage, open_source
 from rednet_ros.wording import progress_interval_s
 
-RULES = (*(memory.value for memory in Memory), ALONE)
-WITH_STATE = Memory.STATE.value
-REFERENCE = Memory.CROP.value
-MOTION, SHARE = "smooth path of the third", "with state, as a share"
+RULES = (TRACKER, FRAME_BY_FRAME)
+MOTION, SHARE = "smooth path of the second", "tracker, as a share"
 CLIP_SHARE = "mean of the clips' shares"
-AWAY, LOST = "distance from the third", "frames without the face"
+AWAY, LOST = "distance from the second", "frames without the face"
 
 
 @dataclass(frozen=True)
 class ClipResult:
-    """One clip: `faces` that lasted long enough, and how the rules flickered on them."""
+    """One clip: `faces` that lasted long enough, and how both rules flickered on them."""
 
     name: str
     faces: int
@@ -63,19 +59,18 @@ def measure(network: Network, paths: Sequence[Path]) -> list[ClipResult]:
 
 
 def as_record(network: Network, results: Sequence[ClipResult]) -> dict[str, Any]:
-    """The numbers as a JSON object; `share`: the flicker with state as a share of each other rule's.
+    """The numbers as a JSON object; `share`: the tracker's flicker as a share of that frame by frame.
 
     `clip_share`: the mean of the clips' own shares, in which clips of much motion have no more weight than others.
     """
     whole = joined([result.flicker for result in results])
-    shares, by_clip = _shares(whole), [_shares(result.flicker) for result in results]
     return {
         "weights": network.title,
         "has_state": network.has_state,
         "clips": [{"clip": result.name, "faces": result.faces, **_numbers(result.flicker)} for result in results],
         **_numbers(whole),
-        "share": shares,
-        "clip_share": {name: _mean([of_clip[name] for of_clip in by_clip]) for name in shares},
+        "share": _share(whole),
+        "clip_share": _mean([_share(result.flicker) for result in results]),
     }
 
 
@@ -97,40 +92,36 @@ def as_text(record: dict[str, Any]) -> str:
     lines.append(
         line("all", sum(clip["faces"] for clip in record["clips"]), record["frames"], _cells(record["flicker"], "%.3f"))
     )
-    lines.append(line(MOTION, "", "", _cells({REFERENCE: record["motion"]}, "%.3f")))
-    lines.append(line(SHARE, "", "", _cells(record["share"], "%.2f")))
-    lines.append(line(CLIP_SHARE, "", "", _cells(record["clip_share"], "%.2f")))
+    lines.append(line(MOTION, "", "", _cells({FRAME_BY_FRAME: record["motion"]}, "%.3f")))
+    lines.append(line(SHARE, "", "", _cells({TRACKER: record["share"]}, "%.2f")))
+    lines.append(line(CLIP_SHARE, "", "", _cells({TRACKER: record["clip_share"]}, "%.2f")))
     lines.append(line(AWAY, "", "", _cells(record["away"], "%.2f")))
     lines.append(line(LOST, "", "", _cells(record["lost"], "%d")))
-    if not record["has_state"]:
-        lines.append("These weights have no temporal module: with and without state are the same.")
     return "\n".join(lines)
 
 
 def _measure(network: Network, path: Path) -> ClipResult:
     follower = ClipFollower(network.engine, network.detector)
-    for image in _frames(path, f"{network.title}, {path.name}"):
-        follower.update(image)
+    for frame in _frames(path, f"{network.title}, {path.name}"):
+        follower.update(frame.image_bgr, frame.time_s)
     faces = follower.faces()
-    return ClipResult(path.name, len(faces), compare_flicker(faces, RULES, REFERENCE))
+    return ClipResult(path.name, len(faces), compare_flicker(faces, RULES, FRAME_BY_FRAME))
 
 
-def _frames(path: Path, title: str) -> Iterator[ImageArray]:
+def _frames(path: Path, title: str) -> Iterator[TimedImage]:
     with open_source(path) as source:
         bar = tqdm(source, total=source.frame_count, unit="frame", desc=title, mininterval=progress_interval_s())
-        for frame in bar:
-            yield frame.image_bgr
+        yield from bar
 
 
 def _holds_images(folder: Path) -> bool:
     return bool(list_files(folder, IMAGE_SUFFIXES))
 
 
-def _shares(flicker: ClipFlicker) -> dict[str, float]:
-    """Flicker with state as a share of each other rule's, nan where that is not known or nought."""
-    with_state = flicker.landmarks[WITH_STATE]
-    others = {name: value for name, value in flicker.landmarks.items() if name != WITH_STATE}
-    return {name: with_state / value if value else math.nan for name, value in others.items()}
+def _share(flicker: ClipFlicker) -> float:
+    """The tracker's flicker as a share of that frame by frame, NaN where that is not known or nought."""
+    other = flicker.landmarks[FRAME_BY_FRAME]
+    return flicker.landmarks[TRACKER] / other if other else math.nan
 
 
 def _mean(values: Sequence[float]) -> float:

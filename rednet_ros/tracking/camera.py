@@ -10,8 +10,9 @@ from rednet_ros.tracking.appearance import Overview, is_cut, least_likeness, ove
 from rednet_ros.tracking.camera_model import CameraModel
 from rednet_ros.tracking.detector.background import DetectionRequest, DetectionResult
 from rednet_ros.tracking.detector.search_plan import Region, around, pieces, whole
+from rednet_ros.tracking.motion import NOMINAL_STEP_S
 from rednet_ros.tracking.settings import TrackerSettings
-from rednet_ros.tracking.track import NOMINAL_STEP_S, Track
+from rednet_ros.tracking.track import Track
 from rednet_ros.tracking.types import FaceStatus, FloatArray, ImageArray
 
 PIECE_INTERVAL_S = 0.25

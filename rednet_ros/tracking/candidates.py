@@ -14,9 +14,10 @@ from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.tracking.detector.background import DetectionRequest, DetectionResult
 from rednet_ros.tracking.detector.crop_calibration import crop_from_detection, landmark_box
 from rednet_ros.tracking.detector.search_plan import whole
+from rednet_ros.tracking.motion import velocity
 from rednet_ros.tracking.settings import TrackerSettings
 from rednet_ros.tracking.sighting import Engine, Look, Sighting, look_again, look_at, together
-from rednet_ros.tracking.track import shows_face, velocity
+from rednet_ros.tracking.track import shows_face
 from rednet_ros.tracking.types import Box, Detection, Detections, FloatArray, ImageArray
 
 TRIES_PER_FACE = 2

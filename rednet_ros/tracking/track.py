@@ -12,6 +12,7 @@ from rednet_ros.inference.types import FaceState
 from rednet_ros.tracking.appearance import MIN_FACE_LIKENESS, likeness
 from rednet_ros.tracking.crops import CROP_SCALE
 from rednet_ros.tracking.face_shape import fraction_inside, is_face_shape
+from rednet_ros.tracking.motion import MAX_STEP, Motion, MotionFilter, coasted, expected, velocity
 from rednet_ros.tracking.pose_filter import SteadyPose
 from rednet_ros.tracking.recognition.portrait import Portrait
 from rednet_ros.tracking.settings import TrackerSettings
@@ -26,18 +27,6 @@ SIZE_STEP_RANGE = (0.6, 1.5)
 
 MAX_UNSEEN = 3
 """A face that is in doubt is lost when the detector misses it so many times in a row."""
-
-NOMINAL_STEP_S = 1 / 30
-"""Between two frames of an ordinary camera; also where the stamps do not say: equal, or slightly out of order."""
-
-MAX_STEP = 0.3
-"""A face is expected to move on as it did, but by no more than this fraction of its side in a nominal step."""
-
-STEADY_S = 0.5
-"""A face keeps its velocity for about so long; after that it may as well have turned back."""
-
-COASTING_S = 1.1
-"""A face out of sight, behind another one perhaps, loses its velocity with this time constant."""
 
 APPEARANCE_S, MIN_KEPT_APPEARANCE = 0.15, 0.5
 """Time constant of the remembered appearance, and the share of it that stays in any frame: what hides a face for a
@@ -77,8 +66,8 @@ class Track:
     `landmarks_px`, `landmark_confidence`, `confidence`, `identity`, `state`: of the last frame in which it was well.
     `good_frames`, `good_s`: how many such frames there were, and how much time they stand for, each for the time since
     the frame before it. `bad_frames`, `bad_s`: likewise, since it was last well; not 0: the face is in grace.
-    `velocity_px_s`: (x, y) of its centre. `surprise`: how far the centre was from where that velocity let expect it, as
-    a fraction of the face's side, of late; a track that jumped onto another face has a large one.
+    `motion`: how the face moves. `surprise`: how far the centre was from where that let expect it, as a fraction of the
+    face's side, of late; a track that jumped onto another face has a large one.
     `unseen`: how many of the detector's last runs, in a row, missed it. `identity_similarity`: as in `Face`.
     `pose`: that of the head in the last frame in which it was shown (`posing.py`).
     `appearance`: what the face looked like of late. `likeness`: of the last sighting to it, -1..1.
@@ -97,7 +86,7 @@ class Track:
     good_s: float
     bad_frames: int = 0
     bad_s: float = 0.0
-    velocity_px_s: tuple[float, float] = (0.0, 0.0)
+    motion: Motion = field(default_factory=Motion.of_new_face)
     surprise: float = 0.0
     unseen: int = 0
     identity_similarity: float = float("nan")
@@ -155,24 +144,14 @@ def begin(
         sighting.state,
         good_frames=1,
         good_s=step_s,
-        velocity_px_s=velocity_px_s,
+        motion=Motion.of_new_face(velocity_px_s),
         appearance=sighting.appearance,
     )
 
 
 def next_look(track: Track, image: ImageArray, crop_size_px: int, step_s: float) -> Look:
-    """Where to look for the face in the next frame, `step_s` later: where it was last, moved on as it moved."""
-    landmarks_px = track.landmarks_px + np.array(_step_px(track, step_s), np.float32)
-    return look_from(image, landmarks_px, track.state, crop_size_px)
-
-
-def _step_px(track: Track, step_s: float) -> tuple[float, float]:
-    """How far the face is expected to move within `step_s`."""
-    kept_s = min(step_s, NOMINAL_STEP_S) + STEADY_S * -math.expm1(min(0.0, NOMINAL_STEP_S - step_s) / STEADY_S)
-    way_px = track.velocity_px_s[0] * kept_s, track.velocity_px_s[1] * kept_s
-    limit_px = MAX_STEP * max(track.box.width, track.box.height) * max(1.0, step_s / NOMINAL_STEP_S)
-    share = min(1.0, limit_px / max(math.hypot(*way_px), 1e-6))
-    return way_px[0] * share, way_px[1] * share
+    """Where to look for the face in the next frame, `step_s` later: where it is expected."""
+    return look_from(image, expected(track.landmarks_px, track.motion, step_s), track.state, crop_size_px)
 
 
 def shows_face(look: Look, sighting: Sighting, settings: TrackerSettings) -> bool:
@@ -210,32 +189,25 @@ def may_be(track: Track, sighting: Sighting) -> bool:
     return likeness(track.appearance, sighting.appearance) >= track.least_likeness
 
 
-def after_good_frame(track: Track, sighting: Sighting, settings: TrackerSettings, step_s: float) -> Track:
+def after_good_frame(
+    track: Track, sighting: Sighting, settings: TrackerSettings, step_s: float, motion_filter: MotionFilter
+) -> Track:
     """The track after a frame, `step_s` after the one before, that showed its face where it was looked for."""
     if not track.is_well:
         return after_relocation(track, sighting, step_s)
-    (x_before, y_before), (x, y) = track.box.center, sighting.box.center
-    x_speed, y_speed = track.velocity_px_s
-    x_missed, y_missed = velocity((x - x_before - x_speed * step_s, y - y_before - y_speed * step_s), step_s)
-    surprise = math.dist(sighting.box.center, (x_before + x_speed * step_s, y_before + y_speed * step_s))
+    ahead_px = expected(track.landmarks_px, track.motion, step_s)
+    surprise = math.dist(sighting.box.center, Box.around(ahead_px).center) * CROP_SCALE / sighting.crop.side_px
+    landmarks_px, motion = motion_filter.update(track.landmarks_px, track.motion, sighting.landmarks_px, step_s)
     good_frames, good_s = track.good_frames + 1, track.good_s + step_s
     return replace(
         _seen(track, sighting, step_s),
         status=track.status if track.who.is_undecided else _status(good_frames, good_s, settings, track.status),
+        landmarks_px=landmarks_px,
         good_frames=good_frames,
         good_s=good_s,
-        velocity_px_s=(x_speed + x_missed, y_speed + y_missed),
-        surprise=max(surprise * CROP_SCALE / sighting.crop.side_px, math.exp(-step_s / SURPRISE_S) * track.surprise),
+        motion=motion,
+        surprise=max(surprise, math.exp(-step_s / SURPRISE_S) * track.surprise),
     )
-
-
-def velocity(way_px: tuple[float, float], elapsed_s: float) -> tuple[float, float]:
-    """In pixels a second, (x, y), of what went this way; a shorter time than a nominal step counts as one.
-
-    Drivers that stamp images on arrival give some a thousandth of a second apart: that says nothing of speed.
-    """
-    counted_s = max(elapsed_s, NOMINAL_STEP_S)
-    return way_px[0] / counted_s, way_px[1] / counted_s
 
 
 def after_search(track: Track, was_found: bool) -> Track:
@@ -248,16 +220,15 @@ def after_relocation(track: Track, sighting: Sighting, step_s: float) -> Track:
     reach_px = MAX_STEP * max(track.box.width, track.box.height)
     seen = _seen(track, sighting, step_s)
     if math.dist(sighting.box.center, track.box.center) < reach_px:
-        velocity_px_s = track.velocity_px_s
+        motion = track.motion
     elif not track.is_well and seen.likeness >= MIN_FACE_LIKENESS:  # it moved unlike expected
         (x_expected, y_expected), (x, y) = track.box.center, sighting.box.center
         x_missed, y_missed = velocity((x - x_expected, y - y_expected), track.bad_s)
-        velocity_px_s = track.velocity_px_s[0] + x_missed, track.velocity_px_s[1] + y_missed
+        x_speed, y_speed = track.motion.velocity_px_s
+        motion = Motion.of_new_face((x_speed + x_missed, y_speed + y_missed))
     else:
-        velocity_px_s = (0.0, 0.0)
-    return replace(
-        seen, bad_frames=0, bad_s=0.0, velocity_px_s=velocity_px_s, surprise=SURPRISE_OF_RELOCATION, pose=None
-    )
+        motion = Motion.of_new_face()
+    return replace(seen, bad_frames=0, bad_s=0.0, motion=motion, surprise=SURPRISE_OF_RELOCATION, pose=None)
 
 
 def _seen(track: Track, sighting: Sighting, step_s: float) -> Track:
@@ -294,13 +265,12 @@ def after_bad_frame(track: Track, step_s: float, settings: TrackerSettings) -> T
     has_grace = track.status is not FaceStatus.TENTATIVE or may_be_published(track.good_frames, track.good_s, settings)
     if not has_grace or (bad_s > settings.grace_s and bad_frames > MIN_GRACE_FRAMES):
         return None
-    coasting = math.exp(-step_s / COASTING_S)
     return replace(
         track,
         bad_frames=bad_frames,
         bad_s=bad_s,
-        landmarks_px=track.landmarks_px + np.array(_step_px(track, step_s), np.float32),
-        velocity_px_s=(coasting * track.velocity_px_s[0], coasting * track.velocity_px_s[1]),
+        landmarks_px=expected(track.landmarks_px, track.motion, step_s),
+        motion=coasted(track.motion, step_s),
     )
 
 

@@ -32,6 +32,7 @@ from rednet_ros.tracking.detector.background import (
 )
 from rednet_ros.tracking.detector.models import MIN_SCORE, Detector, NoDetector, load_detector
 from rednet_ros.tracking.detector.timed import TimedDetector
+from rednet_ros.tracking.motion import MotionFilter
 from rednet_ros.tracking.posing import posed
 from rednet_ros.tracking.recognition.recognition import Recognition
 from rednet_ros.tracking.settings import TrackerSettings
@@ -69,7 +70,7 @@ class FaceTracker:
     computed (docs/inference.md). `detector`: finds new faces, CenterFace by default; with `NoDetector` they come from
     outside (`update_many`). `engine`: runs the network; made from `weights`, `device` and `backend` when not given.
     `settings` may be replaced between two frames, but for `detect_in_background` and `detector_px`. `runner`: how the
-    detector is run, by default as the settings say.
+    detector is run, by default as the settings say. `motion`: the filter of the landmarks, by default the engine's.
 
     Not thread-safe: one thread calls it. Close it, or use it as a context manager. Raises WeightsError or InputError
     where the weights, the detector, the device or the backend cannot be used.
@@ -85,9 +86,11 @@ class FaceTracker:
         engine: Engine | None = None,
         backend: str = "auto",
         runner: DetectionRunner | None = None,
+        motion: MotionFilter | None = None,
     ) -> None:
         self.settings = settings or TrackerSettings()
         self._engine = engine or _load_engine(weights, device, backend)
+        self._filter = motion or MotionFilter.of(getattr(self._engine, "motion", None))
         self._recognition = Recognition(self._engine, self.settings)
         detector = detector or detector_for(self.settings)
         self._detector = TimedDetector(detector)
@@ -203,7 +206,9 @@ class FaceTracker:
     def _moved(self, track: Track, look: Look, sighting: Sighting, step_s: float) -> Track | None:
         if not keeps_face(track, look, sighting, self.settings):
             return None
-        return self._recognition.observe(after_good_frame(track, sighting, self.settings, step_s), look, sighting)
+        return self._recognition.observe(
+            after_good_frame(track, sighting, self.settings, step_s, self._filter), look, sighting
+        )
 
     def _listen(self, views: list[_View], detections: Mapping[str, Detections]) -> None:
         """Take detections from outside for results of a search, where one is due."""

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from rednet_ros.tracking.crops import CropTransform
+from rednet_ros.tracking.motion import UNFITTED
 from rednet_ros.tracking.settings import TrackerSettings
 from rednet_ros.tracking.sighting import Look, Sighting
 from rednet_ros.tracking.track import after_bad_frame, after_good_frame, begin, next_look, shows_face
@@ -27,7 +28,7 @@ def test_a_life(person: Any) -> None:
     face = begin("f1", here, SETTINGS, STEP_S)
     assert face.status is FaceStatus.TENTATIVE
     assert after_bad_frame(face, 0.1, SETTINGS) is None  # unconfirmed: no grace
-    confirmed = after_good_frame(face, here, SETTINGS, STEP_S)
+    confirmed = after_good_frame(face, here, SETTINGS, STEP_S, UNFITTED)
     assert confirmed.status is FaceStatus.TRACKED
     hurt = after_bad_frame(confirmed, 0.3, SETTINGS)
     assert hurt is not None
@@ -35,7 +36,7 @@ def test_a_life(person: Any) -> None:
     worse = after_bad_frame(hurt, 0.3, SETTINGS)
     assert worse is not None  # the time of grace is over, but two images say little
     assert after_bad_frame(worse, 0.3, SETTINGS) is None
-    healed = after_good_frame(hurt, here, SETTINGS, STEP_S)
+    healed = after_good_frame(hurt, here, SETTINGS, STEP_S, UNFITTED)
     assert healed.is_well
     again = after_bad_frame(healed, 0.3, SETTINGS)
     assert again is not None  # and grace begins anew
@@ -44,13 +45,13 @@ def test_a_life(person: Any) -> None:
 def test_steady_motion_is_no_surprise_a_jump_is_and_wears_off(person: Any) -> None:
     track = begin("f1", sighting(person(1, 100, 100)), SETTINGS, STEP_S)
     for number in range(1, 8):
-        track = after_good_frame(track, sighting(person(1, 100 + 6 * number, 100)), SETTINGS, STEP_S)
+        track = after_good_frame(track, sighting(person(1, 100 + 6 * number, 100)), SETTINGS, STEP_S, UNFITTED)
     assert track.surprise < 0.1
-    jumped = after_good_frame(track, sighting(person(1, 112, 100)), SETTINGS, STEP_S)
+    jumped = after_good_frame(track, sighting(person(1, 112, 100)), SETTINGS, STEP_S, UNFITTED)
     assert jumped.surprise == pytest.approx(36 / 60, abs=0.02)
     later = jumped
     for _ in range(12):
-        later = after_good_frame(later, sighting(person(1, 112, 100)), SETTINGS, STEP_S)
+        later = after_good_frame(later, sighting(person(1, 112, 100)), SETTINGS, STEP_S, UNFITTED)
     assert later.surprise < 0.1
 
 
@@ -82,12 +83,12 @@ def test_a_face_is_looked_for_where_its_motion_takes_it_in_sight_or_out_of_it(pe
     image = np.zeros((240, 320, 3), np.uint8)
     walking = begin("f1", sighting(person(1, 100, 100)), SETTINGS, STEP_S)
     for x in (104, 108):
-        walking = after_good_frame(walking, sighting(person(1, x, 100)), SETTINGS, STEP_S)
+        walking = after_good_frame(walking, sighting(person(1, x, 100)), SETTINGS, STEP_S, UNFITTED)
     assert next_look(walking, image, 64, STEP_S).crop.center_px[0] == pytest.approx(112, abs=0.5)
     hidden = after_bad_frame(walking, 1 / 30, SETTINGS)
     assert hidden is not None
     assert next_look(hidden, image, 64, STEP_S).crop.center_px[0] == pytest.approx(116, abs=0.5)
-    leaping = after_good_frame(walking, sighting(person(1, 168, 100)), SETTINGS, STEP_S)
+    leaping = after_good_frame(walking, sighting(person(1, 168, 100)), SETTINGS, STEP_S, UNFITTED)
     leap = next_look(leaping, image, 64, STEP_S).crop.center_px[0] - 168
     assert leap == pytest.approx(18, abs=0.5)  # 0.3 of its side
 
@@ -102,12 +103,12 @@ def test_what_a_face_looks_like_is_remembered_over_some_frames(person: Any) -> N
         return seen
 
     known = after_good_frame(
-        begin("f1", sighting(person(1, 100, 100)), SETTINGS, STEP_S), showing(look), SETTINGS, STEP_S
+        begin("f1", sighting(person(1, 100, 100)), SETTINGS, STEP_S), showing(look), SETTINGS, STEP_S, UNFITTED
     )
     assert known.likeness == 1.0
-    other = after_good_frame(known, showing(-look), SETTINGS, STEP_S)
+    other = after_good_frame(known, showing(-look), SETTINGS, STEP_S, UNFITTED)
     assert other.likeness == pytest.approx(-1.0)
-    again = after_good_frame(other, showing(look), SETTINGS, STEP_S)
+    again = after_good_frame(other, showing(look), SETTINGS, STEP_S, UNFITTED)
     assert again.likeness == pytest.approx(1.0)
 
 
@@ -121,4 +122,4 @@ def test_images_stamped_in_bursts_say_nothing_of_speed(person: Any, short_s: flo
         step_s = short_s if number % 2 else 2 * STEP_S - short_s
         x = 60 + 5 * number
         assert next_look(walking, image, 64, step_s).crop.center_px[0] == pytest.approx(x, abs=12)
-        walking = after_good_frame(walking, sighting(person(1, x, 100)), SETTINGS, step_s)
+        walking = after_good_frame(walking, sighting(person(1, x, 100)), SETTINGS, step_s, UNFITTED)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from rednet_ros.tracking.track import NOMINAL_STEP_S
+from rednet_ros.tracking.motion import NOMINAL_STEP_S
 
 
 @dataclass
