@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -132,7 +132,7 @@ def clips(pool: FacePool, stage: StageConfig, settings: MotionFitSettings) -> It
         yield kind, batches[kind][index // len(KINDS)]
 
 
-def record(engine: Engine, motion_filter: MotionFilter, made: Iterator[tuple[Kind, ClipBatch]]) -> list[Paths]:
+def record(engine: Engine, motion_filter: MotionFilter, made: Iterable[tuple[Kind, ClipBatch]]) -> list[Paths]:
     """What the network sees while `FaceTracker` follows faces with a filter. Faces that it loses are left out.
 
     Raises ValueError if none is left.

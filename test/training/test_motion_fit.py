@@ -1,0 +1,101 @@
+"""The fit of the motion filter: on made paths, and its record of the tracker's loop with a network that trembles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from rednet_ros.inference.types import Estimate
+from rednet_ros.metrics import accelerations
+from rednet_ros.tracking.crops import CROP_SCALE, CropTransform
+from rednet_ros.tracking.mean_shape import MEAN_SHAPE
+from rednet_ros.tracking.motion import UNFITTED
+from rednet_ros.tracking.types import Box, FloatArray, ImageArray
+from rednet_ros.training.clips import ClipBatch
+from rednet_ros.training.motion_fit import START, Kind, MotionFitSettings, Paths, fit, loss, record, smoothed
+
+BOX = Box.around(MEAN_SHAPE)
+FACE = ((MEAN_SHAPE - BOX.center) / max(BOX.width, BOX.height)).astype(np.float32)
+"""Upright, of side 1, its box's centre at 0."""
+
+
+def made_paths(faces: int, step_px: float, frames: int = 16) -> Paths:
+    """Faces of 60 pixels that move on steadily, and jitter, as a whole and within."""
+    rng = np.random.default_rng(0)
+    way = step_px * np.arange(frames)[:, None, None, None] * np.ones((1, faces, 1, 1))
+    truth_px = 60 * FACE + 100 + way
+    jitter = rng.normal(0, 0.4, (frames, faces, 1, 2)) + rng.normal(0, 0.3, (frames, faces, 68, 2))
+    return Paths((truth_px + jitter).astype(np.float32), truth_px.astype(np.float32), 1 / 30)
+
+
+def flicker(points_px: FloatArray) -> float:
+    frames = points_px.reshape(len(points_px), -1, 2).astype(np.float64)
+    return float(accelerations(frames, np.full(len(frames), 1.0)).mean())
+
+
+def test_the_fit_finds_what_flickers_less_and_follows() -> None:
+    paths = [made_paths(3, 0.0), made_paths(3, 2.0)]
+    fitted = fit(START, paths, MotionFitSettings(iterations=2))
+    assert loss(fitted, paths, 1.0) < loss(START, paths, 1.0) < loss(UNFITTED, paths, 1.0)
+    for some in paths:
+        found_px = smoothed(fitted, some)
+        assert flicker(found_px) < 0.5 * flicker(some.seen_px)
+        assert np.abs(found_px - some.truth_px).mean() < np.abs(some.seen_px - some.truth_px).mean()
+
+
+def test_landmarks_without_truth_do_not_count() -> None:
+    whole = made_paths(3, 1.0)
+    truth_px = whole.truth_px.copy()
+    truth_px[:, :, :5] = np.nan
+    part = loss(START, [Paths(whole.seen_px, truth_px, whole.step_s)], 1.0)
+    assert part == pytest.approx(loss(START, [whole], 1.0), rel=0.1)
+
+
+class TremblingEngine:
+    """Sees a face that fills the crop as it should, its landmarks aside by a random part of a pixel."""
+
+    crop_size_px, weights_name = 64, "trembling"
+    identity_threshold, gives_identity = None, False
+
+    def __init__(self) -> None:
+        self._noise = np.random.default_rng(0)
+
+    def initial_state(self, faces: int) -> None:
+        return None
+
+    def run(self, crops: ImageArray, previous_px: FloatArray, state: Any) -> Estimate:
+        points = 31.5 + 64 / CROP_SCALE * FACE + self._noise.normal(0, 0.1, FACE.shape)
+        return Estimate(torch.from_numpy(points.astype(np.float32))[None], torch.full((1, 68), 0.9), None, None)
+
+
+def still_clip(x_px: float, frames: int = 12) -> ClipBatch:
+    """A grey clip; the detector has the face in the middle, the truth is at `x_px`."""
+    points_px = np.broadcast_to(50 * FACE + (x_px, 64), (1, frames, 68, 2)).astype(np.float32)
+    crop = CropTransform.from_landmarks((50 * FACE + 64).astype(np.float32), 64)
+    return ClipBatch(
+        np.full((1, frames, 128, 128, 3), 128, np.uint8),
+        points_px,
+        np.ones((1, frames), bool),
+        np.zeros(1, np.int64),
+        np.broadcast_to(np.array([*crop.center_px, crop.side_px, 0], np.float32), (1, frames, 4)),
+    )
+
+
+def test_the_record_holds_what_the_network_saw_in_the_trackers_loop() -> None:
+    kinds = [Kind(0.0, rough=True), Kind(0.0, every=2), Kind(0.0, scale=0.75)]
+    plain, slow = record(TremblingEngine(), START, ((kind, still_clip(64)) for kind in kinds))
+    assert plain.seen_px.shape == plain.truth_px.shape == (12, 3, 68, 2)  # the first, rougher too, and the small one
+    assert slow.seen_px.shape == (6, 1, 68, 2)
+    assert (plain.step_s, slow.step_s) == pytest.approx((1 / 30, 2 / 30))
+    errors = np.abs(plain.seen_px - plain.truth_px).mean(axis=(0, 2, 3))
+    assert errors.max() < 3
+    rough, smooth = (flicker(plain.seen_px[:, face].mean(axis=1, keepdims=True)) for face in (1, 0))
+    assert rough > 2 * smooth
+
+
+def test_a_face_that_was_lost_is_left_out() -> None:
+    with pytest.raises(ValueError, match="no face was followed"):
+        record(TremblingEngine(), START, [(Kind(0.0), still_clip(110))])
