@@ -29,6 +29,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["ROS_DOMAIN_ID"] = str(_claim_ros_domain())
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist's own reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     obstacles = {"ros": _why_not_ros, "ros_launch": _why_not_launch, "gpu": _why_not_gpu}
     for marker, obstacle in obstacles.items():
