@@ -147,7 +147,10 @@ class FaceTracker:
         views = []
         for name, (image, stamp_s) in frames.items():
             camera = self._cameras.setdefault(name, Camera(name))
-            for track in camera.advance(image, stamp_s, self.settings.max_gap_s):
+            ended = camera.advance(image, stamp_s, self.settings.max_gap_s)
+            kept, surplus = camera.tracks[: self.settings.max_faces], camera.tracks[self.settings.max_faces :]
+            camera.tracks = kept  # the oldest, where max_faces was lowered
+            for track in (*ended, *surplus):
                 self._recognition.depart(track)
             views.append(_View(camera, image))
         self._follow(views)

@@ -54,6 +54,17 @@ def test_the_log_reports_the_latency_now_and_then(
     assert "1 image in" in "".join(told)
 
 
+def test_images_without_stamps_are_a_warning(bench, make_image, wait_until):
+    publisher = bench.publisher()
+    publisher.publish(make_image(stamp_s=0.0))
+    told = "images carry no stamp (0); the publisher must set it"
+    for part in ("camera", "frames"):
+        assert wait_until(lambda part=part: (bench.status(part) or "..")[1] == told)
+        assert bench.status(part)[0] == b"\1"
+    publisher.publish(make_image(stamp_s=1.0))
+    assert wait_until(lambda: told not in bench.status("camera")[1])
+
+
 def test_an_error_of_every_image_is_not_logged_every_time(bench, make_image, wait_until, capfd):
     publisher = bench.publisher()
     for number in range(5):

@@ -88,7 +88,8 @@ def test_the_log_reports_what_transitions_did(bench, tracker, capfd):
     for transition in (DEACTIVATE, CLEANUP, 5):
         assert bench.change_state(transition)
     log = capfd.readouterr().err
-    assert "deactivated: images are no longer subscribed, faces keep their ids and states" in log
+    kept = "faces keep their ids for a pause of up to 2 s (max_gap_s)"
+    assert f"deactivated: images are no longer subscribed, {kept}" in log
     assert "cleaned up: the weights are freed and all faces are forgotten" in log
     assert "shut down: the weights are freed and all faces are forgotten" in log
 

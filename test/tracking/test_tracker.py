@@ -1,6 +1,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -113,6 +114,18 @@ def test_the_largest_faces_take_the_places(make: Any, person: Any, paint: Any) -
     crowd = [person(1, 40, 60, 40), person(2, 120, 60, 80), person(3, 250, 60, 60), person(4, 100, 180, 50)]
     shown = play(make(max_faces=2), lambda n: paint(crowd), 10)
     assert sorted(round(face.box.center[0]) for face in shown[-1]) == [120, 250]
+
+
+def test_lowering_the_number_of_faces_drops_the_newest_in_the_next_frame(make: Any, person: Any, paint: Any) -> None:
+    crowd = [person(1, 40, 60, 60), person(2, 140, 60, 60), person(3, 250, 60, 60)]
+    tracker = make(max_faces=3, search_interval_s=0.0, detection_interval_s=0.0)
+    for count in (1, 2):
+        play(tracker, lambda n, count=count: paint(crowd[:count]), 5, start=5 * count)
+    (before,) = play(tracker, lambda n: paint(crowd), 5, start=15)[-1:]
+    tracker.settings = replace(tracker.settings, max_faces=2)
+    shown = play(tracker, lambda n: paint(crowd), 5, start=20)
+    assert [ids(faces) for faces in (before, *shown)] == [["f1", "f2", "f3"], *[["f1", "f2"]] * 5]
+    assert [round(face.box.center[0]) for face in shown[-1]] == [40, 140]
 
 
 def test_small_faces_are_left_alone(make: Any, person: Any, paint: Any) -> None:

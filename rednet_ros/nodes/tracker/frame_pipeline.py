@@ -61,7 +61,7 @@ class CameraStream:
     `CompressedImageConverter`); raises InputError where it is no usable image. `frame_id`: for the results, empty to
     keep the image's. `calibration` may be replaced from another thread at any time; the next frame is tracked with it.
     `detections`: None where the tracker finds faces itself. `images`: size and encoding of the latest image, as text;
-    empty before the first.
+    empty before the first. `has_stamps`: false where the latest image's stamp is zero, which means that nobody set it.
     """
 
     outputs: Sequence[Output]
@@ -71,6 +71,7 @@ class CameraStream:
     calibration: CameraModel | None = None
     detections: LatestDetections | None = None
     images: str = ""
+    has_stamps: bool = True
 
 
 @dataclass(frozen=True)
@@ -151,6 +152,7 @@ class FramePipeline:
             return None
         stream.images = f"{image_bgr.shape[1]}x{image_bgr.shape[0]} {stream.images}"
         header = message.header
+        stream.has_stamps = seconds(header.stamp) != 0.0
         if stream.frame_id:
             header = Header(stamp=header.stamp, frame_id=stream.frame_id)
         return _Frame(header, seconds(header.stamp), image_bgr)

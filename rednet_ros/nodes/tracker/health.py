@@ -140,7 +140,8 @@ class CameraWatch:
             self._logger.info(self._arrival())
         self._log_first_arrival()
         of, outcomes = of_camera(camera.name), camera.stream.statistics.outcomes(camera.subscribed_since_s)
-        texts = (silence, camera.calibration_problem, camera.detections_problem(timeout_s))
+        stamps = "" if camera.stream.has_stamps else f"images{of} carry no stamp (0); the publisher must set it"
+        texts = (silence, stamps, camera.calibration_problem, camera.detections_problem(timeout_s))
         self.problems = (*_of_outcomes(of, outcomes), *(Problem(WARN, text) for text in texts if text))
 
     def _log_first_arrival(self) -> None:

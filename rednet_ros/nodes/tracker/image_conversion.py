@@ -133,6 +133,8 @@ class ImageConverter:
         Raises ImageError where the fields contradict each other or the encoding cannot be read.
         """
         check_size(message.width, message.height, self._max_pixels)
+        if not message.encoding:
+            raise ImageError("image has no encoding; the publisher must set it")
         check_light(message.encoding, self._topic)
         layout = _LAYOUTS.get(message.encoding)
         if layout is None:

@@ -47,8 +47,8 @@ SUPERVISION_PERIOD_S = 0.2
 
 
 class TrackerNode(LifecycleNode):
-    """Lifecycle: configure loads the weights, activate subscribes, deactivate stops but keeps every face's state,
-    cleanup frees the tracker.
+    """Lifecycle: configure loads the weights, activate subscribes, deactivate stops but keeps the tracker and
+    its faces, cleanup frees it.
 
     Raises InputError when started with a parameter that cannot be used.
     """
@@ -129,11 +129,12 @@ class TrackerNode(LifecycleNode):
         return result
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Unsubscribe and stop the thread; the faces keep their ids and states."""
+        """Unsubscribe and stop the thread; faces keep their ids and states for a pause of up to `max_gap_s`."""
         self._stop_tracking()
         self._supervise()
         self._publish_health()
-        self.get_logger().info("deactivated: images are no longer subscribed, faces keep their ids and states")
+        pause = f"for a pause of up to {self._wanted.max_gap_s:g} s (max_gap_s)"
+        self.get_logger().info(f"deactivated: images are no longer subscribed, faces keep their ids {pause}")
         return super().on_deactivate(state)
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -192,7 +193,7 @@ class TrackerNode(LifecycleNode):
         return response
 
     def _enable(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
-        """Subscribe to images or not; faces keep their ids and states in between."""
+        """Subscribe to images or not; faces keep their ids and states for a pause of up to `max_gap_s`."""
         self._is_enabled = request.data
         self._supervise()
         response.success, response.message = True, self._state()

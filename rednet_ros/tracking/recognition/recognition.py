@@ -109,11 +109,11 @@ class Recognition:
         if settings.recognition and not self._engine.gives_identity:
             obstacle = "have no identity branch"
         elif settings.recognition and threshold is None:
-            obstacle = "come without a measured threshold; set recognition_threshold to use one of your own"
+            obstacle = "have no measured threshold (to use one of your own, set recognition_threshold)"
         elif settings.recognition:
             self._threshold = threshold
         if obstacle and obstacle != self._obstacle:
-            log.info("faces that return get new ids: the weights %s %s", self._engine.weights_name, obstacle)
+            log.info("recognition is off with the weights %s: they %s", self._engine.weights_name, obstacle)
         self._obstacle = obstacle
         if self._threshold is None:
             self.forget()

@@ -156,7 +156,12 @@ def test_an_odd_width_cannot_share_chroma(picture):
         to_bgr(image_message(np.zeros((4, 5, 2), np.uint8), "yuv422"))
 
 
-@pytest.mark.parametrize("encoding", ["16SC2", "nv24", "h265", ""])
+def test_an_image_without_encoding_is_refused_with_that_reason(picture):
+    with pytest.raises(ImageError, match="^image has no encoding; the publisher must set it$"):
+        to_bgr(image_message(picture, ""))
+
+
+@pytest.mark.parametrize("encoding", ["16SC2", "nv24", "h265"])
 def test_other_encodings_name_themselves_and_the_package(monkeypatch, picture, encoding):
     monkeypatch.setattr(cv_bridge_fallback, "probe", lambda: "it is not installed")
     with pytest.raises(InputError, match=rf"'{encoding}' needs the package cv_bridge.*bgr8, ") as caught:
