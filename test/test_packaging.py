@@ -19,7 +19,7 @@ ROS_PACKAGES = re.compile(
 )
 OPTIONAL = {"hri_msgs", "skimage", "tensorrt", "torch_tensorrt"}
 """Used where they are installed, neither required nor an extra."""
-NOT_IMPORTED = {"rosidl_default_runtime", "python3-psutil"}
+NOT_IMPORTED = {"rosidl_default_runtime"}
 """What the built messages need; and what the node and the benchmark are about to use."""
 DISTRIBUTIONS = {"cv2": "opencv-python-headless", "yaml": "PyYAML"}
 ROS_NAMES = {
@@ -27,7 +27,6 @@ ROS_NAMES = {
     "numpy": "python3-numpy",
     "yaml": "python3-yaml",
     "tqdm": "python3-tqdm",
-    "psutil": "python3-psutil",
     "tf2_ros": "tf2_ros_py",
 }
 """What package.xml calls a module whose package has another name."""
