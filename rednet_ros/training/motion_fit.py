@@ -83,7 +83,7 @@ DECAY, DIFFERENCE = 1e-4, 1e-2
 
 @dataclass(frozen=True)
 class MotionFitSettings:
-    """`clips` of `frames` that the tracker sees in each of `rounds`; each round's filter is used in the next.
+    """`clips` of `frames` that the tracker sees in each of `rounds`: new ones, with the filter of the round before.
 
     `jitter`: weight of the error's acceleration beside its size. `iterations`: of L-BFGS in a round.
     """
@@ -91,7 +91,7 @@ class MotionFitSettings:
     clips: int = 120
     frames: int = 24
     rounds: int = 2
-    jitter: float = 1.0
+    jitter: float = 2.0
     iterations: int = 15
     seed: int = 0
 
@@ -112,9 +112,10 @@ def fit_motion(weights: str | Path, pool: FacePool, stage: StageConfig, settings
     The faces are those of `pool` in the shares of `stage.mix`; `stage` also says how clips look.
     """
     engine = LandmarkEngine.load(weights, "cpu")
-    motion_filter = START
-    for _ in range(settings.rounds):
-        paths = record(engine, motion_filter, clips(pool, stage, settings))
+    motion_filter, paths = START, []
+    for number in range(settings.rounds):
+        made = clips(pool, stage, replace(settings, seed=settings.seed + number))
+        paths += record(engine, motion_filter, made)
         motion_filter = fit(motion_filter, paths, settings)
     return motion_filter.parameters()
 
