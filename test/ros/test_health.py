@@ -196,6 +196,33 @@ def test_the_log_says_once_that_images_arrive(bench, make_image, wait_until, mon
     assert wait_until(lambda: (bench.status("camera") or (0, 0, {"images": ""}))[2]["images"] == "64x48 bgr8")
 
 
+def test_images_that_come_late_are_logged_once_with_their_rate(make_bench, tracker, make_image, wait_until, capfd):
+    bench = make_bench(lambda parameters: tracker, autostart=True, camera_timeout_s=0.5)
+    log = []
+    assert wait_until(lambda: log.append(capfd.readouterr().err) or "no image on /image" in "".join(log))
+    publisher = bench.publisher()
+
+    def told():
+        publisher.publish(make_image())
+        log.append(capfd.readouterr().err)
+        return " Hz" in "".join(log)
+
+    assert wait_until(told)
+    assert "".join(log).count("images arrive") == 1
+
+
+def test_the_tracker_waits_for_images_until_they_arrive(make_bench, tracker, make_image, wait_until):
+    bench = make_bench(lambda parameters: tracker, autostart=True, camera_timeout_s=0.5)
+    publisher = bench.publisher()
+
+    def state():
+        return (bench.status("tracker") or "..")[1]
+
+    assert wait_until(lambda: state() == "waiting for images")
+    assert wait_until(lambda: publisher.publish(make_image()) or state() == "tracking")
+    assert wait_until(lambda: state() == "waiting for images")
+
+
 def test_statuses_name_their_hardware(bench, wait_until):
     from socket import gethostname
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from rednet_ros.errors import WeightsError
 from rednet_ros.metrics import accelerations
@@ -140,7 +139,7 @@ def test_the_tracker_flickers_no_more_than_the_filter_was_fitted_to(
     def trembling(crops: ImageArray, previous_px: FloatArray, state: Any) -> Any:
         estimate = run(crops, previous_px, state)
         in_crop = engine.crop_size_px / (1.4 * side_px)
-        estimate.landmarks_px[...] += torch.from_numpy(in_crop * next(noise_px))
+        estimate.landmarks_px[...] += in_crop * next(noise_px)
         return estimate
 
     engine.run = trembling

@@ -121,7 +121,10 @@ def check_values(known: type | Mapping[str, Specification], values: Mapping[str,
 
 
 def unknown_name(name: str, known: Iterable[str]) -> str:
-    """The message for a parameter that does not exist, with the nearest one that does."""
-    nearest = difflib.get_close_matches(name, list(known), n=1)
-    hint = f"did you mean '{nearest[0]}'?" if nearest else "known are: " + ", ".join(known)
+    """The message for a parameter that does not exist, with the nearest one that does, of each camera if it is one of
+    several and `name` gives none."""
+    compared = {entry: entry if "." in name else entry.rpartition(".")[2] for entry in known}
+    nearest = difflib.get_close_matches(name, compared.values(), n=1)
+    meant = " or ".join(f"'{entry}'" for entry, text in compared.items() if text in nearest)
+    hint = f"did you mean {meant}?" if meant else "docs/nodes.md lists those that there are"
     return f"there is no parameter '{name}'; {hint}"

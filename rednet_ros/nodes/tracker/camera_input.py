@@ -119,6 +119,16 @@ class CameraInput:
         """Whether a result of this camera has a subscriber."""
         return any(output.has_subscribers() for output in self.stream.outputs)
 
+    @property
+    def has_image(self) -> bool:
+        """Whether an image has come since `subscribe`."""
+        last_s = self.stream.statistics.last_arrival_s()
+        return self.is_subscribed and last_s is not None and last_s >= self.subscribed_since_s
+
+    def is_lost(self, timeout_s: float) -> bool:
+        """Whether there has been no image for `timeout_s`; never for 0, and while paused."""
+        return 0 < timeout_s <= self.silence_s()
+
     def silence_s(self) -> float:
         """How long there has been no image, or none since `subscribe`; 0 while paused."""
         return self._silence_s(self.stream.statistics.last_arrival_s())

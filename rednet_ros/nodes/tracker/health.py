@@ -131,12 +131,11 @@ class CameraWatch:
         if not camera.is_subscribed:
             self.problems, self._is_lost = (), False
             return
-        silence_s = camera.silence_s()
-        was_lost, self._is_lost = self._is_lost, 0 < timeout_s <= silence_s
-        silence = self._silence(silence_s)
+        was_lost, self._is_lost = self._is_lost, camera.is_lost(timeout_s)
+        silence = self._silence()
         if self._is_lost and not was_lost:
             self._logger.warning(silence)
-        elif was_lost and not self._is_lost:
+        elif was_lost and not self._is_lost and self._is_arrival_logged:
             self._logger.info(self._arrival())
         self._log_first_arrival()
         of, outcomes = of_camera(camera.name), camera.stream.statistics.outcomes(camera.subscribed_since_s)
@@ -146,8 +145,7 @@ class CameraWatch:
 
     def _log_first_arrival(self) -> None:
         """Once, when the rate is known."""
-        arrival_s = self._camera.stream.statistics.last_arrival_s()
-        if self._is_arrival_logged or arrival_s is None or arrival_s < self._camera.subscribed_since_s:
+        if self._is_arrival_logged or not self._camera.has_image:
             return
         if self._first_seen_s is None:
             self._first_seen_s = time.monotonic()
@@ -161,18 +159,17 @@ class CameraWatch:
         kind = f": {camera.stream.images}" if camera.stream.images else ""
         return f"images{of_camera(camera.name)} arrive on {camera.topic}{kind}"
 
-    def _silence(self, silence_s: float) -> str:
+    def _silence(self) -> str:
         """Why no image comes, or may come; empty where they come."""
         camera = self._camera
-        last_s, reason = camera.stream.statistics.last_arrival_s(), camera.complaint()
-        has_come = last_s is not None and last_s >= camera.subscribed_since_s
+        reason = camera.complaint()
         if self._is_lost:
-            said = f"no image{of_camera(camera.name)} on {camera.topic} for {silence_s:.0f} s"
-        elif last_s is None:
+            said = f"no image{of_camera(camera.name)} on {camera.topic} for {camera.silence_s():.0f} s"
+        elif camera.stream.statistics.last_arrival_s() is None:
             said = f"no image{of_camera(camera.name)} yet on {camera.topic}"
         else:
             return reason
-        if has_come and camera.is_latched():
+        if camera.has_image and camera.is_latched():
             reason = reason or "its publisher latches; faces need several images, so publish a still again and again"
         return f"{said}: {reason}" if reason else said
 

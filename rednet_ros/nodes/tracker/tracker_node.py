@@ -325,7 +325,9 @@ class TrackerNode(LifecycleNode):
             return "disabled"
         if not any(camera.is_subscribed for camera in self._cameras.values()):
             return "nobody subscribes"
-        return "tracking"
+        timeout_s = self._wanted.camera_timeout_s
+        arrive = any(camera.has_image and not camera.is_lost(timeout_s) for camera in self._cameras.values())
+        return "tracking" if arrive else "waiting for images"
 
     def _now_s(self) -> float:
         return self.get_clock().now().nanoseconds * 1e-9

@@ -60,8 +60,26 @@ def test_other_values_are_refused_with_the_reason(name, value, reason):
 def test_a_misspelt_name_gets_the_nearest_one():
     with pytest.raises(InputError, match=r"no parameter 'cuont'; did you mean 'count'\?"):
         check_values(Table, {"cuont": 3})
-    with pytest.raises(InputError, match="known are: names, enabled, count, mode, share"):
+
+
+def test_a_name_like_no_other_gets_the_page_that_lists_them():
+    with pytest.raises(InputError, match="no parameter 'zzz'; docs/nodes.md lists those that there are$"):
         check_values(Table, {"zzz": 3})
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("count", "'front.count' or 'left_rear_camera.count'"),
+        ("cuont", "'front.count' or 'left_rear_camera.count'"),
+        ("left_rear_camera.cuont", "'left_rear_camera.count'"),
+        ("enabled", "'front.enabled' or 'left_rear_camera.enabled'"),
+    ],
+)
+def test_a_name_without_its_prefix_gets_all_that_it_may_be(name, meant):
+    known = {**specifications(Table, "front"), **specifications(Table, "left_rear_camera")}
+    with pytest.raises(InputError, match=rf"; did you mean {meant}\?$"):
+        check_values(known, {name: 3})
 
 
 def test_a_table_can_be_declared_under_a_prefix():
