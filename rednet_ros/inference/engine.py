@@ -267,6 +267,8 @@ def _candidates(
             raise
         description, found = with_torch.description(), []
         problem = str(error) if weights.with_suffix(".onnx").exists() else None
+    if with_torch is None and backend in ("torch", "tensorrt"):
+        problem = f"backend {backend} cannot be used: PyTorch is not installed, or {weights} is missing"
     if with_torch is not None:
         found = [*(with_torch.on_gpu(backend) if device == "cuda" else []), *found, with_torch.on_cpu()]
     return description, sorted(found, key=lambda each: each.name != backend), problem
