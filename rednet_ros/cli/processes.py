@@ -17,7 +17,7 @@ _PATIENCE_S = 20.0
 def launch(module: str, arguments: Sequence[str], count: int) -> int:
     """Run `python -m module arguments` `count` times and wait. Returns the first exit code that is not 0.
 
-    When one ends with an error, or the user interrupts, the others are told to end too.
+    When one ends with an error, or the user interrupts, the others are asked to end too.
     """
     port = _free_port()
     workers = [

@@ -117,7 +117,7 @@ def look_at(engine: Engine, looks: Sequence[Look]) -> list[Sighting]:
 def together(first: Sighting, second: Sighting) -> Sighting:
     """Two looks at a face in one image as one: the second's, with the mean of both looks' landmarks.
 
-    The second crop lies better, and the first was not told where the landmarks are, so their errors differ in part.
+    The second crop lies better, and the first does not know where the landmarks are, so their errors differ in part.
     """
     return replace(second, landmarks_px=np.mean([first.landmarks_px, second.landmarks_px], axis=0, dtype=np.float32))
 

@@ -107,8 +107,8 @@ class FaceTracker:
     def figures(self) -> dict[str, str | int | float]:
         """What runs, for people to read: `weights`; `license`, `backend`, `device`, `engine_file` where there are any;
         the detector's figures (`TimedDetector`). May be called from any thread."""
-        told = {name: getattr(self._engine, name, None) for name in ("license", "backend", "device", "engine_file")}
-        known = {name: str(value) for name, value in told.items() if value is not None}
+        named = {name: getattr(self._engine, name, None) for name in ("license", "backend", "device", "engine_file")}
+        known = {name: str(value) for name, value in named.items() if value is not None}
         return {"weights": self.weights_name, **known, **self._detector.figures()}
 
     @property

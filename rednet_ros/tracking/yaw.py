@@ -1,4 +1,4 @@
-"""How far a face is turned to a side, told from three of its landmarks."""
+"""How far a face is turned to a side, from three of its landmarks."""
 
 from __future__ import annotations
 

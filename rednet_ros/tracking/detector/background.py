@@ -18,7 +18,7 @@ LOG_INTERVAL_S = 10.0
 """A detector that keeps failing is reported once in this time."""
 
 HANGING_S = 10.0
-"""A search that takes longer is a problem to tell of."""
+"""A search that takes longer is reported as a problem."""
 
 CLOSE_TIMEOUT_S = 5.0
 """A detector that hangs is not waited for longer; its thread is a daemon."""

@@ -11,7 +11,7 @@ from rednet_ros.tracking.detector.models import Detector
 from rednet_ros.tracking.types import Detection, ImageArray
 
 WINDOW_RUNS = 100
-"""Times are told of this many of the latest runs."""
+"""Of the latest runs, whose times are reported."""
 
 
 class TimedDetector:
