@@ -13,7 +13,7 @@ import torch
 
 from rednet_ros.cli import command, processes
 from rednet_ros.errors import InputError
-from rednet_ros.inference.engine import choose_device
+from rednet_ros.inference.choice import choose_device
 from rednet_ros.training import distributed
 from rednet_ros.training.config import TrainConfig, read_config
 from rednet_ros.training.datasets.labels import LabelledFace

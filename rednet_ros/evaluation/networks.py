@@ -72,7 +72,8 @@ def open_networks(weights: Sequence[str], device: str, major_only: bool = False)
 
 
 def _open_engine(name: str, device: str, major_only: bool) -> Engine:
-    from rednet_ros.inference.engine import LandmarkEngine, SevenLandmarksError, choose_device
+    from rednet_ros.inference.choice import choose_device
+    from rednet_ros.inference.engine import LandmarkEngine, SevenLandmarksError
 
     try:
         return LandmarkEngine.load(name, device)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import importlib.util
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,10 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from rednet_ros.errors import InputError, RednetError, WeightsError
-from rednet_ros.inference import step_file
+from rednet_ros.errors import RednetError, WeightsError
+from rednet_ros.inference.choice import candidates_for, choose_device
 from rednet_ros.inference.runtime import Candidate, Runtime
-from rednet_ros.inference.step_file import Description, StepFile
+from rednet_ros.inference.step_file import Description
 from rednet_ros.inference.threads import CpuThreads, usual_threads
 from rednet_ros.inference.types import Estimate, FaceState, FloatArray
 from rednet_ros.landmarks import DETECTION_INDICES, LANDMARK_COUNT
@@ -27,10 +25,6 @@ if TYPE_CHECKING:  # PyTorch takes seconds and 200 MB: only those load it who ne
     from rednet_ros.network.weights import WeightsInfo
 
 log = logging.getLogger(__name__)
-
-BACKENDS = ("auto", "opencv", "openvino", "torch", "tensorrt")
-"""What `backend` may be. "auto": the first that can be used of openvino, opencv, torch on a CPU; of tensorrt (where an
-engine was built) and torch on a GPU."""
 
 MAX_NOTICES = 20
 """The newest so many are kept: a runtime that fails again and again must not fill the memory."""
@@ -84,8 +78,8 @@ class LandmarkEngine:
     ) -> LandmarkEngine:
         """An engine for shipped weights (by name) or a weights file, on "cpu", "cuda", or the best there is ("auto").
 
-        `threads`: of the network on a CPU (None: `usual_threads`). `backend`: one of `BACKENDS` (docs/inference.md).
-        `engine_file`: of `rednet-export tensorrt`, where it is not in the usual place.
+        `threads`: of the network on a CPU (None: `usual_threads`). `backend`: one of `choice.BACKENDS`
+        (docs/inference.md). `engine_file`: of `rednet-export tensorrt`, where it is not in the usual place.
 
         Raises:
             WeightsError: the weights cannot be used.
@@ -93,7 +87,7 @@ class LandmarkEngine:
         """
         chosen, threads = choose_device(device, backend), threads or usual_threads()
         weights = resolve_weights(name_or_path)
-        description, candidates, problem = _candidates(weights, chosen, backend, threads, engine_file)
+        description, candidates, problem = candidates_for(weights, chosen, backend, threads, engine_file)
         engine = cls(description, candidates, chosen, threads)
         if problem is not None:
             engine._notice(problem)
@@ -213,121 +207,6 @@ class LandmarkEngine:
         if notice not in self.notices:  # what happens in every frame is reported once
             log.warning("%s", notice)
             self.notices = (*self.notices, notice)[-MAX_NOTICES:]
-
-
-def choose_device(device: str, backend: str = "auto") -> str:
-    """ "cpu" or "cuda" for a request of "auto", "cpu" or "cuda". PyTorch is loaded only with an NVIDIA driver.
-
-    Raises:
-        InputError: a request is another word, "cuda" where torch finds no GPU, or a backend of another device.
-    """
-    if backend not in BACKENDS:
-        raise InputError(f"unknown backend {backend!r}: choose one of {', '.join(BACKENDS)}")
-    if device not in ("auto", "cpu", "cuda"):
-        raise InputError(f"unknown device {device!r}: choose auto, cpu or cuda")
-    needed = {"opencv": "cpu", "openvino": "cpu", "tensorrt": "cuda"}.get(backend)
-    if needed and device not in ("auto", needed):
-        raise InputError(f"backend {backend!r} runs on {needed}, not on {device}: choose another, or auto")
-    device = needed or device
-    if device == "cpu" or (device == "auto" and not _has_gpu()):
-        return "cpu"
-    if not _has_gpu():
-        raise InputError("device is 'cuda', but torch finds no CUDA GPU here: check the driver, or use device 'cpu'")
-    return "cuda"
-
-
-def _has_gpu() -> bool:
-    try:
-        ctypes.CDLL("libcuda.so.1")
-    except OSError:
-        return False
-    if not _is_installed("torch"):
-        return False
-    import torch
-
-    return bool(torch.cuda.is_available())
-
-
-def _is_installed(module: str) -> bool:
-    return importlib.util.find_spec(module) is not None
-
-
-def _candidates(
-    weights: Path, device: str, backend: str, threads: CpuThreads, engine_file: Path | None
-) -> tuple[Description, list[Candidate], str | None]:
-    """What the weights are of, and the runtimes for them, best first, what was asked for before the rest; and what is
-    wrong with the step beside them."""
-    with_torch = _WithTorch(weights, threads, engine_file) if weights.exists() and _is_installed("torch") else None
-    problem = None
-    try:
-        file = step_file.read(weights)
-        description, found = file.description, _without_torch(file, threads, backend)
-    except WeightsError as error:
-        if with_torch is None or backend in ("opencv", "openvino"):
-            raise
-        description, found = with_torch.description(), []
-        problem = str(error) if weights.with_suffix(".onnx").exists() else None
-    if with_torch is None and backend in ("torch", "tensorrt"):
-        problem = f"backend {backend} cannot be used: PyTorch is not installed, or {weights} is missing"
-    if with_torch is not None:
-        found = [*(with_torch.on_gpu(backend) if device == "cuda" else []), *found, with_torch.on_cpu()]
-    return description, sorted(found, key=lambda each: each.name != backend), problem
-
-
-def _without_torch(file: StepFile, threads: CpuThreads, backend: str) -> list[Candidate]:
-    def openvino() -> Runtime:
-        from rednet_ros.inference.openvino import OpenVinoRuntime
-
-        return OpenVinoRuntime(file, threads)
-
-    def opencv() -> Runtime:
-        from rednet_ros.inference.opencv import OpenCvRuntime
-
-        return OpenCvRuntime(file, threads)
-
-    found = [Candidate("openvino", openvino), Candidate("opencv", opencv)]
-    return found if backend == "openvino" or _is_installed("openvino") else found[1:]
-
-
-class _WithTorch:
-    """The runtimes that need PyTorch; the weights are loaded when the first is built."""
-
-    def __init__(self, weights: Path, threads: CpuThreads, engine_file: Path | None) -> None:
-        self._weights, self._threads, self._engine_file = weights, threads, engine_file
-        self._loaded: tuple[REDNet, WeightsInfo] | None = None
-
-    def description(self) -> Description:
-        from rednet_ros.inference.torch_runtime import describe
-
-        return describe(*self._load())
-
-    def on_cpu(self) -> Candidate:
-        def build() -> Runtime:
-            from rednet_ros.inference.torch_runtime import TorchRuntime
-
-            return TorchRuntime(self._load()[0], "cpu", self._threads)
-
-        return Candidate("torch", build)
-
-    def on_gpu(self, backend: str) -> list[Candidate]:
-        from rednet_ros.inference import tensorrt
-        from rednet_ros.inference.torch_runtime import CudaGraphRuntime, TorchRuntime
-
-        engine = tensorrt.engine_file(self._weights, self._engine_file)
-        result = [
-            Candidate("torch", lambda: CudaGraphRuntime(self._load()[0])),
-            Candidate("torch", lambda: TorchRuntime(self._load()[0], "cuda")),
-        ]
-        if backend == "tensorrt" or (engine is not None and engine.exists()):
-            mine = Candidate("tensorrt", lambda: tensorrt.TensorRtRuntime(engine, self._weights, self._load()[0]))
-            result.insert(0, mine)
-        return result
-
-    def _load(self) -> tuple[REDNet, WeightsInfo]:
-        from rednet_ros.network import weights
-
-        self._loaded = self._loaded or weights.load(self._weights)
-        return self._loaded
 
 
 def _previous(previous_px: FloatArray | None, faces: int) -> FloatArray:

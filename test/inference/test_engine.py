@@ -3,7 +3,8 @@ import pytest
 import torch
 
 from rednet_ros.errors import InputError, WeightsError
-from rednet_ros.inference.engine import LandmarkEngine, choose_device
+from rednet_ros.inference.choice import choose_device
+from rednet_ros.inference.engine import LandmarkEngine
 from rednet_ros.inference.types import FaceState
 from rednet_ros.network import weights
 
@@ -167,15 +168,15 @@ def test_missing_weights_are_an_error_of_weights(tmp_path):
 
 
 def test_auto_takes_the_best_device(monkeypatch):
-    monkeypatch.setattr("rednet_ros.inference.engine._has_gpu", lambda: False)
+    monkeypatch.setattr("rednet_ros.inference.choice._has_gpu", lambda: False)
     assert choose_device("auto") == "cpu"
-    monkeypatch.setattr("rednet_ros.inference.engine._has_gpu", lambda: True)
+    monkeypatch.setattr("rednet_ros.inference.choice._has_gpu", lambda: True)
     assert choose_device("auto") == choose_device("cuda") == choose_device("auto", "tensorrt") == "cuda"
     assert choose_device("cpu") == choose_device("auto", "opencv") == "cpu"
 
 
 def test_an_absent_gpu_is_reported_before_weights_are_read(monkeypatch):
-    monkeypatch.setattr("rednet_ros.inference.engine._has_gpu", lambda: False)
+    monkeypatch.setattr("rednet_ros.inference.choice._has_gpu", lambda: False)
     with pytest.raises(InputError, match="no CUDA GPU.*'cpu'"):
         LandmarkEngine.load("no such weights", device="cuda")
 

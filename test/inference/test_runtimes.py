@@ -118,7 +118,7 @@ def test_a_step_without_its_weights_runs(exported, network, info):
 
 def test_pytorch_that_was_asked_for_and_is_missing_is_reported(exported, network, monkeypatch):
     path = exported(network)
-    monkeypatch.setattr("rednet_ros.inference.engine._is_installed", lambda module: module != "torch")
+    monkeypatch.setattr("rednet_ros.inference.choice._is_installed", lambda module: module != "torch")
     engine = LandmarkEngine.load(path, "cpu", backend="torch")
     assert engine.backend != "torch float32"
     assert "PyTorch is not installed" in engine.notices[0]

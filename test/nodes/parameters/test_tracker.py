@@ -36,6 +36,6 @@ def test_every_default_is_allowed():
 
 
 def test_backends_are_those_of_the_library():
-    from rednet_ros.inference.engine import BACKENDS
+    from rednet_ros.inference.choice import BACKENDS
 
     assert specifications(TrackerParameters)["backend"].choices == BACKENDS
