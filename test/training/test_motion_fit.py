@@ -1,4 +1,4 @@
-"""The fit of the motion filter: on made paths, and its record of the tracker's loop with a network that trembles."""
+"""The fit of the motion filter: on made paths, and its record of the tracker's loop with a network that jitters."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from rednet_ros.inference.types import Estimate
 from rednet_ros.metrics import accelerations
@@ -38,7 +37,7 @@ def flicker(points_px: FloatArray) -> float:
 
 def test_the_fit_finds_what_flickers_less_and_follows() -> None:
     paths = [made_paths(3, 0.0), made_paths(3, 2.0)]
-    fitted = fit(START, paths, MotionFitSettings(iterations=2))
+    fitted = fit(START, paths, MotionFitSettings(iterations=20))
     assert loss(fitted, paths, 1.0) < loss(START, paths, 1.0) < loss(UNFITTED, paths, 1.0)
     for some in paths:
         found_px = smoothed(fitted, some)
@@ -54,10 +53,10 @@ def test_landmarks_without_truth_do_not_count() -> None:
     assert part == pytest.approx(loss(START, [whole], 1.0), rel=0.1)
 
 
-class TremblingEngine:
+class JitteringEngine:
     """Sees a face that fills the crop as it should, its landmarks aside by a random part of a pixel."""
 
-    crop_size_px, weights_name = 64, "trembling"
+    crop_size_px, weights_name = 64, "jittering"
     identity_threshold, gives_identity = None, False
 
     def __init__(self) -> None:
@@ -68,7 +67,7 @@ class TremblingEngine:
 
     def run(self, crops: ImageArray, previous_px: FloatArray, state: Any) -> Estimate:
         points = 31.5 + 64 / CROP_SCALE * FACE + self._noise.normal(0, 0.1, FACE.shape)
-        return Estimate(torch.from_numpy(points.astype(np.float32))[None], torch.full((1, 68), 0.9), None, None)
+        return Estimate(points.astype(np.float32)[None], np.full((1, 68), 0.9, np.float32), None, None)
 
 
 def still_clip(x_px: float, frames: int = 12) -> ClipBatch:
@@ -86,7 +85,7 @@ def still_clip(x_px: float, frames: int = 12) -> ClipBatch:
 
 def test_the_record_holds_what_the_network_saw_in_the_trackers_loop() -> None:
     kinds = [Kind(0.0, rough=True), Kind(0.0, every=2), Kind(0.0, scale=0.75)]
-    plain, slow = record(TremblingEngine(), START, ((kind, still_clip(64)) for kind in kinds))
+    plain, slow = record(JitteringEngine(), START, ((kind, still_clip(64)) for kind in kinds))
     assert plain.seen_px.shape == plain.truth_px.shape == (12, 3, 68, 2)  # the first, rougher too, and the small one
     assert slow.seen_px.shape == (6, 1, 68, 2)
     assert (plain.step_s, slow.step_s) == pytest.approx((1 / 30, 2 / 30))
@@ -98,4 +97,4 @@ def test_the_record_holds_what_the_network_saw_in_the_trackers_loop() -> None:
 
 def test_a_face_that_was_lost_is_left_out() -> None:
     with pytest.raises(ValueError, match="no face was followed"):
-        record(TremblingEngine(), START, [(Kind(0.0), still_clip(110))])
+        record(JitteringEngine(), START, [(Kind(0.0), still_clip(110))])
