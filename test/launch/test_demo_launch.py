@@ -23,7 +23,7 @@ def clip(tmp_path):
 @pytest.fixture
 def arguments(clip, weights, tmp_path):
     """Of every launch here."""
-    return f"input:={clip}", f"weights:={weights}", "device:=cpu", "backend:=eager", f"output:={tmp_path}/out"
+    return f"input:={clip}", f"weights:={weights}", "device:=cpu", "backend:=torch", f"output:={tmp_path}/out"
 
 
 def test_it_ends_with_the_input_and_reports_nothing_wrong(launch_file, arguments, tmp_path):

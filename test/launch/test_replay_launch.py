@@ -50,7 +50,7 @@ def environment(stand_in):
 @pytest.fixture
 def arguments(bag, weights):
     """Of every launch here."""
-    return f"bag:={bag}", f"weights:={weights}", "device:=cpu", "backend:=eager"
+    return f"bag:={bag}", f"weights:={weights}", "device:=cpu", "backend:=torch"
 
 
 def test_a_bag_is_tracked_and_everything_ends_after_it(launch_file, observer, arguments, bag, environment):

@@ -7,7 +7,7 @@ import pytest
 
 pytestmark = [pytest.mark.ros_launch, pytest.mark.slow]
 
-QUICK = ("device:=cpu", "backend:=eager")
+QUICK = ("device:=cpu", "backend:=torch")
 PARAMETERS = """
 /**:
   ros__parameters:
@@ -64,7 +64,7 @@ def test_every_camera_has_a_window_in_the_frame_of_its_images(
         *(
             f"weights:={weights}",
             "device:=cpu",
-            "backend:=eager",
+            "backend:=torch",
             f"params_file:={tmp_path}/cameras.yaml",
             "namespace:=robot",
         ),
@@ -113,7 +113,7 @@ def test_a_configuration_of_the_users_opens_at_once_as_it_is(launch_file, wait_f
 
 def test_waiting_for_images_keeps_no_launch_alive(launch_file, wait_for, weights, windows):
     process = launch_file(
-        "tracker", f"weights:={weights}", "device:=cpu", "backend:=eager", "rviz:=true", environment=windows[0]
+        "tracker", f"weights:={weights}", "device:=cpu", "backend:=torch", "rviz:=true", environment=windows[0]
     )
     wait_for(process, lambda: "waiting for images" in process.log.read_text())
     process.send_signal(signal.SIGINT)
