@@ -29,6 +29,14 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["ROS_DOMAIN_ID"] = str(_claim_ros_domain())
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes are named by their argument: their text fills screens, and a packed file's may carry the time of day.
+
+    Workers of pytest-xdist refuse to start when their tests have different names.
+    """
+    return argname if isinstance(val, bytes) and not val.isalnum() else None
+
+
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist's own reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     obstacles = {"ros": _why_not_ros, "ros_launch": _why_not_launch, "gpu": _why_not_gpu}
