@@ -106,7 +106,7 @@ def _build_small_network(**settings: Any) -> Any:
         norm.momentum = 0.5
     with torch.no_grad():
         for _ in range(8):
-            network(torch.randn(2, 3, 64, 64), torch.rand(2, 7, 32, 32))
+            network(torch.randn(2, 3, 64, 64), torch.rand(2, 7, network.config.map_px, network.config.map_px))
     for norm in norms:
         norm.momentum = 0.1
     return network.eval()

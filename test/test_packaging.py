@@ -86,6 +86,12 @@ def test_the_commands_template_is_executable(repository: Path) -> None:
     assert (repository / "cmake" / "console_script.in").stat().st_mode & 0o111 == 0o111
 
 
+def test_processes_that_a_command_spawns_do_not_run_it_again(repository: Path) -> None:
+    """They import its script under another name than `__main__`."""
+    tree = ast.parse((repository / "cmake" / "console_script.in").read_text().replace("@", "_"))
+    assert all(isinstance(node, (ast.Import, ast.ImportFrom, ast.If)) for node in tree.body)
+
+
 def test_every_command_starts_its_own_module(repository: Path, setup_arguments: dict[str, Any]) -> None:
     """All pass through `start`, which handles early signals; none opens another one's door."""
     for entry in setup_arguments["entry_points"]["console_scripts"]:

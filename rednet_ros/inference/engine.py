@@ -156,7 +156,7 @@ class LandmarkEngine:
         self, estimate: Estimate, crops: NDArray[np.uint8], previous_px: FloatArray, state: FaceState | None
     ) -> Estimate:
         """The estimate with the faces that hold NaN or infinity computed again by the reference."""
-        parts = _arrays(estimate)
+        parts = estimate.arrays()
         if all(np.isfinite(part.sum()) for part in parts.values()):
             return estimate
         sound = np.all([np.isfinite(part.reshape(len(crops), -1)).all(axis=1) for part in parts.values()], axis=0)
@@ -164,7 +164,7 @@ class LandmarkEngine:
         if not len(rows):
             return estimate
         self._notice(f"{self.backend} gave values that are not numbers for {len(rows)} of {len(crops)} faces")
-        carried = None if state is None else FaceState(state.hidden[rows], state.cell[rows])
+        carried = None if state is None else state.rows(rows)
         again = self._by_reference(crops[rows], previous_px[rows], carried)
         for name, part in parts.items():
             part[rows] = again[name] if again else 0.0 if name in ("hidden", "cell") else np.nan
@@ -177,7 +177,7 @@ class LandmarkEngine:
         try:
             if isinstance(self._reference, Candidate):
                 self._reference = self._reference.build()
-            parts = _arrays(self._reference.run(crops, previous_px, state))
+            parts = self._reference.run(crops, previous_px, state).arrays()
         except Exception as error:
             self._notice(f"the float32 network could not be asked instead: {_described(error)}")
             return None
@@ -222,13 +222,6 @@ def _of_no_faces(config: REDNetConfig, state: FaceState | None) -> Estimate:
     landmarks_px, identity = np.zeros((0, LANDMARK_COUNT, 2), np.float32), np.zeros((0, STATE_SIZE), np.float32)
     presence = landmarks_px[:, : len(DETECTION_INDICES), 0] if "detection" in config.steps else None
     return Estimate(landmarks_px, landmarks_px[..., 0], identity if config.identity else None, state, presence)
-
-
-def _arrays(estimate: Estimate) -> dict[str, FloatArray]:
-    """All that an estimate holds, by name."""
-    parts = {name: getattr(estimate, name) for name in ("landmarks_px", "confidence", "presence", "identity")}
-    parts |= {"hidden": estimate.state.hidden, "cell": estimate.state.cell} if estimate.state else {}
-    return {name: part for name, part in parts.items() if part is not None}
 
 
 def _described(error: Exception) -> str:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from rednet_ros.errors import InputError, WeightsError
+from rednet_ros.inference.recurrence import step_inputs, step_outputs
 from rednet_ros.network.config import RESNET_UNITS, STATE_SIZE, REDNetConfig
 from rednet_ros.network.rednet import REDNet
 from rednet_ros.network.temporal import LSTMCell
@@ -19,9 +20,10 @@ from rednet_ros.network.temporal import LSTMCell
 ARCHITECTURES: dict[str, REDNetConfig] = {
     "vgg": REDNetConfig(),
     **{name: REDNetConfig(backbone=name) for name in RESNET_UNITS},
-    "lite": REDNetConfig(backbone="resnet14", width=0.5, crop_px=128, regression_maps="softmax"),
+    "base": REDNetConfig(backbone="resnet14", width=0.5, crop_px=128, regression_maps="softmax"),
+    "lite": REDNetConfig(backbone="mobile", crop_px=128, regression_maps="softmax", direct=True),
 }
-"""Networks that `exportable` builds with random weights. "lite" has the shape of the shipped ones."""
+"""Networks that `exportable` builds with random weights. "lite" and "base" have the shape of the shipped ones."""
 
 OPSET = 11
 """Of the ONNX file: what OpenCV 4.6.0 reads."""
@@ -90,13 +92,6 @@ class StepGraph(nn.Module):
             *(torch.zeros(faces, STATE_SIZE, 1, 1) for _ in range(states)),
         )
 
-    @property
-    def names(self) -> tuple[list[str], list[str]]:
-        """Of the inputs and of the outputs."""
-        state = ["hidden", "cell"] if self.config.temporal != "none" else []
-        identity = ["identity"] if self.identity is not None else []
-        return ["crops", "z", *state], ["detection", "regression", *identity, *(f"next_{name}" for name in state)]
-
 
 def exportable(weights: str | Path = "lite", faces: int = 1) -> tuple[StepGraph, tuple[Tensor, ...]]:
     """The step of a network, ready for `torch.export.export`, and example inputs for `faces` faces; on the CPU.
@@ -132,7 +127,7 @@ def to_onnx(network: REDNet) -> bytes:
     if network.config.backbone == "vgg":
         raise WeightsError("a VGG network pools with switches, which OpenCV cannot run: use the torch backend")
     graph = StepGraph(_folded(network)).eval()
-    inputs, outputs = graph.names
+    inputs, outputs = step_inputs(network.config), step_outputs(network.config)
     buffer: Any = io.BytesIO()
     example = graph.example_inputs(1)
     torch.onnx.export(

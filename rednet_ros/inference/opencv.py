@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rednet_ros.inference.recurrence import StepOutput, run_steps
+from rednet_ros.inference.recurrence import StepOutput, feed, run_steps, step_outputs
 from rednet_ros.inference.runtime import RuntimeUnavailableError
 from rednet_ros.inference.step_file import StepFile
 from rednet_ros.inference.threads import CpuThreads
@@ -22,10 +22,7 @@ class OpenCvRuntime:
     def __init__(self, file: StepFile, threads: CpuThreads) -> None:
         """Raises RuntimeUnavailableError where this OpenCV cannot read the graph."""
         self._description, self._threads = file.description, threads
-        has_state = file.description.config.temporal != "none"
-        self._state = ["hidden", "cell"] if has_state else []
-        identity = ["identity"] if file.description.config.identity else []
-        self._outputs = ["detection", "regression", *identity, *(f"next_{name}" for name in self._state)]
+        self._outputs = step_outputs(file.description.config)
         try:
             self._net = cv2.dnn.readNetFromONNX(np.frombuffer(file.graph, np.uint8))
         except cv2.error as error:
@@ -40,15 +37,10 @@ class OpenCvRuntime:
 
     def _step(self, crops: FloatArray, z: FloatArray, state: FaceState | None) -> StepOutput:
         faces = [self._face(crops[i : i + 1], z[i : i + 1], state and state.row(i)) for i in range(len(crops))]
-        results = dict(zip(self._outputs, map(np.concatenate, zip(*faces, strict=True)), strict=True))
-        vectors = {name: value.reshape(len(crops), -1) for name, value in results.items() if value.shape[2:] == (1, 1)}
-        next_state = FaceState(vectors["next_hidden"], vectors["next_cell"]) if self._state else None
-        return StepOutput(results["detection"], results["regression"], vectors.get("identity"), next_state)
+        results = faces[0] if len(faces) == 1 else map(np.concatenate, zip(*faces, strict=True))
+        return StepOutput.of(dict(zip(self._outputs, results, strict=True)))
 
     def _face(self, crop: FloatArray, z: FloatArray, state: FaceState | None) -> list[FloatArray]:
-        self._net.setInput(crop, "crops")
-        self._net.setInput(z, "z")
-        if state is not None:
-            self._net.setInput(state.hidden[:, :, None, None], "hidden")
-            self._net.setInput(state.cell[:, :, None, None], "cell")
+        for name, value in feed(crop, z, state).items():
+            self._net.setInput(value, name)
         return list(self._net.forward(self._outputs))

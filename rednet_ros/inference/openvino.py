@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rednet_ros.inference.recurrence import StepOutput, run_steps
+from rednet_ros.inference.recurrence import StepOutput, feed, run_steps
 from rednet_ros.inference.runtime import RuntimeUnavailableError
 from rednet_ros.inference.step_file import StepFile
 from rednet_ros.inference.threads import CpuThreads
@@ -42,15 +42,9 @@ class OpenVinoRuntime:
         threads = self._threads.of(len(crops))
         if threads not in self._requests:
             self._requests[threads] = self._request(threads)
-        inputs = {"crops": crops, "z": z}
-        if state is not None:
-            inputs |= {"hidden": state.hidden[:, :, None, None], "cell": state.cell[:, :, None, None]}
         # Copies of the results: what it shares is freed as soon as a batch of another size comes.
-        results = self._requests[threads].infer(inputs, share_inputs=True, share_outputs=False)
-        named = {port.any_name: value for port, value in results.items()}
-        vectors = {name: value.reshape(len(crops), -1) for name, value in named.items() if value.shape[2:] == (1, 1)}
-        next_state = None if state is None else FaceState(vectors["next_hidden"], vectors["next_cell"])
-        return StepOutput(named["detection"], named["regression"], vectors.get("identity"), next_state)
+        results = self._requests[threads].infer(feed(crops, z, state), share_inputs=True, share_outputs=False)
+        return StepOutput.of({port.any_name: value for port, value in results.items()})
 
     def _request(self, threads: int) -> Any:
         settings = {

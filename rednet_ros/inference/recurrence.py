@@ -5,6 +5,7 @@ What `network.heatmaps` does in PyTorch for training, for runtimes without it; a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -13,9 +14,33 @@ from numpy.typing import NDArray
 from rednet_ros.inference.step_file import Description
 from rednet_ros.inference.types import Estimate, FaceState, FloatArray
 from rednet_ros.landmarks import DETECTION_INDICES
-from rednet_ros.network.config import HALF_DIAGONAL_CELLS, SOFTMAX_SHARPNESS, REDNetConfig
+from rednet_ros.network.config import (
+    HALF_DIAGONAL_CELLS,
+    SETTLED_PRESENCE,
+    SETTLED_SHIFT,
+    SOFTMAX_SHARPNESS,
+    REDNetConfig,
+)
 
 _DETECTED = list(DETECTION_INDICES)
+_STATE = ("hidden", "cell")
+
+
+def step_inputs(config: REDNetConfig) -> list[str]:
+    """Names of the inputs of the graph of one step, in its order."""
+    return ["crops", "z", *(_STATE if config.temporal != "none" else ())]
+
+
+def step_outputs(config: REDNetConfig) -> list[str]:
+    """Names of the outputs of the graph of one step, in its order."""
+    state = [f"next_{name}" for name in _STATE] if config.temporal != "none" else []
+    return ["detection", "regression", *(["identity"] if config.identity else []), *state]
+
+
+def feed(crops: FloatArray, z: FloatArray, state: FaceState | None) -> dict[str, FloatArray]:
+    """The arrays of the graph's inputs by name, from the arguments of a `Step`."""
+    vectors = {} if state is None else {"hidden": state.hidden, "cell": state.cell}
+    return {"crops": crops, "z": z, **{name: vector[:, :, None, None] for name, vector in vectors.items()}}
 
 
 class StepOutput(NamedTuple):
@@ -26,6 +51,13 @@ class StepOutput(NamedTuple):
     regression: FloatArray
     identity: FloatArray | None
     state: FaceState | None
+
+    @classmethod
+    def of(cls, named: Mapping[str, FloatArray]) -> StepOutput:
+        """From the arrays of the graph's outputs by name."""
+        vectors = {name: value.reshape(len(value), -1) for name, value in named.items() if value.shape[2:] == (1, 1)}
+        state = FaceState(vectors["next_hidden"], vectors["next_cell"]) if "next_hidden" in vectors else None
+        return cls(named["detection"], named["regression"], vectors.get("identity"), state)
 
 
 class Step(Protocol):
@@ -41,11 +73,14 @@ def run_steps(
 ) -> Estimate:
     """One frame of N faces. Arguments as of `LandmarkEngine.run`, with NaN rows for faces without a previous frame.
 
-    Each step starts from the previous frame's state; the last step's is kept (digest, temporal).
+    Each step starts from the previous frame's state; the last step's is kept (digest, temporal). A direct network
+    takes one step for faces that are well, and two for the others.
     """
     config = of.config
     image = normalised(crops)
     z = draw_z0(of, previous_px[:, _DETECTED])
+    if config.direct:
+        return _run_direct(step, config, image, z, previous_px, state)
     detection = None
     for kind in config.steps:
         output = step(image, z, state)
@@ -55,8 +90,36 @@ def run_steps(
         else:
             maps = _heat_maps(output.regression, config)
             z = np.clip(maps[:, _DETECTED], 0, 1)
+    return _estimate(output, maps, detection, config)
+
+
+def _run_direct(
+    step: Step, config: REDNetConfig, image: FloatArray, z: FloatArray, previous_px: FloatArray, state: FaceState | None
+) -> Estimate:
+    first = step(image, z, state)
+    estimate = _estimate(first, _heat_maps(first.regression, config), first.detection, config)
+    rows = np.flatnonzero(~is_settled(estimate, previous_px, config))
+    if not len(rows):
+        return estimate
+    second = step(image[rows], sigmoid(first.detection[rows]), state and state.rows(rows))
+    again = _estimate(second, _heat_maps(second.regression, config), second.detection, config)
+    return again if len(rows) == len(image) else estimate.replaced(rows, again)
+
+
+def is_settled(estimate: Estimate, previous_px: FloatArray, config: REDNetConfig) -> NDArray[np.bool_]:
+    """N bool: the faces for which one step is enough; see `network.rednet.is_settled`."""
+    assert estimate.presence is not None
+    shift_px = np.linalg.norm(estimate.landmarks_px - previous_px, axis=2).mean(axis=1)
+    return np.asarray(
+        (estimate.presence.mean(axis=1) >= SETTLED_PRESENCE) & (shift_px <= SETTLED_SHIFT * config.crop_px)
+    )
+
+
+def _estimate(output: StepOutput, maps: FloatArray, detection: FloatArray | None, config: REDNetConfig) -> Estimate:
     landmarks_px, confidence = _decode(maps, config)
-    presence = None if detection is None else sigmoid(read_at(detection, landmarks_px[:, _DETECTED]))
+    presence = None
+    if detection is not None:
+        presence = sigmoid(read_at(detection, landmarks_px[:, _DETECTED], config.cell_px))
     identity = output.identity
     if identity is not None:
         identity = identity / np.maximum(np.linalg.norm(identity, axis=1, keepdims=True), 1e-12)
@@ -75,7 +138,7 @@ def draw_z0(of: Description, previous_px: FloatArray) -> FloatArray:
     """Discs at N x 7 x 2 landmarks of the previous frame, N x 7 x M x M; at the mean shape where a row has a NaN."""
     config = of.config
     known = np.isfinite(previous_px).all(axis=(1, 2)).reshape(-1, 1, 1)
-    cells = (np.where(known, previous_px, of.mean_points * config.crop_px) - 0.5) / 2
+    cells = (np.where(known, previous_px, of.mean_points * config.crop_px) + 0.5) / config.cell_px - 0.5
     squared = np.square(np.arange(config.map_px, dtype=np.float32) - cells[..., None])
     radius_cells = max(config.cells(config.radius_px), HALF_DIAGONAL_CELLS)
     return np.asarray(squared[:, :, 0, None, :] + squared[:, :, 1, :, None] <= radius_cells**2, np.float32)
@@ -95,17 +158,16 @@ def _heat_maps(maps: FloatArray, config: REDNetConfig) -> FloatArray:
 
 def _decode(maps: FloatArray, config: REDNetConfig) -> tuple[FloatArray, FloatArray]:
     """Landmarks N x 68 x 2 in crop pixels and confidences N x 68; see `network.heatmaps`."""
-    if config.regression_maps == "softmax":
-        return _decode_mean(maps)
-    return _decode_peak(maps, config.window_radius_cells)
+    means = config.regression_maps == "softmax"
+    points, confidence = _decode_mean(maps) if means else _decode_peak(maps, config.window_radius_cells)
+    return np.asarray((points + 0.5) * config.cell_px - 0.5, np.float32), np.clip(confidence, 0, 1)
 
 
 def _decode_mean(maps: FloatArray) -> tuple[FloatArray, FloatArray]:
     axis = np.arange(maps.shape[-1], dtype=np.float32)
     by_column, by_row = maps.sum(axis=2), maps.sum(axis=3)
     total = np.maximum(by_column.sum(axis=2), 1e-6)
-    means = np.stack([by_column @ axis, by_row @ axis], axis=2) / total[..., None]
-    return means * 2 + 0.5, np.clip(maps.max(axis=(2, 3)), 0, 1)
+    return np.stack([by_column @ axis, by_row @ axis], axis=2) / total[..., None], maps.max(axis=(2, 3))
 
 
 def _decode_peak(maps: FloatArray, radius_cells: int) -> tuple[FloatArray, FloatArray]:
@@ -121,13 +183,13 @@ def _decode_peak(maps: FloatArray, radius_cells: int) -> tuple[FloatArray, Float
     total = by_column.sum(axis=2) + 1e-6
     x = column + (by_column * from_column).sum(axis=2) / total
     y = row + (by_row * from_row).sum(axis=2) / total
-    return np.asarray(np.stack([x, y], axis=2) * 2 + 0.5, np.float32), np.clip(flat.max(axis=2), 0, 1)
+    return np.stack([x, y], axis=2), flat.max(axis=2)
 
 
-def read_at(maps: FloatArray, points_px: FloatArray) -> FloatArray:
+def read_at(maps: FloatArray, points_px: FloatArray, cell_px: int) -> FloatArray:
     """The values of N x C x M x M maps in the cells of N x C x 2 points; points outside read the nearest cell."""
     size = maps.shape[-1]
-    cells = np.clip(np.rint(np.nan_to_num((points_px - 0.5) / 2)), 0, size - 1).astype(np.intp)
+    cells = np.clip(np.rint(np.nan_to_num((points_px + 0.5) / cell_px - 0.5)), 0, size - 1).astype(np.intp)
     faces, channels = np.ogrid[: maps.shape[0], : maps.shape[1]]
     return np.asarray(maps[faces, channels, cells[..., 1], cells[..., 0]])
 

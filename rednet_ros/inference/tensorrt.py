@@ -22,10 +22,10 @@ from rednet_ros.files import library_path, user_path
 from rednet_ros.inference.export import StepGraph
 from rednet_ros.inference.runtime import RuntimeUnavailableError
 from rednet_ros.inference.step_file import file_sha256
-from rednet_ros.inference.torch_runtime import BUCKETS, in_buckets
+from rednet_ros.inference.torch_runtime import BUCKETS, in_buckets, read_frame, two_steps
 from rednet_ros.inference.types import Estimate, FaceState, FloatArray
 from rednet_ros.landmarks import DETECTION_INDICES
-from rednet_ros.network.rednet import REDNet, feedback, normalise, read_presence, read_step, response_maps
+from rednet_ros.network.rednet import REDNet, REDNetOutput, feedback, normalise, response_maps
 
 CACHE_VARIABLE = "REDNET_ROS_CACHE"
 """Environment variable that names a folder for engine files, in place of ~/.cache/rednet_ros."""
@@ -63,20 +63,23 @@ class TensorRtRuntime:
         crops = normalise(pixels.permute(0, 3, 1, 2).flip(1)).to(self._dtype)
         z = self._network.draw_z0(previous_px[:, list(DETECTION_INDICES)]).to(self._dtype)
         carried = [part[:, :, None, None].to(self._dtype) for part in state if part is not None]
-        maps, rest = [], []
+
+        def step(z: Tensor) -> REDNetOutput:
+            detection, regression, *rest = self._step(crops, z.to(self._dtype), *carried)
+            vectors = [value.flatten(1).float() for value in rest]
+            identity = vectors.pop(0) if config.identity else None
+            maps = response_maps(regression.float(), "regression", config)
+            return REDNetOutput((maps,), (vectors[0], vectors[1]) if vectors else None, identity, detection.float())
+
+        if config.direct:
+            return two_steps(step, z, previous_px, config)
+        maps: list[Tensor] = []
         for kind in config.steps:
-            detection, regression, *rest = self._step(crops, z, *carried)
-            maps.append(detection if kind == "detection" else response_maps(regression.float(), kind, config))
-            z = feedback(maps[-1], kind).to(self._dtype)
-        landmarks_px, confidence = read_step(maps[-1], config.steps[-1], config)
-        results = {"landmarks_px": landmarks_px, "confidence": confidence}
-        presence = read_presence(tuple(maps), landmarks_px, config)
-        vectors = [value.flatten(1).float() for value in rest]
-        if presence is not None:
-            results["presence"] = presence
-        if config.identity:
-            results["identity"] = torch.nn.functional.normalize(vectors.pop(0))
-        return {**results, **dict(zip(("hidden", "cell"), vectors, strict=False))}
+            output = step(z)
+            assert output.seen is not None
+            maps.append(output.seen if kind == "detection" else output.steps[0])
+            z = feedback(maps[-1], kind)
+        return read_frame(REDNetOutput(tuple(maps), output.state, output.identity), config)
 
 
 def build(network: REDNet, dtype: torch.dtype, path: Path, weights: Path) -> None:

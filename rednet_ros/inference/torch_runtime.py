@@ -17,7 +17,16 @@ from rednet_ros.inference.step_file import Description
 from rednet_ros.inference.threads import CpuThreads
 from rednet_ros.inference.types import Estimate, FaceState, FloatArray
 from rednet_ros.landmarks import DETECTION_INDICES, LANDMARK_COUNT
-from rednet_ros.network.rednet import REDNet, normalise, read_landmarks, read_presence
+from rednet_ros.network.config import REDNetConfig
+from rednet_ros.network.rednet import (
+    REDNet,
+    REDNetOutput,
+    feedback,
+    is_settled,
+    normalise,
+    read_landmarks,
+    read_presence,
+)
 from rednet_ros.network.weights import WeightsInfo
 
 BUCKETS = (1, 2, 4, 8, 16, 32)
@@ -119,19 +128,41 @@ def frame_of(network: REDNet) -> Frame:
     def frame(crops: Tensor, previous_px: Tensor, hidden: Tensor | None, cell: Tensor | None) -> dict[str, Tensor]:
         z0 = network.draw_z0(previous_px[:, list(DETECTION_INDICES)])
         state = None if hidden is None or cell is None else (hidden.to(network.dtype), cell.to(network.dtype))
-        output = network(normalise(crops.permute(0, 3, 1, 2).flip(1)).to(network.dtype), z0, state)
-        landmarks_px, confidence = read_landmarks(output, network.config)
-        results = {"landmarks_px": landmarks_px, "confidence": confidence}
-        presence = read_presence(output.steps, landmarks_px, network.config)
-        if presence is not None:
-            results["presence"] = presence
-        if output.identity is not None:
-            results["identity"] = torch.nn.functional.normalize(output.identity.float())
-        if output.state is not None:
-            results["hidden"], results["cell"] = output.state
-        return results
+        images = normalise(crops.permute(0, 3, 1, 2).flip(1)).to(network.dtype)
+        if not network.config.direct:
+            return read_frame(network(images, z0, state), network.config)
+        features = network.body.stem(images)
+        return two_steps(lambda z: network.one_step(features, z, state), z0, previous_px, network.config)
 
     return frame
+
+
+def two_steps(
+    step: Callable[[Tensor], REDNetOutput], z0: Tensor, previous_px: Tensor, config: REDNetConfig
+) -> dict[str, Tensor]:
+    """A frame of a direct network: two steps for all faces, the first one's result for those that it settles."""
+    first = step(z0)
+    assert first.seen is not None
+    results, after = read_frame(first, config), read_frame(step(feedback(first.seen, "detection")), config)
+    is_enough = is_settled(results["landmarks_px"], results["presence"], previous_px, config)
+    return {
+        name: torch.where(is_enough.reshape(-1, *[1] * (value.dim() - 1)), value, after[name])
+        for name, value in results.items()
+    }
+
+
+def read_frame(output: REDNetOutput, config: REDNetConfig) -> dict[str, Tensor]:
+    """The fields of `Estimate`, with `hidden` and `cell`, from what the last step of a network left."""
+    landmarks_px, confidence = read_landmarks(output, config)
+    results = {"landmarks_px": landmarks_px, "confidence": confidence}
+    presence = read_presence(output, landmarks_px, config)
+    if presence is not None:
+        results["presence"] = presence
+    if output.identity is not None:
+        results["identity"] = torch.nn.functional.normalize(output.identity.float())
+    if output.state is not None:
+        results["hidden"], results["cell"] = output.state
+    return results
 
 
 def in_buckets(
@@ -166,6 +197,4 @@ def to_device(
 
 def to_host(results: dict[str, Tensor]) -> Estimate:
     """An `Estimate` of the results of a `Frame`."""
-    arrays: dict[str, FloatArray] = {name: value.float().cpu().numpy() for name, value in results.items()}
-    state = FaceState(arrays["hidden"], arrays["cell"]) if "hidden" in arrays else None
-    return Estimate(arrays["landmarks_px"], arrays["confidence"], arrays.get("identity"), state, arrays.get("presence"))
+    return Estimate.of({name: value.float().cpu().numpy() for name, value in results.items()})

@@ -27,6 +27,10 @@ WINDOW_RADIUS_CELLS = 3
 HALF_DIAGONAL_CELLS = 0.7072
 """No point of a map is farther from its nearest cell: discs that are not smaller never vanish between the cells."""
 
+SETTLED_PRESENCE, SETTLED_SHIFT = 0.5, 0.05
+"""One step is enough for a face whose landmarks the detection sees, in the mean, at least so surely, and which lies no
+farther from where it was expected than this share of the crop (mean over the landmarks)."""
+
 SOFTMAX_SHARPNESS = 10.0
 """Factor before the softmax, so that maps of height about 1, as the linear ones have, already give a clear peak."""
 
@@ -35,16 +39,17 @@ SOFTMAX_SHARPNESS = 10.0
 class REDNetConfig:
     """Shape of a RED-Net.
 
-    `backbone`: "vgg" or a name of `RESNET_UNITS`. `width`: multiplier of every channel count (1.0 = the paper).
-    `crop_px`: side of the input crop, a multiple of 32. `steps`: the K spatially recurrent steps (section 3.2); the
-    last one is a regression, but in experiments, where it may be a detection: such a network finds the 7 landmarks
-    only. `shared_steps`: all steps use the same weights (the paper's recurrence) or each has its own (the cascade that
-    the paper compares with). `temporal`: how the LSTM's output meets the
-    non-identity code: "none" (no temporal module), "residual" (added), "replace" (the paper). `identity`: with the
-    identity branch.
+    `backbone`: "vgg", "mobile" or a name of `RESNET_UNITS`. `width`: multiplier of every channel count (1.0 = the
+    paper, or `mobile`). `crop_px`: side of the input crop, a multiple of 32. `steps`: the K spatially recurrent steps
+    (section 3.2); the last one is a regression, but in experiments, where it may be a detection: such a network finds
+    the 7 landmarks only. `shared_steps`: all steps use the same weights (the paper's recurrence) or each has its own
+    (the cascade that the paper compares with). `temporal`: how the LSTM's output meets the non-identity code: "none"
+    (no temporal module), "residual" (added), "replace" (the paper). `identity`: with the identity branch.
     `sigma_px`, `radius_px`: of the regression Gaussian and the detection disc, in pixels of a 256-pixel crop.
     `regression_maps`: "linear" (the paper: the last convolution's output is the heat map, fitted by squared error) or
     "softmax" (it is turned into a distribution over the map whose mean is the landmark).
+    `direct`: every step finds all that it can, the 7 landmarks and the 68, so that a face which is well needs one step
+    only (`REDNet.forward`).
     """
 
     backbone: str = "vgg"
@@ -57,16 +62,19 @@ class REDNetConfig:
     radius_px: float = 5.0
     regression_maps: Literal["linear", "softmax"] = "linear"
     shared_steps: bool = True
+    direct: bool = False
 
     def __post_init__(self) -> None:
-        if self.backbone != "vgg" and self.backbone not in RESNET_UNITS:
-            raise ValueError(f"unknown backbone {self.backbone!r}: choose vgg, {', '.join(RESNET_UNITS)}")
+        if self.backbone not in ("vgg", "mobile", *RESNET_UNITS):
+            raise ValueError(f"unknown backbone {self.backbone!r}: choose vgg, mobile, {', '.join(RESNET_UNITS)}")
         if not isinstance(self.crop_px, int) or self.crop_px % 32 or not 64 <= self.crop_px <= MAX_CROP_PX:
             raise ValueError(f"crop_px is {self.crop_px}: it must be a multiple of 32 from 64 to {MAX_CROP_PX}")
         if not self.steps or set(self.steps) - {"detection", "regression"}:
             raise ValueError(f"steps are {self.steps}: give one or more, detection or regression each")
         if not isinstance(self.shared_steps, bool):
             raise ValueError(f"shared_steps is {self.shared_steps!r}: it must be true or false")
+        if self.direct and (self.steps != ("detection", "regression") or not self.shared_steps):
+            raise ValueError("direct needs the steps detection and regression, with shared weights")
         if self.temporal not in ("none", "residual", "replace"):
             raise ValueError(f"temporal is {self.temporal!r}: choose none, residual or replace")
         if self.regression_maps not in ("linear", "softmax"):
@@ -88,8 +96,13 @@ class REDNetConfig:
 
     @property
     def map_px(self) -> int:
-        """Side of the response maps, in cells: half the crop (section 3.1)."""
-        return self.crop_px // 2
+        """Side of the response maps, in cells: half the crop (section 3.1); a quarter with the mobile backbone."""
+        return self.crop_px // self.cell_px
+
+    @property
+    def cell_px(self) -> int:
+        """Side of a cell of the response maps, in pixels of the crop."""
+        return 4 if self.backbone == "mobile" else 2
 
     def cells(self, length_px: float) -> float:
         """A length in pixels of a 256-pixel crop, in cells of this network's response maps."""

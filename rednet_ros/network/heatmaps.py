@@ -1,6 +1,7 @@
 """Between landmarks and response maps: what is drawn for the network, and what is read from it.
 
-Cell (row i, column j) of an M x M map lies at (2 j + 0.5, 2 i + 0.5) of its 2M x 2M crop, pixel centres at integers.
+A cell of an M x M map covers `cell_px` x `cell_px` pixels of the crop: cell (row i, column j) has its centre at
+((j + 0.5) cell_px - 0.5, (i + 0.5) cell_px - 0.5), pixel centres at integers.
 """
 
 from __future__ import annotations
@@ -13,34 +14,35 @@ from torch import Tensor
 from rednet_ros.network.config import HALF_DIAGONAL_CELLS, SOFTMAX_SHARPNESS, WINDOW_RADIUS_CELLS
 
 
-def to_cells(points_px: Tensor) -> Tensor:
+def to_cells(points_px: Tensor, cell_px: int = 2) -> Tensor:
     """Crop pixels to cells of the response maps."""
-    return (points_px - 0.5) / 2
+    return (points_px + 0.5) / cell_px - 0.5
 
 
-def to_pixels(points_cells: Tensor) -> Tensor:
+def to_pixels(points_cells: Tensor, cell_px: int = 2) -> Tensor:
     """Cells of the response maps to crop pixels."""
-    return points_cells * 2 + 0.5
+    return (points_cells + 0.5) * cell_px - 0.5
 
 
-def draw_discs(points_px: Tensor, map_px: int, radius_cells: float) -> Tensor:
+def draw_discs(points_px: Tensor, map_px: int, radius_cells: float, cell_px: int = 2) -> Tensor:
     """Detection targets and z0 (section 3.2): 1 within the radius of the point, and at the cell nearest to it, else 0.
 
     `points_px`: N x C x 2 crop pixels. Returns N x C x map_px x map_px float32. Points that are nan draw nothing.
     """
-    horizontal, vertical = _squared_offsets(points_px, map_px)
+    horizontal, vertical = _squared_offsets(points_px, map_px, cell_px)
     return (horizontal + vertical <= max(radius_cells, HALF_DIAGONAL_CELLS) ** 2).float()
 
 
-def draw_gaussians(points_px: Tensor, map_px: int, sigma_cells: float) -> Tensor:
+def draw_gaussians(points_px: Tensor, map_px: int, sigma_cells: float, cell_px: int = 2) -> Tensor:
     """Regression targets (section 3.2): a Gaussian of height 1. Shapes and nan as for `draw_discs`."""
     horizontal, vertical = (
-        torch.exp(offsets * (-0.5 / sigma_cells**2)).nan_to_num(0.0) for offsets in _squared_offsets(points_px, map_px)
+        torch.exp(offsets * (-0.5 / sigma_cells**2)).nan_to_num(0.0)
+        for offsets in _squared_offsets(points_px, map_px, cell_px)
     )
     return vertical * horizontal
 
 
-def decode(maps: Tensor, window_radius_cells: int = WINDOW_RADIUS_CELLS) -> tuple[Tensor, Tensor]:
+def decode(maps: Tensor, window_radius_cells: int = WINDOW_RADIUS_CELLS, cell_px: int = 2) -> tuple[Tensor, Tensor]:
     """Landmarks from regression heat maps, to a fraction of a cell.
 
     `maps`: N x C x M x M. Returns points, N x C x 2 crop pixels, and confidences, N x C in 0..1. A point is the centre
@@ -64,7 +66,7 @@ def decode(maps: Tensor, window_radius_cells: int = WINDOW_RADIUS_CELLS) -> tupl
     total = by_column.sum(dim=2) + 1e-6
     x = column + (by_column * from_column).sum(dim=2) / total
     y = row + (by_row * from_row).sum(dim=2) / total
-    return to_pixels(torch.stack([x, y], dim=2)), peak.clamp(0, 1)
+    return to_pixels(torch.stack([x, y], dim=2), cell_px), peak.clamp(0, 1)
 
 
 def spatial_softmax(maps: Tensor, sigma_cells: float) -> Tensor:
@@ -74,7 +76,7 @@ def spatial_softmax(maps: Tensor, sigma_cells: float) -> Tensor:
     return (2 * math.pi * sigma_cells**2 * shares).reshape(n, count, size, size)
 
 
-def decode_mean(maps: Tensor) -> tuple[Tensor, Tensor]:
+def decode_mean(maps: Tensor, cell_px: int = 2) -> tuple[Tensor, Tensor]:
     """Landmarks from the maps of `spatial_softmax`: the mean of each distribution. Results as of `decode`.
 
     Differentiable everywhere. The confidence is again the maximum, at most 1: a spread distribution is a low one.
@@ -84,21 +86,21 @@ def decode_mean(maps: Tensor) -> tuple[Tensor, Tensor]:
     by_column, by_row = maps.sum(dim=2), maps.sum(dim=3)
     total = by_column.sum(dim=2).clamp(min=1e-6)
     means = torch.stack([(by_column * axis).sum(dim=2), (by_row * axis).sum(dim=2)], dim=2) / total[..., None]
-    return to_pixels(means), maps.amax(dim=(2, 3)).clamp(0, 1)
+    return to_pixels(means, cell_px), maps.amax(dim=(2, 3)).clamp(0, 1)
 
 
-def read_at(maps: Tensor, points_px: Tensor) -> Tensor:
+def read_at(maps: Tensor, points_px: Tensor, cell_px: int = 2) -> Tensor:
     """The maps' values in the cells of the points, N x C; points outside read the nearest cell.
 
     `maps`: N x C x M x M. `points_px`: N x C x 2 crop pixels.
     """
     n, count, size, _ = maps.shape
-    column, row = to_cells(points_px).round().long().clamp(0, size - 1).unbind(dim=2)
+    column, row = to_cells(points_px, cell_px).round().long().clamp(0, size - 1).unbind(dim=2)
     return maps.reshape(n, count, size * size).gather(2, (row * size + column)[..., None]).squeeze(2)
 
 
-def _squared_offsets(points_px: Tensor, map_px: int) -> tuple[Tensor, Tensor]:
+def _squared_offsets(points_px: Tensor, map_px: int, cell_px: int) -> tuple[Tensor, Tensor]:
     """Squared distance in cells of every column and of every row from the points: N x C x 1 x M and N x C x M x 1."""
     axis = torch.arange(map_px, device=points_px.device, dtype=torch.float32)
-    cells = to_cells(points_px.float())
+    cells = to_cells(points_px.float(), cell_px)
     return (axis - cells[..., 0:1]).square()[:, :, None, :], (axis - cells[..., 1:2]).square()[:, :, :, None]

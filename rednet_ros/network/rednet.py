@@ -10,7 +10,13 @@ import torch
 from torch import Tensor, nn
 
 from rednet_ros.landmarks import DETECTION_INDICES, LANDMARK_COUNT
-from rednet_ros.network.config import STATE_SIZE, WINDOW_RADIUS_CELLS, REDNetConfig
+from rednet_ros.network.config import (
+    SETTLED_PRESENCE,
+    SETTLED_SHIFT,
+    STATE_SIZE,
+    WINDOW_RADIUS_CELLS,
+    REDNetConfig,
+)
 from rednet_ros.network.heatmaps import (
     decode,
     decode_mean,
@@ -19,6 +25,7 @@ from rednet_ros.network.heatmaps import (
     spatial_softmax,
 )
 from rednet_ros.network.identity import IdentityBranch
+from rednet_ros.network.mobile import MobileEncoderDecoder
 from rednet_ros.network.resnet import ResNetEncoderDecoder
 from rednet_ros.network.temporal import State, TemporalModule
 from rednet_ros.network.vgg import VGGEncoderDecoder
@@ -32,12 +39,17 @@ class REDNetOutput(NamedTuple):
 
     `steps`: the response maps of every step in order: detection steps N x 7 x M x M logits, regression steps
     N x 68 x M x M heat maps. `state`: to be passed in with the next frame, None without the temporal module.
-    `identity`: N x 256 of the last step, None without the identity branch.
+    `identity`: N x 256 of the last step, None without the identity branch. `seen`: N x 7 x M x M logits of the last
+    step of a direct network, which detects in every step; else None.
     """
 
     steps: tuple[Tensor, ...]
     state: State | None
     identity: Tensor | None
+    seen: Tensor | None = None
+
+
+_VARIANTS: dict[str, Any] = {"vgg": VGGEncoderDecoder, "mobile": MobileEncoderDecoder}
 
 
 class REDNet(nn.Module):
@@ -46,7 +58,7 @@ class REDNet(nn.Module):
     def __init__(self, config: REDNetConfig) -> None:
         super().__init__()
         self.config = config
-        variant = VGGEncoderDecoder if config.backbone == "vgg" else ResNetEncoderDecoder
+        variant = _VARIANTS.get(config.backbone, ResNetEncoderDecoder)
         self.body = variant(config)
         self.identity_channels = self.body.code_channels // 2
         own = () if config.shared_steps else config.steps[1:]
@@ -87,13 +99,17 @@ class REDNet(nn.Module):
         # Not `all`, for which TensorRT has no converter.
         known = torch.isfinite(previous_px).float().amin(dim=(1, 2), keepdim=True) > 0
         points_px = torch.where(known, previous_px, self.mean_points * self.config.crop_px)
-        return draw_discs(points_px, self.config.map_px, self.config.cells(self.config.radius_px)).to(self.dtype)
+        config = self.config
+        return draw_discs(points_px, config.map_px, config.cells(config.radius_px), config.cell_px).to(self.dtype)
 
-    def forward(self, crops: Tensor, z0: Tensor, state: State | None = None) -> REDNetOutput:
+    def forward(
+        self, crops: Tensor, z0: Tensor, state: State | None = None, direct: Tensor | None = None
+    ) -> REDNetOutput:
         """One video frame.
 
-        `crops`: N x 3 x S x S, RGB as `normalise` leaves it. `z0`: N x 7 x S/2 x S/2 in 0..1, drawn from the previous
-        frame's landmarks or the mean shape. `state`: of the previous frame; None on a first one.
+        `crops`: N x 3 x S x S, RGB as `normalise` leaves it. `z0`: N x 7 x M x M in 0..1, drawn from the previous
+        frame's landmarks or the mean shape. `state`: of the previous frame; None on a first one. `direct` (of a direct
+        network): N bool, the faces whose regression step sees z0, not what the detection step makes of it.
         """
         if state is None or self.temporal is None:
             state = self.initial_state(crops.shape[0])
@@ -109,7 +125,16 @@ class REDNet(nn.Module):
             features, next_state, identity = self._step(body, image, z, state)
             maps.append(response_maps(heads[kind](features), kind, self.config))
             z = feedback(maps[-1], kind)
-        return REDNetOutput(tuple(maps), next_state, identity)
+            if direct is not None and not step:
+                z = torch.where(direct[:, None, None, None], z0, z)
+        seen = self.heads["detection"](features) if self.config.direct else None
+        return REDNetOutput(tuple(maps), next_state, identity, seen)
+
+    def one_step(self, image: Tensor, z: Tensor, state: State | None) -> REDNetOutput:
+        """One step of a direct network, with both heads. `image`: of the body's stem; the others as of `forward`."""
+        features, state, identity = self._step(self.body, image, z, state)
+        maps = response_maps(self.heads["regression"](features), "regression", self.config)
+        return REDNetOutput((maps,), state, identity, self.heads["detection"](features))
 
     def _step(
         self, body: Any, image: Tensor, z: Tensor, state: State | None
@@ -158,21 +183,34 @@ def read_step(maps: Tensor, kind: str, config: REDNetConfig) -> tuple[Tensor, Te
     Of a detection step: the 7 centres of the discs that its probabilities show.
     """
     if kind == "detection":
-        return decode(torch.sigmoid(maps), max(WINDOW_RADIUS_CELLS, math.ceil(2 * config.cells(config.radius_px))))
+        return decode(
+            torch.sigmoid(maps), max(WINDOW_RADIUS_CELLS, math.ceil(2 * config.cells(config.radius_px))), config.cell_px
+        )
     if config.regression_maps == "softmax":
-        return decode_mean(maps)
-    return decode(maps, config.window_radius_cells)
+        return decode_mean(maps, config.cell_px)
+    return decode(maps, config.window_radius_cells, config.cell_px)
 
 
-def read_presence(steps: tuple[Tensor, ...], landmarks_px: Tensor, config: REDNetConfig) -> Tensor | None:
-    """What the detection step says of the pixels where the regression step puts its landmarks: N x 7 in 0..1.
+def is_settled(landmarks_px: Tensor, presence: Tensor, previous_px: Tensor, config: REDNetConfig) -> Tensor:
+    """N bool: the faces for which one step of a direct network is enough.
 
-    `steps`: of `REDNetOutput`; `landmarks_px`: N x 68 x 2. None without a detection step.
+    `landmarks_px`, `previous_px`: N x 68 x 2 crop pixels, found and expected; a row of `previous_px` with NaN is a new
+    face, which needs a second step. `presence`: N x 7.
+    """
+    shift_px = torch.linalg.vector_norm(landmarks_px - previous_px, dim=2).mean(dim=1)
+    return (presence.mean(dim=1) >= SETTLED_PRESENCE) & (shift_px <= SETTLED_SHIFT * config.crop_px)
+
+
+def read_presence(output: REDNetOutput, landmarks_px: Tensor, config: REDNetConfig) -> Tensor | None:
+    """What the detection says of the pixels where the regression step puts its landmarks: N x 7 in 0..1.
+
+    `landmarks_px`: N x 68 x 2. The detection is that of its own step, or of a direct network that of the last step.
+    None without a detection step.
     """
     if "detection" not in config.steps:
         return None
-    maps = steps[config.steps.index("detection")].float()
-    return torch.sigmoid(read_at(maps, landmarks_px[:, list(DETECTION_INDICES)]))
+    maps = output.steps[config.steps.index("detection")] if output.seen is None else output.seen
+    return torch.sigmoid(read_at(maps.float(), landmarks_px[:, list(DETECTION_INDICES)], config.cell_px))
 
 
 def normalise(crops: Tensor) -> Tensor:

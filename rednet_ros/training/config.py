@@ -123,7 +123,8 @@ class StageConfig:
     learn while all else stays as it is; empty: all of it learns. `width`: of the network in this stage, None: that of
     the run's network; a stage that is wider than the one before begins with what that one computes (see `widening`).
     `init`: what the stage begins with where that is not the result of the one before: an earlier stage's name, or
-    weights (name or file).
+    weights (name or file). `teacher`: weights (name or file) whose landmarks take part in the targets; `taught`: source
+    -> the teacher's share in them (see `teacher`).
     """
 
     name: str
@@ -146,6 +147,8 @@ class StageConfig:
     only: tuple[str, ...] = ()
     width: float | None = None
     init: str | None = None
+    teacher: str | None = None
+    taught: dict[str, float] = field(default_factory=dict)
     losses: LossWeights = field(default_factory=LossWeights)
     augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
     clips: ClipSettings = field(default_factory=ClipSettings)
@@ -156,6 +159,8 @@ class StageConfig:
         _check(f"stage {self.name}: optimizer", self.optimizer, ("adamw", "sgd", "muon"))
         _check(f"stage {self.name}: schedule", self.schedule, ("cosine", "plateau"))
         _check(f"stage {self.name}: identity_logits", self.identity_logits, ("linear", "cosine"))
+        if bool(self.taught) != (self.teacher is not None) or not all(0 < share <= 1 for share in self.taught.values()):
+            raise ValueError(f"stage {self.name}: a teacher needs taught, shares above 0 and at most 1, and vice versa")
         _check(f"stage {self.name}: augmentation: spread", self.augmentation.spread, ("normal", "uniform"))
 
     @property

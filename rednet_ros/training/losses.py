@@ -28,10 +28,10 @@ def step_losses(output: REDNetOutput, points_px: Tensor, shown: Tensor, config: 
     """
     points_px = torch.where(shown[:, None, None], points_px, torch.nan)
     counted = torch.isfinite(points_px).all(dim=2) | ~shown[:, None]
-    discs = heatmaps.draw_discs(points_px[:, _MAJOR], config.map_px, config.cells(config.radius_px))
-    gaussians = heatmaps.draw_gaussians(points_px, config.map_px, config.cells(config.sigma_px))
+    discs = heatmaps.draw_discs(points_px[:, _MAJOR], config.map_px, config.cells(config.radius_px), config.cell_px)
+    gaussians = heatmaps.draw_gaussians(points_px, config.map_px, config.cells(config.sigma_px), config.cell_px)
     fit = losses.regression_loss if config.regression_maps == "linear" else losses.distribution_loss
-    truth = heatmaps.to_cells(points_px)
+    truth = heatmaps.to_cells(points_px, config.cell_px)
     detection, regression, points = torch.zeros(3, device=points_px.device)
     steps = [maps.float() for maps in output.steps]
     last = steps[-1]
@@ -41,8 +41,10 @@ def step_losses(output: REDNetOutput, points_px: Tensor, shown: Tensor, config: 
             continue
         regression = regression + fit(maps, gaussians, counted)
         found_px, _ = read_step(maps, kind, config) if maps is not last else read_landmarks(output, config)
-        found = heatmaps.to_cells(found_px)
+        found = heatmaps.to_cells(found_px, config.cell_px)
         points = points + losses.point_loss(found, truth, POINT_SCALE_CELLS)
+    if output.seen is not None:
+        detection = detection + losses.detection_loss(output.seen.float(), discs, counted[:, _MAJOR])
     return torch.stack([detection, regression, points])
 
 
@@ -89,7 +91,9 @@ class StillLosses(nn.Module):
         device = self.network.device
         crops = torch.from_numpy(batch.crops).to(device).permute(0, 3, 1, 2).flip(1)
         z0 = self.network.draw_z0(torch.from_numpy(batch.previous_px).to(device))
-        output = self.network(normalise(crops), z0)
+        # Half of the faces go the short way, by the regression step alone.
+        direct = torch.arange(len(crops), device=device) % 2 == 0 if self.network.config.direct else None
+        output = self.network(normalise(crops), z0, direct=direct)
         points_px, shown = torch.from_numpy(batch.points_px).to(device), torch.from_numpy(batch.shown).to(device)
         zero = torch.zeros((), device=device)
         identity = zero

@@ -25,10 +25,16 @@ EPSILON = 1e-8
 
 
 class Muon(torch.optim.Optimizer):
-    """Muon for parameters of two or more dimensions, AdamW's update for the others; weights decay, vectors do not."""
+    """Muon for parameters of two or more dimensions, AdamW's update for the others; weights decay, vectors do not.
 
-    def __init__(self, parameters: Iterable[nn.Parameter], lr: float, weight_decay: float) -> None:
+    `dtype`: of the products that bring the singular values to one, whose result need not be exact.
+    """
+
+    def __init__(
+        self, parameters: Iterable[nn.Parameter], lr: float, weight_decay: float, dtype: torch.dtype = torch.float32
+    ) -> None:
         super().__init__(parameters, {"lr": lr, "weight_decay": weight_decay})
+        self._dtype = dtype
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
@@ -40,7 +46,7 @@ class Muon(torch.optim.Optimizer):
                 state = self.state[parameter]
                 if parameter.dim() > 1:
                     parameter.mul_(1 - group["lr"] * group["weight_decay"])
-                    parameter.add_(_turned(parameter.grad, state), alpha=-group["lr"])
+                    parameter.add_(_turned(parameter.grad, state, self._dtype), alpha=-group["lr"])
                 else:
                     parameter.add_(_scaled(parameter.grad, state), alpha=-group["lr"])
 
@@ -57,16 +63,16 @@ def orthogonalised(matrices: Tensor) -> Tensor:
     return x.mT if tall else x
 
 
-def _turned(gradient: Tensor, state: dict[str, Any]) -> Tensor:
+def _turned(gradient: Tensor, state: dict[str, Any], dtype: torch.dtype) -> Tensor:
     """The step of a weight, with Nesterov's momentum."""
     if not state:
         state["momentum"] = torch.zeros_like(gradient)
     state["momentum"].lerp_(gradient, 1 - MOMENTUM)
     step = gradient.lerp(state["momentum"], MOMENTUM)
     if step.shape[2:] == (2, 2):  # a deconvolution of stride 2: its four taps never meet
-        taps = orthogonalised(step.permute(2, 3, 0, 1))
-        return LIKE_ADAM * max(step.shape[:2]) ** 0.5 * taps.permute(2, 3, 0, 1)
-    matrix = orthogonalised(step.flatten(1))
+        taps = orthogonalised(step.permute(2, 3, 0, 1).to(dtype))
+        return LIKE_ADAM * max(step.shape[:2]) ** 0.5 * taps.permute(2, 3, 0, 1).to(step.dtype)
+    matrix = orthogonalised(step.flatten(1).to(dtype)).to(step.dtype)
     return LIKE_ADAM * max(matrix.shape) ** 0.5 * matrix.view(step.shape)
 
 

@@ -36,6 +36,7 @@ from rednet_ros.training.distributed import Team
 from rednet_ros.training.learner import Learner
 from rednet_ros.training.recorder import Recorder
 from rednet_ros.training.schedule import Plateau, learning_rate
+from rednet_ros.training.teacher import taught
 from rednet_ros.training.validation import ClipErrors, validate_clips, validate_stills
 from rednet_ros.training.widening import widen_tensors
 
@@ -291,8 +292,10 @@ class Trainer:
 
     def _batches(self) -> Batches[Any]:
         seed = (self.config.seed, self.progress.stage_index, self._team.rank)
-        kind = ClipBatches if self.stage.kind == "clips" else StillBatches
-        return kind(self.pool, self.stage, seed, self._team.share(self.stage.batch))
+        kind, pool = ClipBatches if self.stage.kind == "clips" else StillBatches, self.pool
+        if self.stage.teacher is not None:
+            pool = taught(pool, weights.resolve(self.stage.teacher), self.stage.taught, self.folder)
+        return kind(pool, self.stage, seed, self._team.share(self.stage.batch))
 
     def _count(self, losses: list[float]) -> None:
         """One more step done, with these losses."""

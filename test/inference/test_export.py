@@ -25,7 +25,8 @@ VARIANTS = {
     "vgg": {"backbone": "vgg"},
     "vgg-still": {"backbone": "vgg", "temporal": "none", "identity": False},
     "resnet": {"backbone": "resnet14", "temporal": "replace"},
-    "lite": {"backbone": "resnet14", "regression_maps": "softmax"},
+    "base": {"backbone": "resnet14", "regression_maps": "softmax"},
+    "lite": {"backbone": "mobile", "regression_maps": "softmax"},
     "still": {"backbone": "resnet14", "temporal": "none", "identity": False, "regression_maps": "softmax"},
 }
 
@@ -82,11 +83,12 @@ def test_two_steps_are_the_network(small_network, settings):
         torch.testing.assert_close(other.flatten(1), one, rtol=1e-3, atol=1e-4)
 
 
-def test_an_onnx_file_holds_only_what_opencv_4_6_reads(small_network):
+@pytest.mark.parametrize("backbone", ["resnet14", "mobile"])
+def test_an_onnx_file_holds_only_what_opencv_4_6_reads(small_network, backbone):
     import onnx
 
-    graph = onnx.load_from_string(to_onnx(small_network(backbone="resnet14", regression_maps="softmax"))).graph
-    layers = {"Conv", "ConvTranspose", "Relu", "Add", "Concat", "Slice", "GlobalAveragePool"}
+    graph = onnx.load_from_string(to_onnx(small_network(backbone=backbone, regression_maps="softmax"))).graph
+    layers = {"Conv", "ConvTranspose", "Relu", "Add", "Concat", "Slice", "GlobalAveragePool", "Resize"}
     gates = {"Sigmoid", "Tanh", "Mul", "Constant"}
     assert {node.op_type for node in graph.node} <= layers | gates
 
@@ -107,10 +109,10 @@ def test_what_opencv_cannot_run_is_refused(small_network, settings, reason):
 def test_architectures_are_built_with_random_weights():
     module, (crops, z, hidden, cell) = exportable("lite", faces=3)
     assert crops.shape == (3, 3, 128, 128)
-    assert z.shape == (3, 7, 64, 64)
+    assert z.shape == (3, 7, 32, 32)
     assert hidden.shape == cell.shape == (3, 256, 1, 1)
     assert not module.training
-    assert {"vgg", "resnet152", "resnet50", "resnet14", "lite"} == set(export.ARCHITECTURES)
+    assert {"vgg", "resnet152", "resnet50", "resnet14", "base", "lite"} == set(export.ARCHITECTURES)
 
 
 def test_weights_files_are_exported(small_network, info, tmp_path):

@@ -16,7 +16,7 @@ SIZE_PX = 64
 
 
 def describe(**settings) -> Description:
-    config = REDNetConfig(backbone="resnet14", width=0.0625, crop_px=SIZE_PX, **settings)
+    config = REDNetConfig(**{"backbone": "resnet14", "width": 0.0625, "crop_px": SIZE_PX, **settings})
     return Description("tiny", "none", "none", config, RNG.uniform(0.2, 0.8, (7, 2)).astype(np.float32))
 
 
@@ -26,8 +26,9 @@ def test_crops_are_normalised_alike():
     np.testing.assert_allclose(recurrence.normalised(crops), expected.numpy(), atol=1e-6)
 
 
-def test_z0_is_drawn_alike():
-    of = describe()
+@pytest.mark.parametrize("backbone", ["resnet14", "mobile"])
+def test_z0_is_drawn_alike(backbone):
+    of = describe(backbone=backbone)
     network = REDNet(of.config)
     network.mean_points = torch.from_numpy(of.mean_points)
     previous_px = RNG.uniform(-5, SIZE_PX + 5, (4, 7, 2)).astype(np.float32)
@@ -36,11 +37,13 @@ def test_z0_is_drawn_alike():
     np.testing.assert_array_equal(recurrence.draw_z0(of, previous_px), expected)
 
 
+@pytest.mark.parametrize("backbone", ["resnet14", "mobile"])
 @pytest.mark.parametrize("kind", ["linear", "softmax"])
-def test_landmarks_are_read_alike(kind):
-    config = describe(regression_maps=kind).config
+def test_landmarks_are_read_alike(kind, backbone):
+    of = describe(regression_maps=kind, backbone=backbone)
+    config = of.config
     truth_px = torch.from_numpy(RNG.uniform(-3, SIZE_PX + 3, (3, 68, 2)).astype(np.float32))
-    maps = heatmaps.draw_gaussians(truth_px, config.map_px, 1.3) + 0.02 * torch.randn(
+    maps = heatmaps.draw_gaussians(truth_px, config.map_px, 1.3, config.cell_px) + 0.02 * torch.randn(
         3, 68, config.map_px, config.map_px
     )
     expected_px, confidence = read_step(response_maps(maps, "regression", config), "regression", config)
@@ -51,7 +54,7 @@ def test_landmarks_are_read_alike(kind):
 
     crops = np.zeros((3, SIZE_PX, SIZE_PX, 3), np.uint8)
     previous_px = np.full((3, 68, 2), np.nan, np.float32)
-    estimate = run_steps(Step(), describe(regression_maps=kind), crops, previous_px, None)
+    estimate = run_steps(Step(), of, crops, previous_px, None)
     np.testing.assert_allclose(estimate.landmarks_px, expected_px.numpy(), atol=2e-3)
     np.testing.assert_allclose(estimate.confidence, confidence.numpy(), atol=1e-4)
 
@@ -60,7 +63,7 @@ def test_presence_is_read_alike():
     maps = torch.randn(2, 7, 32, 32)
     points_px = RNG.uniform(-9, SIZE_PX + 9, (2, 7, 2)).astype(np.float32)
     expected = heatmaps.read_at(maps, torch.from_numpy(points_px))
-    np.testing.assert_array_equal(recurrence.read_at(maps.numpy(), points_px), expected.numpy())
+    np.testing.assert_array_equal(recurrence.read_at(maps.numpy(), points_px, 2), expected.numpy())
 
 
 def test_each_step_sees_what_the_step_before_found():
@@ -78,6 +81,30 @@ def test_each_step_sees_what_the_step_before_found():
     np.testing.assert_allclose(seen[1][0], 1 / (1 + np.exp(-0.1)), rtol=1e-5)
     np.testing.assert_allclose(seen[2][0], 0.2, rtol=1e-5)
     assert [state for _, state in seen] == [0, 0, 0]
+
+
+def test_a_direct_network_takes_a_second_step_for_faces_that_need_one_only():
+    """Of four: one that is well, one that is new, one that the detection does not see, one that is elsewhere."""
+    of = describe(backbone="mobile", direct=True, regression_maps="softmax")
+    truth_px = np.full((4, 68, 2), 29.5, np.float32)
+    previous_px = truth_px + np.float32([[[1, 0]], [[np.nan, 0]], [[1, 0]], [[20, 0]]])
+    calls = []
+
+    class Step:
+        def __call__(self, crops, z, state):
+            calls.append(len(crops))
+            maps = heatmaps.draw_gaussians(torch.from_numpy(truth_px[: len(crops)]), of.config.map_px, 1.3, 4).numpy()
+            detection = np.full((len(crops), 7, 16, 16), 5.0, np.float32)
+            if len(calls) == 1:
+                detection[2] = -5
+            identity = np.full((len(crops), 256), len(calls), np.float32)
+            identity[:, 0] = 0
+            return StepOutput(detection, maps, identity, None)
+
+    estimate = run_steps(Step(), of, np.zeros((4, SIZE_PX, SIZE_PX, 3), np.uint8), previous_px, None)
+    assert calls == [4, 3]
+    assert estimate.landmarks_px.shape == (4, 68, 2)
+    np.testing.assert_allclose(estimate.presence.mean(axis=1), 1, atol=0.01)
 
 
 def test_a_large_logit_is_no_overflow():

@@ -58,8 +58,9 @@ def check_same(one: LandmarkEngine, other: LandmarkEngine, tolerance_px: float) 
         {"temporal": "replace", "regression_maps": "linear"},
         {"temporal": "none", "identity": False},
         {"steps": ("detection", "regression", "regression")},
+        {"backbone": "mobile", "direct": True},
     ],
-    ids=["shipped", "paper's maps", "stills", "three steps"],
+    ids=["base", "paper's maps", "stills", "three steps", "shipped"],
 )
 def test_a_runtime_gives_what_pytorch_gives(small_network, exported, info, backend, settings):
     network = small_network(**{"backbone": "resnet14", "regression_maps": "softmax", **settings})

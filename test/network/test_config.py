@@ -30,7 +30,7 @@ def test_channels_scale_in_multiples_of_eight(width, channels):
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        ({"backbone": "alexnet"}, "vgg, resnet152"),
+        ({"backbone": "alexnet"}, "vgg, mobile, resnet152"),
         ({"crop_px": 100}, "multiple of 32"),
         ({"crop_px": 32}, "from 64"),
         ({"crop_px": 96.0}, "multiple of 32"),

@@ -16,7 +16,7 @@ EACH_CONFIG = pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
 
 
 def drawn(points_px: torch.Tensor, config: REDNetConfig) -> torch.Tensor:
-    return draw_gaussians(points_px, config.map_px, config.cells(config.sigma_px))
+    return draw_gaussians(points_px, config.map_px, config.cells(config.sigma_px), config.cell_px)
 
 
 def window(config: REDNetConfig) -> float:
@@ -29,6 +29,16 @@ def test_a_cell_covers_two_by_two_pixels():
     assert to_pixels(torch.tensor([0.0, 1.0, 47.0])).tolist() == [0.5, 2.5, 94.5]
     points = torch.randn(5, 2)
     torch.testing.assert_close(to_cells(to_pixels(points)), points)
+
+
+def test_a_cell_may_cover_four_by_four_pixels():
+    assert to_pixels(torch.tensor([0.0, 1.0, 31.0]), 4).tolist() == [1.5, 5.5, 125.5]
+    config = REDNetConfig(backbone="mobile", crop_px=128, sigma_px=11.0)
+    points = torch.rand(4, 68, 2) * 80 + 24
+    found, _ = decode(drawn(points, config), config.window_radius_cells, 4)
+    assert (found - points).norm(dim=2).max() < 0.2
+    discs = draw_discs(points, config.map_px, 1.3, 4)
+    assert (read_at(discs, points, 4) == 1).all()
 
 
 @EACH_CONFIG

@@ -1,10 +1,12 @@
+import math
 from collections import defaultdict
 
 import pytest
 import torch
 
 from rednet_ros.landmarks import DETECTION_INDICES
-from rednet_ros.network.rednet import SCHEMATIC_FACE, normalise
+from rednet_ros.network.config import REDNetConfig
+from rednet_ros.network.rednet import SCHEMATIC_FACE, is_settled, normalise
 
 VARIANTS = [
     {"backbone": "vgg", "temporal": "residual"},
@@ -12,13 +14,15 @@ VARIANTS = [
     {"backbone": "vgg", "temporal": "none", "identity": False},
     {"backbone": "resnet14", "temporal": "residual"},
     {"backbone": "resnet14", "temporal": "replace"},
+    {"backbone": "mobile", "temporal": "residual"},
+    {"backbone": "mobile", "temporal": "none", "identity": False, "direct": True},
 ]
 IDS = ["-".join(str(value) for value in variant.values()) for variant in VARIANTS]
 DETECTION, REGRESSION = "detection", "regression"
 
 
-def inputs(faces: int) -> tuple[torch.Tensor, torch.Tensor]:
-    return torch.randn(faces, 3, 64, 64), torch.rand(faces, 7, 32, 32)
+def inputs(faces: int, map_px: int = 32) -> tuple[torch.Tensor, torch.Tensor]:
+    return torch.randn(faces, 3, 64, 64), torch.rand(faces, 7, map_px, map_px)
 
 
 def random_state(faces: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -33,8 +37,10 @@ def doubles(tensors: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
 @pytest.mark.parametrize("settings", VARIANTS, ids=IDS)
 def test_every_variant_answers(small_network, settings):
     network = small_network(**settings)
-    output = network(*inputs(3))
-    assert [maps.shape for maps in output.steps] == [(3, 7, 32, 32), (3, 68, 32, 32)]
+    side = network.config.map_px
+    output = network(*inputs(3, side))
+    assert [maps.shape for maps in output.steps] == [(3, 7, side, side), (3, 68, side, side)]
+    assert (output.seen is None) != settings.get("direct", False)
     assert (output.state is None) == (settings["temporal"] == "none")
     if output.state is not None:
         assert [part.shape for part in output.state] == [(3, 256), (3, 256)]
@@ -43,7 +49,7 @@ def test_every_variant_answers(small_network, settings):
     else:
         assert output.identity is None
     # The network looks: another image, another answer.
-    assert (network(*inputs(3)).steps[-1] - output.steps[-1]).abs().max() > 1e-2
+    assert (network(*inputs(3, side)).steps[-1] - output.steps[-1]).abs().max() > 1e-2
 
 
 @pytest.mark.parametrize("settings", VARIANTS, ids=IDS)
@@ -51,7 +57,7 @@ def test_gradients_reach_every_parameter_over_steps_and_frames(small_network, se
     network = small_network(**settings).train()
     state, loss = None, torch.zeros(())
     for _ in range(3):
-        output = network(*inputs(2), state)
+        output = network(*inputs(2, network.config.map_px), state)
         state = output.state
         # Of the steps, the last alone: the detection head learns through the maps that it hands on.
         loss = loss + output.steps[-1].square().mean()
@@ -120,6 +126,29 @@ def test_a_step_sees_the_maps_of_the_step_before(small_network, kind, expected):
     torch.testing.assert_close(alone(crops, expected(output.steps[0])).steps[0], output.steps[1])
 
 
+def test_a_direct_face_is_regressed_from_z0_itself(small_network):
+    network = small_network(backbone="mobile", direct=True)
+    crops, z0 = inputs(2, 16)
+    mixed = network(crops, z0, direct=torch.tensor([True, False]))
+    state = network.initial_state(2)
+    alone, two_steps = network.one_step(network.body.stem(crops), z0, state), network(crops, z0)
+    for row, expected in enumerate((alone, two_steps)):
+        torch.testing.assert_close(mixed.steps[-1][row], expected.steps[-1][row], rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(mixed.seen[row], expected.seen[row], rtol=1e-4, atol=1e-5)
+    assert (alone.steps[-1] - two_steps.steps[-1]).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("presence", "shift_px", "is_enough"),
+    [(0.9, 1.0, True), (0.3, 1.0, False), (0.9, 9.0, False), (0.9, math.nan, False)],
+)
+def test_one_step_is_enough_for_a_face_that_is_seen_where_it_was_expected(presence, shift_px, is_enough):
+    config = REDNetConfig(backbone="mobile", crop_px=64, direct=True)
+    found = torch.rand(1, 68, 2) * 64
+    expected = found + torch.tensor([shift_px, 0.0])
+    assert is_settled(found, torch.full((1, 7), presence), expected, config).tolist() == [is_enough]
+
+
 def test_the_image_goes_through_the_stem_once(small_network):
     calls = defaultdict(int)
     network = small_network()
@@ -172,10 +201,10 @@ def test_a_network_without_memory_returns_no_state(small_network):
     torch.testing.assert_close(output.steps[-1], network(crops, z0).steps[-1], rtol=0, atol=0)
 
 
-@pytest.mark.parametrize("backbone", ["vgg", "resnet14"])
+@pytest.mark.parametrize("backbone", ["vgg", "resnet14", "mobile"])
 def test_a_face_in_a_batch_is_a_face_alone(small_network, backbone):
     network = small_network(backbone=backbone).double()
-    (crops, z0), (hidden, cell) = doubles(inputs(3)), doubles(random_state(3))
+    (crops, z0), (hidden, cell) = doubles(inputs(3, network.config.map_px)), doubles(random_state(3))
     together = network(crops, z0, (hidden, cell))
     for face in range(3):
         row = slice(face, face + 1)

@@ -36,7 +36,20 @@ RESNET_BLOCKS = {
     "d2": (256, 64),
     "d1": (128, 128),
 }
-BACKBONES = ["vgg", "resnet152", "resnet50", "resnet14"]
+MOBILE_BLOCKS = {
+    "c0": (32, 32),
+    "c1": (32, 32),
+    "c2": (64, 16),
+    "c3": (128, 8),
+    "c4": (192, 4),
+    "e1": (32, 32),
+    "e2": (64, 16),
+    "e3": (96, 8),
+    "d3": (96, 8),
+    "d2": (64, 16),
+    "d1": (32, 32),
+}
+BACKBONES = ["vgg", "resnet152", "resnet50", "resnet14", "mobile"]
 
 
 @functools.cache
@@ -65,7 +78,7 @@ def look(network: REDNet) -> tuple[dict[str, tuple[int, int]], float]:
     ]
     crop_px = network.config.crop_px
     with torch.no_grad(), torch.device("meta"):
-        network(torch.zeros(1, 3, crop_px, crop_px), torch.zeros(1, 7, crop_px // 2, crop_px // 2))
+        network(torch.zeros(1, 3, crop_px, crop_px), torch.zeros(1, 7, network.config.map_px, network.config.map_px))
     for hook in hooks:
         hook.remove()
     return {name.removeprefix("body."): shape for name, shape in shapes.items()}, macs / 1e9
@@ -81,11 +94,27 @@ def convolutions(module: nn.Module, *, projections: bool = False) -> int:
 
 
 @pytest.mark.parametrize(
-    ("backbone", "blocks"), [("vgg", VGG_BLOCKS), *((name, RESNET_BLOCKS) for name in BACKBONES[1:])]
+    ("backbone", "blocks"), [("vgg", VGG_BLOCKS), *((name, RESNET_BLOCKS) for name in BACKBONES[1:4])]
 )
 def test_blocks_have_the_papers_channels_and_sizes(backbone, blocks):
     shapes, _ = look(full_size(backbone))
     assert {name: shapes[name] for name in blocks} == blocks
+
+
+def test_the_mobile_network_is_a_fifteenth_of_the_one_before():
+    """Of its arithmetic: the ResNet at half width with 128 px crops, two steps."""
+    with torch.device("meta"):
+        mobile, base = (
+            REDNet(REDNetConfig(backbone=name, width=width, crop_px=128)).eval()
+            for name, width in (("mobile", 1.0), ("resnet14", 0.5))
+        )
+    shapes, gmacs = look(mobile)
+    # Convolutions with bias are not among the recorded blocks.
+    assert {name: shapes[name] for name in MOBILE_BLOCKS if name[0] != "e"} == {
+        name: shape for name, shape in MOBILE_BLOCKS.items() if name[0] != "e"
+    }
+    assert gmacs < look(base)[1] / 3
+    assert parameters(mobile.body) < 1.3e6
 
 
 def test_vgg_pools_after_every_encoder_block_and_keeps_four_switches():

@@ -44,7 +44,7 @@ def test_a_step_depends_on_seed_and_step_alone(tiny: REDNetConfig, pool: FacePoo
     assert not torch.equal(results[0], results[2])
 
 
-@pytest.mark.parametrize("backbone", ["vgg", "resnet14"])
+@pytest.mark.parametrize("backbone", ["vgg", "resnet14", "mobile"])
 @pytest.mark.parametrize("stage", [STAGE, CLIPS], ids=["identity", "clips"])
 def test_bf16_gives_finite_losses_and_gradients_in_float32(
     tiny: REDNetConfig, pool: FacePool, backbone: str, stage: StageConfig

@@ -8,7 +8,7 @@ from rednet_ros.network.rednet import REDNet
 from rednet_ros.training.widening import widen
 
 
-@pytest.mark.parametrize("backbone", ["vgg", "resnet14"])
+@pytest.mark.parametrize("backbone", ["vgg", "resnet14", "mobile"])
 @pytest.mark.parametrize("shared_steps", [True, False])
 def test_the_output_does_not_change(backbone, shared_steps):
     torch.manual_seed(0)
@@ -21,7 +21,7 @@ def test_the_output_does_not_change(backbone, shared_steps):
     torch.nn.init.normal_(narrow.temporal.expand.weight, std=0.1)
     wide = widen(narrow, 0.25)
 
-    crops, z0 = torch.randn(2, 3, 64, 64), torch.rand(2, 7, 32, 32)
+    crops, z0 = torch.randn(2, 3, 64, 64), torch.rand(2, 7, config.map_px, config.map_px)
     state = torch.randn(2, 256), torch.randn(2, 256)
     with torch.no_grad():
         before, after = narrow.eval()(crops, z0, state), wide.eval()(crops, z0, state)
