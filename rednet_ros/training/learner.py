@@ -44,7 +44,7 @@ class Learner:
         self._team = team
         self._settled = SETTLED_STEPS if stage_index else 0
         self._seed = (config.seed, stage_index)
-        self._precision = _autocast_dtype(config.precision, team.device)
+        self.precision = _autocast_dtype(config.precision, team.device)
         torch.manual_seed(config.seed + 1000 * stage_index)
         shape = stage.network(config.network)
         if stage.kind == "clips" and not shape.finds_all_landmarks:
@@ -58,7 +58,7 @@ class Learner:
         module = losses(self.network, self.classifier)
         self._module = team.spread(module, unused=shape.identity and self.classifier is None)
         self.parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
-        self.optimizer = _optimizer(stage, self.parameters, self._precision)
+        self.optimizer = _optimizer(stage, self.parameters, self.precision)
         self.balance = Balance(stage)
 
     def parts(self, later: Tensors) -> Parts:
@@ -92,9 +92,9 @@ class Learner:
         return shared
 
     def _arithmetic(self) -> contextlib.AbstractContextManager[Any]:
-        if self._precision is None:
+        if self.precision is None:
             return contextlib.nullcontext()
-        return torch.autocast(self._team.device.type, self._precision)
+        return torch.autocast(self._team.device.type, self.precision)
 
     @torch.no_grad()
     def _update_average(self, step: int) -> None:

@@ -35,11 +35,14 @@ MAX_DEVIATION = 0.08
 did not see the face, and the label stands."""
 
 
-def taught(pool: FacePool, teacher: Path, shares: Mapping[str, float], keep: Path) -> FacePool:
+def taught(
+    pool: FacePool, teacher: Path, shares: Mapping[str, float], keep: Path, precision: torch.dtype | None
+) -> FacePool:
     """The pool with the faces of the sources in `shares` moved towards the teacher's landmarks, by that share.
 
     `keep`: folder for what the teacher found, which takes minutes for ten thousand faces and is read when a run goes
-    on. Raises the errors of `FacePool.picture` and `weights.load`.
+    on. `precision`: of the teacher's arithmetic where not float32. Raises the errors of `FacePool.picture` and
+    `weights.load`.
     """
     indices = [index for source in shares for index in pool.by_source.get(source, [])]
     names = "\n".join(f"{pool.faces[index].image_path} {pool.faces[index].video_frame}" for index in indices)
@@ -49,7 +52,7 @@ def taught(pool: FacePool, teacher: Path, shares: Mapping[str, float], keep: Pat
         found = np.load(path)
     else:
         log.info("teacher %s looks at %d faces", teacher.name, len(indices))
-        found = _found(weights.load(teacher)[0], pool, indices)
+        found = _found(weights.load(teacher)[0], pool, indices, precision)
         keep.mkdir(parents=True, exist_ok=True)
         np.save(path, found)
     faces = list(pool.faces)
@@ -70,7 +73,7 @@ def _moved(face: LabelledFace, found_px: FloatArray, share: float) -> tuple[Labe
 
 
 @torch.inference_mode()
-def _found(network: REDNet, pool: FacePool, indices: list[int]) -> FloatArray:
+def _found(network: REDNet, pool: FacePool, indices: list[int], precision: torch.dtype | None) -> FloatArray:
     """The landmarks of the faces, N x 68 x 2 pixels of their pictures."""
     network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     found = np.zeros((len(indices), 68, 2), np.float32)
@@ -80,7 +83,9 @@ def _found(network: REDNet, pool: FacePool, indices: list[int]) -> FloatArray:
         pixels = np.stack([crop.extract(picture.image) for crop, picture in zip(crops, pictures, strict=True)])
         inputs = normalise(torch.from_numpy(pixels).permute(0, 3, 1, 2).flip(1))
         unknown = torch.full((len(crops), 7, 2), torch.nan)
-        landmarks_px = read_landmarks(network(inputs, network.draw_z0(unknown)), network.config)[0].numpy()
+        with torch.autocast("cpu", precision, enabled=precision is not None):
+            output = network(inputs, network.draw_z0(unknown))
+        landmarks_px = read_landmarks(output, network.config)[0].numpy()
         for row, (crop, points_px) in enumerate(zip(crops, landmarks_px, strict=True), start):
             found[row] = crop.to_image(points_px)
     return found

@@ -294,7 +294,9 @@ class Trainer:
         seed = (self.config.seed, self.progress.stage_index, self._team.rank)
         kind, pool = ClipBatches if self.stage.kind == "clips" else StillBatches, self.pool
         if self.stage.teacher is not None:
-            pool = taught(pool, weights.resolve(self.stage.teacher), self.stage.taught, self.folder)
+            pool = taught(
+                pool, weights.resolve(self.stage.teacher), self.stage.taught, self.folder, self.learner.precision
+            )
         return kind(pool, self.stage, seed, self._team.share(self.stage.batch))
 
     def _count(self, losses: list[float]) -> None:

@@ -51,7 +51,7 @@ def test_bf16_gives_finite_losses_and_gradients_in_float32(
 ) -> None:
     each, batch = learner(replace(tiny, backbone=backbone), stage), batch_of(pool, stage)
     exact = each._module(batch)
-    each._precision = torch.bfloat16  # as on a GPU that has it; the CPU computes so, too, only slowly
+    each.precision = torch.bfloat16  # as on a GPU that has it; the CPU computes so, too, only slowly
     with each._arithmetic():
         losses = each._module(batch)
     assert losses.dtype == torch.float32
