@@ -84,6 +84,8 @@ def _add_protocol(group: argparse._ArgumentGroup) -> None:
         default="all",
         help="7: count those of the detection step only, also of networks that find no others (default: all)",
     )
+    steps_help = "recurrent steps of every face by a direct network, on a CPU (default: as many as each face needs)"
+    add("--steps", metavar="K", type=int, choices=(1, 2), help=steps_help)
     add("--verification", action="store_true", help="tell people apart by the identity code instead")
     portraits_help = "with --verification: compare the tracker's portraits, means of N good views of a sequence"
     add("--portraits", metavar="N", type=command.positive, default=0, help=portraits_help)
@@ -141,7 +143,8 @@ def run(options: argparse.Namespace) -> None:
         check_matplotlib()
     paths = flicker_run.clips(options.flicker)
     data = [open_data(argument, options.split, options.unit, options.stored_pixels) for argument in options.data]
-    networks = open_networks(options.weights or [DEFAULT_WEIGHTS], options.device, options.landmarks == "7")
+    names, only_major = options.weights or [DEFAULT_WEIGHTS], options.landmarks == "7"
+    networks = open_networks(names, options.device, only_major, options.steps)
     if options.flicker:
         _flicker(options, networks, paths)
     elif options.verification:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rednet_ros.errors import InputError
 from rednet_ros.evaluation.face_follower import FaceFollower
 from rednet_ros.evaluation.memory import Memory
 from rednet_ros.evaluation.still_images import StillPredictor
+from rednet_ros.network.config import Step
 from rednet_ros.resources import resolve_weights
 from rednet_ros.tracking.detector.models import Detector, load_detector
 from rednet_ros.tracking.sighting import Engine, Sighting
@@ -56,12 +57,17 @@ class _Follower:
         return self._face.follow(image)
 
 
-def open_networks(weights: Sequence[str], device: str, major_only: bool = False) -> list[Network]:
+def open_networks(
+    weights: Sequence[str], device: str, major_only: bool = False, steps: int | None = None
+) -> list[Network]:
     """The weights by names or paths, in this order; with `major_only` also those that find 7 landmarks only.
 
-    Raises WeightsError or InputError for what cannot be used.
+    `steps`: K of every face, 1 or 2, on a CPU; None: as many as each needs. Raises WeightsError or InputError for what
+    cannot be used.
     """
-    engines = [_open_engine(name, device, major_only) for name in weights]
+    engines = [
+        _open_engine(name, device, major_only) if steps is None else _of_fixed_steps(name, steps) for name in weights
+    ]
     names = [engine.weights_name for engine in engines]
     titles = [name if names.count(name) == 1 else path for name, path in zip(names, weights, strict=True)]
     detector = load_detector()
@@ -69,6 +75,24 @@ def open_networks(weights: Sequence[str], device: str, major_only: bool = False)
         Network(title, engine, detector, resolve_weights(path).stat().st_size / 1e6)
         for title, engine, path in zip(titles, engines, weights, strict=True)
     ]
+
+
+def _of_fixed_steps(name: str, steps: int) -> Engine:
+    """A direct network that takes so many steps for every face, to measure what choosing them is worth."""
+    from rednet_ros.inference import step_file
+    from rednet_ros.inference.engine import LandmarkEngine
+    from rednet_ros.inference.opencv import OpenCvRuntime
+    from rednet_ros.inference.runtime import Candidate
+    from rednet_ros.inference.threads import usual_threads
+
+    file = step_file.read(resolve_weights(name))
+    if not file.description.config.direct:
+        raise InputError(f"weights {name}: only a direct network takes one step or two")
+    kinds: tuple[Step, ...] = ("detection", "regression")
+    config = replace(file.description.config, direct=False, steps=kinds[-steps:])
+    description = replace(file.description, config=config, name=f"{file.description.name}, K = {steps}")
+    fixed = replace(file, description=description)
+    return LandmarkEngine(description, [Candidate("opencv", lambda: OpenCvRuntime(fixed, usual_threads()))])
 
 
 def _open_engine(name: str, device: str, major_only: bool) -> Engine:

@@ -71,7 +71,7 @@ class FakeNetwork:
 def _networks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Weights called "still..." have no temporal module; none given are called "fake"."""
 
-    def open_fakes(weights: list[str], device: str, major_only: bool) -> list[FakeNetwork]:
+    def open_fakes(weights: list[str], device: str, major_only: bool, steps: int | None = None) -> list[FakeNetwork]:
         titles = ["fake" if name == DEFAULT_WEIGHTS else name for name in weights]
         return [FakeNetwork(title, has_state=not title.startswith("still")) for title in titles]
 

@@ -62,7 +62,7 @@ class FixedDetector:
 
 @pytest.fixture
 def _trembling(monkeypatch: pytest.MonkeyPatch) -> None:
-    def open_fakes(weights: list[str], device: str, major_only: bool) -> list[Network]:
+    def open_fakes(weights: list[str], device: str, major_only: bool, steps: int | None = None) -> list[Network]:
         return [Network(name, TremblingEngine(name != "still"), FixedDetector()) for name in weights]
 
     monkeypatch.setattr(evaluate, "open_networks", open_fakes)

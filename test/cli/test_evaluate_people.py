@@ -47,7 +47,7 @@ class BlindDetector:
 
 @pytest.fixture
 def _tiny(monkeypatch: pytest.MonkeyPatch) -> None:
-    def open_tiny(weights: list[str], device: str, major_only: bool) -> list[Network]:
+    def open_tiny(weights: list[str], device: str, major_only: bool, steps: int | None = None) -> list[Network]:
         return [Network(name, ColorEngine(name, name == "who"), BlindDetector()) for name in weights]
 
     monkeypatch.setattr(evaluate, "open_networks", open_tiny)

@@ -9,6 +9,9 @@ import torch
 from rednet_ros.errors import InputError
 from rednet_ros.evaluation.major_landmarks import MajorEngine
 from rednet_ros.evaluation.networks import open_networks
+from rednet_ros.inference import step_file
+from rednet_ros.inference.export import to_onnx
+from rednet_ros.inference.torch_runtime import describe
 from rednet_ros.landmarks import DETECTION_INDICES
 from rednet_ros.network import weights
 from rednet_ros.network.rednet import normalise, read_landmarks
@@ -55,3 +58,26 @@ def test_the_seven_landmarks_are_the_networks_and_the_others_make_a_face(small_n
     np.testing.assert_allclose(estimate.landmarks_px[:, list(DETECTION_INDICES)], expected, atol=1e-4)
     assert np.isfinite(estimate.landmarks_px).all()
     assert CropTransform.from_landmarks(estimate.landmarks_px[0], 64).side_px > 1
+
+
+def test_a_direct_network_takes_as_many_steps_as_it_is_told_to(
+    tmp_path: Path, small_network: Callable[..., Any]
+) -> None:
+    """Beside its own choice: two for a new face, one for a face that is where it was expected."""
+    network = small_network(backbone="mobile", direct=True, regression_maps="softmax")
+    info = weights.WeightsInfo("direct", "none", "none")
+    path = save(tmp_path, network, "direct")
+    step_file.write(Path(path), to_onnx(network), describe(network, info))
+    crops = np.random.default_rng(0).integers(0, 256, (1, 64, 64, 3)).astype(np.uint8)
+    new = np.full((1, 68, 2), np.nan, np.float32)
+    found = {}
+    for steps in (None, 1, 2):
+        (each,) = open_networks([path], "cpu", steps=steps)
+        found[steps] = each.engine.run(crops, new, each.engine.initial_state(1)).landmarks_px
+    np.testing.assert_allclose(found[2], found[None], atol=0.02)
+    assert np.abs(found[1] - found[2]).max() > 0.1
+    plain = small_network(backbone="resnet14", regression_maps="softmax")
+    other = save(tmp_path, plain, "plain")
+    step_file.write(Path(other), to_onnx(plain), describe(plain, info))
+    with pytest.raises(InputError, match="only a direct network"):
+        open_networks([other], "cpu", steps=1)
