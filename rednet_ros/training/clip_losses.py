@@ -133,12 +133,14 @@ class _Tracks:
 
 
 def _look(network: REDNet, batch: ClipBatch, time: int, tracks: _Tracks, state: State | None) -> REDNetOutput:
-    """The network's answer to the crops of one frame."""
+    """The network's answer to the crops of one frame; a direct network goes the short way where the frame before held
+    the face, as the tracker does."""
     crops = np.stack([crop.extract(frame) for crop, frame in zip(tracks.crops, batch.frames[:, time], strict=True)])
     placed = [crop.to_crop(points[_MAJOR]) for crop, points in zip(tracks.crops, tracks.previous_px, strict=True)]
     previous = torch.from_numpy(np.stack(placed)).to(network.device)
     pixels = torch.from_numpy(crops).to(network.device).permute(0, 3, 1, 2).flip(1)
-    output: REDNetOutput = network(normalise(pixels), network.draw_z0(previous), state)
+    short = {"direct": torch.from_numpy(tracks.held).to(network.device)} if network.config.direct else {}
+    output: REDNetOutput = network(normalise(pixels), network.draw_z0(previous), state, **short)
     return output
 
 

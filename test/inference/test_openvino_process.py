@@ -13,7 +13,7 @@ from rednet_ros.inference.engine import LandmarkEngine
 
 signal.signal(signal.SIGUSR1, lambda *_: print("heard"))
 engines = [LandmarkEngine.load("rednet-lite", "cpu", backend="openvino") for _ in range({count})]
-assert all(engine.backend == "openvino float32" for engine in engines), engines[0].notices
+assert all(engine.backend.startswith("openvino") for engine in engines), engines[0].notices
 
 def release():
     while engines:

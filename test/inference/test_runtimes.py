@@ -62,7 +62,8 @@ def check_same(one: LandmarkEngine, other: LandmarkEngine, tolerance_px: float) 
     ],
     ids=["base", "paper's maps", "stills", "three steps", "shipped"],
 )
-def test_a_runtime_gives_what_pytorch_gives(small_network, exported, info, backend, settings):
+def test_a_runtime_gives_what_pytorch_gives(small_network, exported, info, backend, settings, monkeypatch):
+    monkeypatch.setattr("rednet_ros.inference.openvino._multiplies_bf16", lambda core: False)
     network = small_network(**{"backbone": "resnet14", "regression_maps": "softmax", **settings})
     engine = LandmarkEngine.load(exported(network), "cpu", backend=backend)
     assert engine.backend == f"{backend} float32"
@@ -74,15 +75,18 @@ def test_a_runtime_gives_what_pytorch_gives(small_network, exported, info, backe
 @pytest.mark.parametrize("backend", RUNTIMES)
 @pytest.mark.parametrize("name", SHIPPED)
 def test_the_shipped_weights_move_no_landmark_by_more_than_a_fiftieth_of_a_pixel(portrait_crops, name, backend):
-    """On crops of a real face: in the middle, aside, larger, turned."""
+    """On crops of a real face: in the middle, aside, larger, turned. Where OpenVINO computes in bfloat16, by a fifth, and
+    99 of 100 by less than a tenth."""
     torch_engine = LandmarkEngine.load(name, "cpu", backend="torch")
     engine = LandmarkEngine.load(name, "cpu", backend=backend)
     crops = portrait_crops(engine.crop_size_px)
+    tolerance_px = 0.2 if engine.backend.endswith("bfloat16") else 0.02
     first, expected = engine.run(crops), torch_engine.run(crops)
-    np.testing.assert_allclose(first.landmarks_px, expected.landmarks_px, rtol=0, atol=0.02)
+    np.testing.assert_allclose(first.landmarks_px, expected.landmarks_px, rtol=0, atol=tolerance_px)
     second = engine.run(crops, first.landmarks_px, first.state)
     expected = torch_engine.run(crops, expected.landmarks_px, expected.state)
-    np.testing.assert_allclose(second.landmarks_px, expected.landmarks_px, rtol=0, atol=0.02)
+    np.testing.assert_allclose(second.landmarks_px, expected.landmarks_px, rtol=0, atol=tolerance_px)
+    assert np.percentile(np.abs(second.landmarks_px - expected.landmarks_px), 99) < tolerance_px / 2
 
 
 def test_a_cpu_needs_no_pytorch(exported, network):

@@ -175,3 +175,20 @@ def test_jitter_is_the_acceleration_of_the_error(tiny: REDNetConfig, batch: Clip
     assert constant < exact + 0.15
     assert drifting < exact + 0.15
     assert shaking > exact + 0.5
+
+
+def test_a_direct_network_goes_the_short_way_where_the_frame_before_held_the_face(
+    tiny: REDNetConfig, batch: ClipBatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = REDNet(replace(tiny, backbone="mobile", direct=True)).eval()
+    ways, forward = [], network.forward
+
+    def recorded(*arguments: object, direct: torch.Tensor) -> REDNetOutput:
+        ways.append(direct.tolist())
+        return forward(*arguments, direct=direct)
+
+    monkeypatch.setattr(network, "forward", recorded)
+    with torch.no_grad():
+        followed = follow(network, batch)
+    assert ways == followed.held.T.tolist()
+    assert ways[0] == [False, False]
