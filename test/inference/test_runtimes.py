@@ -75,8 +75,8 @@ def test_a_runtime_gives_what_pytorch_gives(small_network, exported, info, backe
 @pytest.mark.parametrize("backend", RUNTIMES)
 @pytest.mark.parametrize("name", SHIPPED)
 def test_the_shipped_weights_move_no_landmark_by_more_than_a_fiftieth_of_a_pixel(portrait_crops, name, backend):
-    """On crops of a real face: in the middle, aside, larger, turned. Where OpenVINO computes in bfloat16, by a fifth, and
-    99 of 100 by less than a tenth."""
+    """On crops of a real face: in the middle, aside, larger, turned. Where OpenVINO computes in bfloat16, by a fifth,
+    and 99 of 100 by less than a tenth."""
     torch_engine = LandmarkEngine.load(name, "cpu", backend="torch")
     engine = LandmarkEngine.load(name, "cpu", backend=backend)
     crops = portrait_crops(engine.crop_size_px)
