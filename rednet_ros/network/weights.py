@@ -16,10 +16,10 @@ from rednet_ros.errors import WeightsError
 from rednet_ros.files import library_path
 from rednet_ros.network.config import REDNetConfig
 from rednet_ros.network.rednet import REDNet
-from rednet_ros.resources import resolve_weights as resolve
+from rednet_ros.resources import resolve_weights
 
 FORMAT = "rednet-1"
-__all__ = ["FORMAT", "WeightsInfo", "load", "resolve", "save", "set_info"]
+__all__ = ["FORMAT", "WeightsInfo", "load", "save", "set_info"]
 
 _HEADER_KEY = "rednet_ros"
 
@@ -78,7 +78,7 @@ def load(name_or_path: str | Path) -> tuple[REDNet, WeightsInfo]:
     Raises:
         WeightsError: the file is missing, truncated, of another network, or holds nan or infinite values.
     """
-    path = resolve(name_or_path)
+    path = resolve_weights(name_or_path)
     tensors, header = _read(path)
     try:
         # Without memory for parameters: those of the file take their place, or there is an error before any is spent.

@@ -16,8 +16,8 @@ from rednet_ros.errors import RednetError
 from rednet_ros.landmarks import DETECTION_INDICES, LANDMARK_COUNT
 from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.tracking.types import FloatArray, ImageArray
-from rednet_ros.training.augmentation import crops as augmentation
 from rednet_ros.training.augmentation import face_paint
+from rednet_ros.training.augmentation.crops import change_looks, disturb, disturb_previous, mirror
 from rednet_ros.training.config import StageConfig
 from rednet_ros.training.datasets.pool import UNKNOWN_PERSON, FacePool, Picture
 
@@ -97,12 +97,12 @@ class StillBatches:
         if index is None:
             return self._background(self._any_picture(rng), rng)
         picture, settings, size_px = self._pool.picture(index), self._stage.augmentation, self._stage.crop_px
-        transform = augmentation.disturb(CropTransform.from_landmarks(picture.place_px, size_px), settings, rng)
+        transform = disturb(CropTransform.from_landmarks(picture.place_px, size_px), settings, rng)
         crop, points_px = transform.extract(picture.image), transform.to_crop(picture.points_px)
         if rng.random() < settings.flip:
-            crop, points_px = augmentation.mirror(crop, points_px)
+            crop, points_px = mirror(crop, points_px)
         crop = face_paint.paint(crop, points_px, lambda: self._any_picture(rng).image, settings.paint, rng)
-        crop = augmentation.change_looks(crop, settings, rng)
+        crop = change_looks(crop, settings, rng)
         return _Sample(crop, points_px, True, self._previous(points_px, rng), picture.person)
 
     def _background(self, picture: Picture, rng: np.random.Generator) -> _Sample:
@@ -117,7 +117,7 @@ class StillBatches:
         else:
             crop = _shuffle_blocks(around.extract(image), rng)
         nowhere = np.full((LANDMARK_COUNT, 2), np.nan, np.float32)
-        crop = augmentation.change_looks(crop, settings, rng)
+        crop = change_looks(crop, settings, rng)
         return _Sample(crop, nowhere, False, previous_px, UNKNOWN_PERSON)
 
     def _any_picture(self, rng: np.random.Generator) -> Picture:
@@ -125,7 +125,7 @@ class StillBatches:
 
     def _previous(self, points_px: FloatArray, rng: np.random.Generator) -> FloatArray:
         if rng.random() < self._stage.augmentation.previous:
-            return augmentation.disturb_previous(points_px[_MAJOR], self._stage.crop_px, rng)
+            return disturb_previous(points_px[_MAJOR], self._stage.crop_px, rng)
         return np.full((len(_MAJOR), 2), np.nan, np.float32)
 
 

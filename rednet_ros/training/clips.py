@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rednet_ros.errors import InputError
 from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.tracking.types import Box, FloatArray, ImageArray
-from rednet_ros.training.augmentation import crops as augmentation
+from rednet_ros.training.augmentation.crops import disturb
 from rednet_ros.training.augmentation.virtual_camera import Clip, film
 from rednet_ros.training.batches import BACKGROUND, choose_sources
 from rednet_ros.training.config import StageConfig
@@ -118,5 +118,5 @@ def window(run: list[int], count: int, rng: np.random.Generator) -> list[int]:
 
 def detector_crop(place_px: FloatArray, stage: StageConfig, rng: np.random.Generator) -> tuple[float, ...]:
     """Centre, side and roll of the crop that a detector, which knows of no roll, would give for these landmarks."""
-    crop = augmentation.disturb(CropTransform.from_box(Box.around(place_px), stage.crop_px), stage.augmentation, rng)
+    crop = disturb(CropTransform.from_box(Box.around(place_px), stage.crop_px), stage.augmentation, rng)
     return (*crop.center_px, crop.side_px, 0.0)

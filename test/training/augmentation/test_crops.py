@@ -6,7 +6,7 @@ import pytest
 
 from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.tracking.types import Box
-from rednet_ros.training.augmentation import crops as augmentation
+from rednet_ros.training.augmentation.crops import change_looks, disturb, disturb_previous, mirror
 from rednet_ros.training.config import AugmentationSettings
 
 SETTINGS = AugmentationSettings()
@@ -36,13 +36,13 @@ def brightness_at(image: np.ndarray, points: np.ndarray) -> np.ndarray:
 def test_a_disturbed_crop_shows_the_spots_where_the_landmarks_say(rng: np.random.Generator) -> None:
     image, points = spots()
     for _ in range(20):
-        crop = augmentation.disturb(CropTransform.from_box(Box.around(points), 160), SETTINGS, rng)
+        crop = disturb(CropTransform.from_box(Box.around(points), 160), SETTINGS, rng)
         assert (brightness_at(crop.extract(image), crop.to_crop(points)) > 120).all()
 
 
 def test_disturbances_have_the_spread_that_the_settings_say(rng: np.random.Generator) -> None:
     crop = CropTransform((100.0, 100.0), 80.0, 0.0, 64)
-    made = [augmentation.disturb(crop, SETTINGS, rng) for _ in range(2000)]
+    made = [disturb(crop, SETTINGS, rng) for _ in range(2000)]
     assert np.std([m.center_px[0] for m in made]) / 80 == pytest.approx(SETTINGS.shift, rel=0.1)
     assert np.std(np.log([m.side_px for m in made])) == pytest.approx(SETTINGS.log_scale, rel=0.1)
     assert np.std(np.rad2deg([m.roll_rad for m in made])) == pytest.approx(SETTINGS.roll_deg, rel=0.1)
@@ -50,10 +50,10 @@ def test_disturbances_have_the_spread_that_the_settings_say(rng: np.random.Gener
 
 def test_a_mirrored_face_keeps_its_landmarks_on_their_spots_in_the_new_order() -> None:
     image, points = spots()
-    mirrored, moved = augmentation.mirror(image, points)
+    mirrored, moved = mirror(image, points)
     assert (brightness_at(mirrored, moved) > 200).all()
     assert moved[36, 0] == pytest.approx(image.shape[1] - 1 - points[45, 0])
-    twice, back = augmentation.mirror(mirrored, moved)
+    twice, back = mirror(mirrored, moved)
     np.testing.assert_array_equal(twice, image)
     np.testing.assert_allclose(back, points, atol=1e-4)
 
@@ -62,7 +62,7 @@ def test_looks_change_but_shape_and_type_stay(rng: np.random.Generator) -> None:
     crop = rng.integers(0, 256, (64, 64, 3)).astype(np.uint8)
     before = crop.copy()
     for _ in range(50):
-        changed = augmentation.change_looks(crop, SETTINGS, rng)
+        changed = change_looks(crop, SETTINGS, rng)
         assert changed.shape == crop.shape
         assert changed.dtype == np.uint8
         assert (changed != crop).any()
@@ -71,6 +71,6 @@ def test_looks_change_but_shape_and_type_stay(rng: np.random.Generator) -> None:
 
 def test_the_previous_landmarks_are_near_but_not_true(rng: np.random.Generator) -> None:
     points = rng.uniform(10, 54, (7, 2)).astype(np.float32)
-    errors = np.array([augmentation.disturb_previous(points, 64, rng) - points for _ in range(300)])
+    errors = np.array([disturb_previous(points, 64, rng) - points for _ in range(300)])
     distance = np.linalg.norm(errors, axis=2).mean()
     assert 0.01 * 64 < distance < 0.08 * 64
