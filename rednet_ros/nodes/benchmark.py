@@ -38,7 +38,7 @@ START_TIMEOUT_S, ANSWER_TIMEOUT_S = 120.0, 5.0
 _NAMESPACE = "/rednet_benchmark"
 _SETTLE_S = 0.5  # discovery works in both directions; frames under way are answered
 _FRAMES = 60  # of the input, again and again
-_FIRST_S = 3.0  # until every face is found and all is loaded; not in the latencies
+_FIRST_FRAMES = 30  # until every face is found and all is loaded; not in the latencies
 
 
 class _Client:
@@ -96,9 +96,10 @@ def measure(
     `rate_hz`, then for as long as fast as it answers. Raises RednetError where the node ends or answers nothing.
 
     `start_cpu_s`: of the node's process until it takes images; `first_face_s`: from the first image to the first
-    message with a face, None without any; `memory_mb`: resident, 10^6 bytes. `sent` images and `received` messages,
-    with `faces` in the median one. Latency: from the image's stamp, taken before its message is filled, to the message
-    of its faces. `largest_rate_hz`: images a second while each is sent as soon as the one before is answered.
+    message with a face, each image sent when the one before is answered, None without any; `memory_mb`: resident, 10^6
+    bytes. `sent` images and `received` messages, with `faces` in the median one. Latency: from the image's stamp, taken
+    before its message is filled, to the message of its faces. `largest_rate_hz`: images a second while each is sent as
+    soon as the one before is answered.
     """
     environment, reliability = image_environment(2)
     os.environ.pop(PROFILE_VARIABLE, None)
@@ -121,7 +122,8 @@ def _measure(
     client.spin(START_TIMEOUT_S, client.is_connected)
     client.spin(_SETTLE_S)
     start_cpu_s, start_s, answers = _cpu_s_and_mb(pid)[0], time.monotonic(), client.answers
-    client.play(images, rate_hz, _FIRST_S)
+    for _ in range(_FIRST_FRAMES):
+        client.exchange(next(images))
     first_face_s = next((at_s - start_s for at_s, _, faces in answers if faces), None)
     answers.clear()
     before_s, _ = _cpu_s_and_mb(pid)

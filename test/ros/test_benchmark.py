@@ -51,7 +51,7 @@ def test_images_that_are_not_answered_are_an_error(capfd, monkeypatch, tmp_path)
     monkeypatch.setattr(benchmark, "START_TIMEOUT_S", 0.5)
     monkeypatch.setattr(benchmark, "ANSWER_TIMEOUT_S", 0.01)
     monkeypatch.setattr(benchmark, "_SETTLE_S", 0.01)
-    monkeypatch.setattr(benchmark, "_FIRST_S", 0.01)
+    monkeypatch.setattr(benchmark, "_FIRST_FRAMES", 1)
     cv2.imwrite(str(tmp_path / "black.png"), np.zeros((48, 64, 3), np.uint8))
     arguments = ["--input", str(tmp_path), "--seconds", "0.02", "--device", "cpu"]
     assert benchmark.main(arguments) == 1
