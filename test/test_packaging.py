@@ -17,7 +17,7 @@ from rednet_ros import start
 ROS_PACKAGES = re.compile(
     r"^(rclpy|launch|launch_ros|ament_index_python|cv_bridge|sensor_msgs_py|tf2_ros|\w+_msgs|\w+_srvs|\w+_interfaces)$"
 )
-OPTIONAL = {"hri_msgs", "skimage", "tensorrt", "torch_tensorrt"}
+OPTIONAL = {"dlib", "hri_msgs", "mediapipe", "skimage", "tensorrt", "torch_tensorrt"}
 """Used where they are installed, neither required nor an extra."""
 NOT_IMPORTED = {"rosidl_default_runtime"}
 """What the built messages need; and what the node and the benchmark are about to use."""

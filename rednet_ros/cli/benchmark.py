@@ -1,147 +1,141 @@
-"""rednet-benchmark: what a frame costs on this machine, beside the least it could cost and beside other libraries."""
+"""rednet-benchmark: what a frame costs on this machine, beside other libraries on the same frames."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import logging
-import os
 import shlex
+import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from rednet_ros.cli import command
 from rednet_ros.errors import InputError
-from rednet_ros.evaluation.plots import check_matplotlib
+from rednet_ros.evaluation.data import open_data
+from rednet_ros.evaluation.speed import clips, worker
+from rednet_ros.evaluation.speed.machine import this_machine
+from rednet_ros.evaluation.speed.page import FORMAT, merged, page, sections
+from rednet_ros.evaluation.speed.run import Contestant
+from rednet_ros.evaluation.speed.run import run as measure
 from rednet_ros.evaluation.tables import rounded, write_json, write_text
+from rednet_ros.inference.choice import BACKENDS
+from rednet_ros.resources import DEFAULT_WEIGHTS, resolve_weights
 
 NAME = "rednet-benchmark"
 
-MOST_FACES, MOST_CAMERAS = 64, 16
+MOST_FACES = 64
+
+_OWN, _ROS = "rednet_ros.evaluation.speed.own", "rednet_ros.nodes.benchmark"
+"""Started as processes; nothing here imports ROS."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry point; returns the exit code: 0, 2 for input that cannot be used, 130 when interrupted."""
     options = argument_parser().parse_args(argv)
-    options.command = shlex.join([NAME, *(sys.argv[1:] if argv is None else argv)])
+    words = sys.argv[1:] if argv is None else argv
+    options.command = shlex.join([NAME, *(Path(word).name if Path(word).is_absolute() else word for word in words)])
     return command.execute(NAME, run, options)
 
 
 def argument_parser() -> argparse.ArgumentParser:
     """The command's arguments."""
-    parser = command.parser(NAME, "Measure what a frame costs on this machine.")
+    parser = command.parser(NAME, "Measure what a frame costs on this machine, beside other libraries.")
     add = parser.add_argument
-    add("--input", metavar="VIDEO", help="measure on the beginning of this clip, not on composed faces")
-    add("--size", type=_size, default=(640, 480), metavar="WxH", help="of composed frames (default: 640x480)")
-    add("--faces", type=_counts(MOST_FACES), default=(1, 4, 8, 16), metavar="N,N,...", help="default: 1,4,8,16")
-    add("--cameras", type=_counts(MOST_CAMERAS), default=(1, 3), metavar="N,N,...", help="default: 1,3")
-    add(
-        "--backends",
-        type=lambda text: tuple(text.split(",")),
-        default=("opencv", "openvino", "torch", "tensorrt"),
-        metavar="B,B,...",
-        help="backends to compare where they can be used (default: opencv,openvino,torch,tensorrt)",
-    )
-    add("--seconds", type=_positive, default=3.0, metavar="S", help="time for each figure (default: %(default)s)")
+    add("--input", metavar="VIDEO", help="track the beginning of this clip of one face, not a portrait that sways")
+    add("--faces", type=_counts, default=(1, 4, 8, 16), metavar="N,N,...", help="side by side (default: 1,4,8,16)")
+    add("--rounds", type=command.positive, default=5, metavar="N", help="seconds of video a figure (default: 5)")
+    add("--labels", metavar="DATA", help="measure the error on labelled faces, too: as of rednet-evaluate")
+    add("--split", choices=("all", "validation", "train", "apart"), default="all", help="of --labels (default: all)")
+    add("--backend", action="append", choices=BACKENDS, help="of the network; may be given again (default: auto)")
+    python_help = "another that has MediaPipe or dlib; may be given again"
+    add("--peer-python", metavar="PYTHON", action="append", default=[], help=python_help)
+    add("--dlib-model", metavar="F", help="shape_predictor_68_face_landmarks.dat: measures dlib where it is installed")
+    onnx_help = "a network of 68 landmarks, and the side of its crops in pixels; may be given again"
+    add("--onnx", nargs=2, metavar=("F", "PX"), action="append", default=[], help=onnx_help)
     add("--no-topics", action="store_true", help="leave ROS out, though it is there")
-    add("--no-peers", action="store_true", help="leave MediaPipe and dlib out, though they are there")
-    add("--memory-frames", type=command.positive, default=0, metavar="N", help="watch memory over N frames (20000)")
-    add("--fairness", type=_positive, default=0.0, metavar="S", help="three cameras at 15 images/s for S seconds (300)")
     add("--note", metavar="TEXT", help="a remark for readers of the page, such as what else was running")
-    add("--json", type=Path, metavar="F", help="write all figures to this file")
-    add("--chart", type=Path, metavar="F", help="draw the time over the number of faces to this PNG (needs matplotlib)")
-    add("--page", type=Path, metavar="F", help="write them as a Markdown page with tables")
+    add("--json", type=Path, metavar="F", help="put this machine's figures into this file, beside other machines'")
+    add("--page", type=Path, metavar="F", help="write the figures of all machines in --json as a Markdown page")
     add("--from", dest="source", type=Path, metavar="F", help="measure nothing; take the figures of this --json file")
-    command.add_network_arguments(parser)
+    command.add_network_arguments(parser, several=True)
     return parser
 
 
 def run(options: argparse.Namespace) -> None:
     """Measure or load, then write. Raises the package's errors."""
-    inputs = [path for path in (options.source, options.input) if path is not None]
-    command.check_outputs(inputs, [options.json, options.chart, options.page])
-    if options.chart is not None:
-        check_matplotlib()
-    from rednet_ros.evaluation.speed.page import draw_chart, page, sections
-
-    report = _measured(options) if options.source is None else _loaded(options.source)
-    if options.note is not None:
-        report["note"] = options.note
+    command.check_outputs([path for path in (options.source, options.input) if path], [options.json, options.page])
+    if options.source is not None:
+        report = _loaded(options.source)
+    else:
+        before = _loaded(options.json) if options.json is not None and options.json.exists() else None
+        report = merged(before, rounded(_measured(options)))
     if options.json is not None:
         write_json(options.json, report)
-    if options.chart is not None:
-        draw_chart(options.chart, report)
     if options.page is not None:
-        chart = options.chart and Path(os.path.relpath(options.chart, options.page.parent)).as_posix()
-        write_text(options.page, page(report, chart))
-    print("\n\n".join(f"{title}\n\n{text}" for title, text in sections(report)))
+        write_text(options.page, page(report))
+    print("\n\n".join(sections(report["machines"][-1])))
 
 
 def _measured(options: argparse.Namespace) -> dict[str, Any]:
-    if options.input is not None and not Path(options.input).is_file():
-        raise InputError(f"{options.input}: no such file")
-    from rednet_ros.evaluation.speed.run import Plan
-    from rednet_ros.evaluation.speed.run import run as measure
-
     logging.getLogger("rednet_ros.evaluation.speed").setLevel(logging.INFO)
-    plan = Plan(
-        command=options.command,
-        weights=options.weights,
-        device=options.device,
-        backends=options.backends,
-        input=options.input,
-        size_px=options.size,
-        faces=options.faces,
-        cameras=options.cameras,
-        seconds=options.seconds,
-        memory_frames=options.memory_frames,
-        fairness_s=options.fairness,
-        with_topics=not options.no_topics,
-        with_peers=not options.no_peers,
-    )
-    result: dict[str, Any] = rounded(measure(plan))
-    return result
+    contestants, machine = _contestants(options), this_machine()
+    data = open_data(options.labels, options.split, None) if options.labels else None
+    data = data and replace(data, title=f"{data.title}, {options.split}")
+    frames = clips.recorded(options.input) if options.input else clips.portrait()
+    tiled = {faces: clips.tiled(frames, faces) for faces in options.faces}
+    rows, left_out = measure(contestants, tiled, options.rounds, data)
+    topics = None if options.no_topics else _topics(options, left_out)
+    note = {} if options.note is None else {"note": options.note}
+    entry = {"machine": machine, "command": options.command, **note, "rows": rows, "topics": topics}
+    return {**entry, "left_out": left_out}
+
+
+def _contestants(options: argparse.Namespace) -> list[Contestant]:
+    own, script, pythons = (sys.executable, "-m", _OWN), worker.__file__, (sys.executable, *options.peer_python)
+    found = []
+    for weights in options.weights or [DEFAULT_WEIGHTS]:
+        resolve_weights(weights)
+        for backend in options.backend or ["auto"]:
+            arguments = ("rednet", weights, options.device, backend)
+            found.append(Contestant(f"{weights}, {backend}", ((*own, *arguments),), is_own=True))
+    found.append(Contestant("MediaPipe", tuple((python, script, "mediapipe") for python in pythons)))
+    if options.dlib_model:
+        found.append(Contestant("dlib", tuple((python, script, "dlib", options.dlib_model) for python in pythons)))
+    found += [Contestant(Path(file).name, ((*own, "onnx", file, side_px),)) for file, side_px in options.onnx]
+    return found
+
+
+def _topics(options: argparse.Namespace, left_out: dict[str, str]) -> dict[str, Any] | None:
+    """Figures of a node, by another process: None, with the reason in `left_out`, where there are none."""
+    arguments = ["--weights", (options.weights or [DEFAULT_WEIGHTS])[0], "--device", options.device]
+    arguments += ["--input", options.input] if options.input else []
+    process = subprocess.run([sys.executable, "-m", _ROS, *arguments], capture_output=True, text=True, check=False)
+    if process.returncode == 0:
+        return dict(json.loads(process.stdout))
+    left_out["topics"] = (process.stderr.strip().splitlines() or [f"ended with code {process.returncode}"])[-1]
+    return None
 
 
 def _loaded(path: Path) -> dict[str, Any]:
     """What --json wrote. Raises InputError where there is no such file or it holds something else."""
-    from rednet_ros.evaluation.speed.run import FORMAT
-
     try:
         report = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: no results of rednet-benchmark: {error}") from error
-    if not isinstance(report, dict) or report.get("format") != FORMAT:
-        raise InputError(f"{path}: no results of this version's rednet-benchmark: measure again")
+    if not isinstance(report, dict) or report.get("format") != FORMAT or not report["machines"]:
+        raise InputError(f"{path}: no results of this version's rednet-benchmark: measure into a new file")
     return report
 
 
-def _size(text: str) -> tuple[int, int]:
-    width, _, height = text.partition("x")
-    if not (width.isdecimal() and height.isdecimal()) or min(int(width), int(height)) < 64:
-        raise argparse.ArgumentTypeError(f"must be like 640x480, at least 64x64, not {text}")
-    return int(width), int(height)
-
-
-def _counts(most: int) -> Callable[[str], tuple[int, ...]]:
-    """An argparse type: rising numbers from 1 to `most`, separated by commas."""
-
-    def parse(text: str) -> tuple[int, ...]:
-        numbers = tuple(int(part) for part in text.split(","))
-        if not all(1 <= number <= most for number in numbers) or list(numbers) != sorted(set(numbers)):
-            raise argparse.ArgumentTypeError(f"must be rising numbers from 1 to {most}, not {text}")
-        return numbers
-
-    return parse
-
-
-def _positive(text: str) -> float:
-    value = float(text)
-    if not 0.0 < value <= 86_400.0:
-        raise argparse.ArgumentTypeError(f"must be above 0 and at most 86400, not {text}")
-    return value
+def _counts(text: str) -> tuple[int, ...]:
+    numbers = tuple(int(part) for part in text.split(","))
+    if not all(1 <= number <= MOST_FACES for number in numbers) or list(numbers) != sorted(set(numbers)):
+        raise argparse.ArgumentTypeError(f"must be rising numbers from 1 to {MOST_FACES}, not {text}")
+    return numbers
 
 
 if __name__ == "__main__":

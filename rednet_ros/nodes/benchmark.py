@@ -1,8 +1,7 @@
 """Latency and rate of a tracker node through real topics: images from this process, their faces back into it.
 
 python3 -m rednet_ros.nodes.benchmark --input clip --rate-hz 30 --seconds 5
-Prints the fields of `TopicFigures` as one JSON object. Exit code 1, and a line that says why, where nothing can be
-measured.
+Prints the figures of `measure` as one JSON object; exit code 1, and a line that says why, where there are none.
 """
 
 from __future__ import annotations
@@ -10,12 +9,10 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import math
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
@@ -40,33 +37,15 @@ from rednet_ros.tracking.types import ImageArray
 START_TIMEOUT_S, ANSWER_TIMEOUT_S = 120.0, 5.0
 _NAMESPACE = "/rednet_benchmark"
 _SETTLE_S = 0.5  # discovery works in both directions; frames under way are answered
-_FIRST_FRAMES = 30  # until every face is found and all is loaded; not measured
-
-
-@dataclass(frozen=True)
-class TopicFigures:
-    """`sent` images, and `received` messages of their faces, with `faces` in the median one.
-
-    Latency: from the image's stamp, taken before its message is filled, to the message of its faces. CPU time:
-    of the node's process, NaN without /proc. `largest_rate_hz`: images a second while each is sent as
-    soon as the one before is answered.
-    """
-
-    sent: int
-    received: int
-    faces: float
-    latency_median_ms: float
-    latency_p95_ms: float
-    cpu_ms_per_frame: float
-    largest_rate_hz: float
+_FRAMES = 60  # of the input, again and again
+_FIRST_FRAMES = 30  # until every face is found and all is loaded; not in the latencies
 
 
 class _Client:
     """A camera for one tracker node, `process`, and a subscriber of its faces. Raises RednetError where it ends."""
 
     def __init__(self, process: NodeProcess, context: Context, reliability: str) -> None:
-        self.latencies_s: list[float] = []
-        self.face_counts: list[int] = []
+        self.answers: list[tuple[float, float, int]] = []  # when it came, its latency, in seconds; faces
         self._process = process
         self._node = rclpy.create_node("rednet_benchmark", context=context, namespace=_NAMESPACE)
         self._executor = SingleThreadedExecutor(context=context)
@@ -84,9 +63,19 @@ class _Client:
 
     def exchange(self, image: ImageArray) -> None:
         """Send an image and wait for its faces."""
-        answered = len(self.latencies_s)
+        answered = len(self.answers)
         self.send(image)
-        self.spin(ANSWER_TIMEOUT_S, lambda: len(self.latencies_s) > answered)
+        self.spin(ANSWER_TIMEOUT_S, lambda: len(self.answers) > answered)
+
+    def play(self, images: Iterator[ImageArray], rate_hz: float, duration_s: float) -> int:
+        """Send images, whether the node keeps up or not; returns how many."""
+        start_s, sent = time.monotonic(), 0
+        while time.monotonic() - start_s < duration_s:
+            self.send(next(images))
+            sent += 1
+            self.spin(start_s + sent / rate_hz - time.monotonic())
+        self.spin(_SETTLE_S)
+        return sent
 
     def spin(self, timeout_s: float, is_done: Callable[[], bool] = lambda: False) -> None:
         end_s = time.monotonic() + timeout_s
@@ -96,17 +85,22 @@ class _Client:
             self._executor.spin_once(timeout_sec=min(left_s, 0.1))
 
     def _received(self, message: FaceLandmarks) -> None:
-        now_s = self._node.get_clock().now().nanoseconds * 1e-9
-        self.latencies_s.append(now_s - seconds(message.header.stamp))
-        self.face_counts.append(len(message.faces))
+        latency_s = self._node.get_clock().now().nanoseconds * 1e-9 - seconds(message.header.stamp)
+        self.answers.append((time.monotonic(), latency_s, len(message.faces)))
 
 
 def measure(
     frames: Sequence[ImageArray], rate_hz: float, duration_s: float, parameters: Mapping[str, str]
-) -> TopicFigures:
+) -> dict[str, float | None]:
     """Of a node with these parameters (YAML text) while `frames` are sent again and again: for `duration_s` at
-    `rate_hz`, whether it keeps up or not, then for as long as fast as it answers. Raises RednetError where the node
-    ends or answers nothing."""
+    `rate_hz`, then for as long as fast as it answers. Raises RednetError where the node ends or answers nothing.
+
+    `start_cpu_s`: of the node's process until it takes images; `first_face_s`: from the first image to the first
+    message with a face, each image sent when the one before is answered, None without any; `memory_mb`: resident, 10^6
+    bytes. `sent` images and `received` messages, with `faces` in the median one. Latency: from the image's stamp, taken
+    before its message is filled, to the message of its faces. `largest_rate_hz`: images a second while each is sent as
+    soon as the one before is answered.
+    """
     environment, reliability = image_environment(2)
     os.environ.pop(PROFILE_VARIABLE, None)
     os.environ.update(environment)  # of this process, before the middleware reads it
@@ -115,54 +109,58 @@ def measure(
     own = {"autostart": "true", "image_reliability": reliability, **parameters}
     process = NodeProcess("tracker_node", _NAMESPACE, own, environment, log_level="warn")
     try:
-        return _measure(_Client(process, context, reliability), process.pid, frames, rate_hz, duration_s)
+        client = _Client(process, context, reliability)
+        return _measure(client, process.pid, itertools.cycle(frames), rate_hz, duration_s)
     finally:
         process.stop()
         rclpy.try_shutdown(context=context)
 
 
 def _measure(
-    client: _Client, pid: int, frames: Sequence[ImageArray], rate_hz: float, duration_s: float
-) -> TopicFigures:
+    client: _Client, pid: int, images: Iterator[ImageArray], rate_hz: float, duration_s: float
+) -> dict[str, float | None]:
     client.spin(START_TIMEOUT_S, client.is_connected)
     client.spin(_SETTLE_S)
-    images, sent = itertools.cycle(frames), 0
+    start_cpu_s, start_s, answers = _cpu_s_and_mb(pid)[0], time.monotonic(), client.answers
     for _ in range(_FIRST_FRAMES):
         client.exchange(next(images))
-    client.latencies_s.clear()
-    client.face_counts.clear()
-    cpu_before_s, start_s = _cpu_s(pid), time.monotonic()
-    while time.monotonic() - start_s < duration_s:
-        client.send(next(images))
-        sent += 1
-        client.spin(start_s + sent / rate_hz - time.monotonic())
-    client.spin(_SETTLE_S)
-    received = len(client.latencies_s)
+    first_face_s = next((at_s - start_s for at_s, _, faces in answers if faces), None)
+    answers.clear()
+    before_s, _ = _cpu_s_and_mb(pid)
+    sent = client.play(images, rate_hz, duration_s)
+    received, (after_s, memory_mb) = len(answers), _cpu_s_and_mb(pid)
     if not received:
         raise RednetError("the tracker node answered no image")
-    median_ms, p95_ms = percentiles_ms(client.latencies_s)
-    cpu_ms, faces = (_cpu_s(pid) - cpu_before_s) / received * 1e3, median(client.face_counts)
+    median_ms, p95_ms = percentiles_ms([latency_s for _, latency_s, _ in answers])
+    faces = median(faces for *_, faces in answers)
     start_s = time.monotonic()
     while (fast_s := time.monotonic() - start_s) < duration_s:
         client.exchange(next(images))
-    largest_rate_hz = (len(client.latencies_s) - received) / fast_s
-    return TopicFigures(sent, received, faces, median_ms, p95_ms, cpu_ms, largest_rate_hz)
+    return {
+        "start_cpu_s": start_cpu_s,
+        "first_face_s": first_face_s,
+        "memory_mb": memory_mb,
+        "sent": sent,
+        "received": received,
+        "faces": faces,
+        "latency_median_ms": median_ms,
+        "latency_p95_ms": p95_ms,
+        "cpu_ms_per_frame": 1e3 * (after_s - before_s) / received,
+        "largest_rate_hz": (len(answers) - received) / fast_s,
+    }
 
 
-def _cpu_s(pid: int) -> float:
-    """Seconds of CPU that a process has used (proc(5), stat)."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    except OSError:
-        return math.nan
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def _cpu_s_and_mb(pid: int) -> tuple[float, float]:
+    """Seconds of CPU that a process has used, and its resident memory (proc(5), stat)."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    cpu_s = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return cpu_s, int(fields[21]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point; see the module."""
     parser = argparse.ArgumentParser(description="Latency and rate of a tracker node through real topics, as JSON.")
     parser.add_argument("--input", default="default", help="as of rednet-demo (%(default)s)")
-    parser.add_argument("--frames", type=int, default=60, help="of the input, again and again (%(default)s)")
     parser.add_argument("--rate-hz", type=float, default=30.0, help="of the images (%(default)s)")
     parser.add_argument("--seconds", type=float, default=5.0, help="of each of the two parts (%(default)s)")
     parser.add_argument("--weights", default=DEFAULT_WEIGHTS, help="(%(default)s)")
@@ -171,12 +169,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parameters = {"weights": yaml_text(options.weights), "device": options.device, "max_faces": "64"}
     try:
         with open_named(options.input) as source:
-            frames = [frame.image_bgr for frame in itertools.islice(source, options.frames)]
+            frames = [frame.image_bgr for frame in itertools.islice(source, _FRAMES)]
         figures = measure(frames, options.rate_hz, options.seconds, parameters)
     except RednetError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    sys.stdout.write(json.dumps(asdict(figures)) + "\n")
+    sys.stdout.write(json.dumps(figures) + "\n")
     return 0
 
 

@@ -1,1 +1,1 @@
-"""The speed benchmark: `run` measures, `page` shows. A report is one JSON object."""
+"""The speed benchmark: `run` measures workers beside each other, `page` shows. Figures are plain values, for JSON."""

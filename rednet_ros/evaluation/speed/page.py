@@ -1,150 +1,143 @@
-"""A report as Markdown, and its chart. See `rednet_ros.evaluation.speed.run` for what a report holds."""
+"""The benchmark's report, one entry a machine, and the page that shows it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
-from rednet_ros.evaluation.plots import axes
 from rednet_ros.evaluation.tables import markdown
 
-Report = Mapping[str, Any]
+Report = dict[str, Any]
+Entry = Mapping[str, Any]
+
+FORMAT = 3
 
 _HEAD = """# Performance
 
 <!-- Written by rednet-benchmark --page; change rednet_ros/evaluation/speed/page.py instead. -->
 
-    {command}
+`rednet-benchmark --json docs/performance.json --page docs/performance.md` measures on a machine and puts its figures
+into this page, beside those of other machines; `--from docs/performance.json` only writes the page again.
 
-`rednet-benchmark --from docs/performance.json --page docs/performance.md` writes this page again from the figures. Wall
-times are milliseconds, the median with the 95th percentile in brackets. CPU time is that of all threads, the mean. The
-floor of the network is the number of its floating-point operations over the best rate of a matrix product with as many
-threads in the same run."""
+All trackers of a machine ran in one run on the same VGA frames, each in a process of its own, in turns of a second of
+video. A frame is all that a tracker does with it, with its share of the searches for new faces. CPU time is that of
+all threads. Compare within a machine.
 
-_FRAMES, _NETWORK = ("frame, ms", "CPU, ms"), ("network, ms", "floor, ms", "in floors")
+## CPU time of a frame with one tracked face, one core
+"""
 
-_FRAME = "A frame is a whole `FaceTracker.update`, with its searches for new faces."
-_STAGES = "Mean wall time in a frame. `detect` is a frame's share of the searches, each of which takes the last column."
-_PEERS = (
-    "The same frames with one face, in turns. They find other points and err by different amounts: this compares cost."
-)
-_CAMERAS = "One image of each camera in one call, `FaceTracker.update_many`: all faces in one batch."
-_SHARING = (
-    "{} cameras of {:g} images/s and one tracker for {:g} s. The latency is the median from an image to its faces."
-)
-_START = (
-    "From its start to its first face, a process takes {:.1f} s of CPU time; it then has {:.0f} MB of resident memory."
-)
-_MEMORY = "After {} more frames it has {:.0f} MB, {:+.1f} MB since a tenth of them."
+_FRAMES = "CPU time of a frame / wall time, median (95th percentile), ms. Where fewer faces were found, their number."
+_NETWORK = """CPU time of the network alone, ms / its floor, ms = times the floor. The floor: the operations of its \
+convolutions at the best rate of a product of float32 matrices in the same run, one core."""
+_START = """CPU seconds and memory: of a fresh process on one core, until its first face and after a second of video. \
+Error: mean distance from the labels in % of the distance of the outer eye corners, of all 68 points and of the 51 \
+without the jaw, boxes of each tracker's own detector{}. MediaPipe has other points: the usual 68 of its 468, whose \
+jaw lies elsewhere. dlib's model was trained on 300-W, perhaps on these very faces."""
+_CAMERAS = "{}: of {} cameras of {:g} images/s, one face each, for {:g} s, {:.0f} % of the images were tracked (the \
+worst camera); {:.2f} cores were busy."
 
 
-def page(report: Report, chart: str | None = None) -> str:
-    """The whole page. `chart`: the picture's path as the page shall name it."""
-    parts = [_HEAD.format(command=report["command"]), report.get("note", ""), f"![]({chart})" if chart else ""]
-    return "\n\n".join([*filter(None, parts), *(f"## {title}\n\n{text}" for title, text in sections(report))]) + "\n"
+def merged(report: Report | None, entry: Entry) -> Report:
+    """The report with this machine's entry, in place of an older one of the same machine."""
+    machines = [] if report is None else report["machines"]
+    return {"format": FORMAT, "machines": [*(old for old in machines if _key(old) != _key(entry)), dict(entry)]}
 
 
-def sections(report: Report) -> Iterator[tuple[str, str]]:
-    """Title and text of every part that was measured."""
-    yield "Machine", markdown(("", ""), list(_facts(report).items()))
-    yield from _of_faces(report["faces"])
-    if report["backends"]:
-        rows = [[row["backend"], row["faces"], row["threads"], *_network(row)] for row in report["backends"]]
-        yield "Backends", markdown(("backend", "faces", "threads", *_NETWORK), rows)
-    rows = [[peer["name"], *_both(peer["frame"]), f"{peer['found']} of {peer['frames']}"] for peer in report["peers"]]
-    yield "Other libraries", f"{_PEERS}\n\n{markdown(('', *_FRAMES, 'frames with a face'), rows)}"
-    if report["cameras"]:
-        rows = [[row["cameras"], row["tracked"], *_both(row["frame"])] for row in report["cameras"]]
-        yield "Cameras", f"{_CAMERAS}\n\n{markdown(('cameras', 'tracked', *_FRAMES), rows)}"
-    if report["start"]:
-        start = report["start"]
-        text = _START.format(start["cpu_s"], start["memory_mb"])
-        if "frames" in start:
-            text += "\n" + _MEMORY.format(start["frames"], start["end_mb"], start["end_mb"] - start["tenth_mb"])
-        yield "Start and memory", text
-    if report["fairness"]:
-        yield "Cameras that share a tracker", _fairness(report["fairness"])
-    if report["ros"]:
-        yield "Through topics", markdown(("", ""), [[name, _short(value)] for name, value in _flat(report["ros"])])
-    if report["left_out"]:
-        yield "Not measured", "\n".join(f"- {part}: {reason}" for part, reason in report["left_out"].items())
+def page(report: Report) -> str:
+    """The whole page."""
+    parts = [_headline(report), *(part for entry in report["machines"] for part in sections(entry))]
+    return _HEAD + "\n" + "\n\n".join(parts) + "\n"
 
 
-def draw_chart(path: Path, report: Report) -> None:
-    """Wall time over the number of faces, as PNG. Raises InputError where it cannot be written."""
-    faces = [row["faces"] for row in report["faces"]]
-    lines = {
-        "whole frame": [row["frame"]["wall_ms"] for row in report["faces"]],
-        "network": [row["network"]["wall_ms"] for row in report["faces"]],
-        "floor of the network": [row["floor_ms"] for row in report["faces"]],
-    }
-    with axes(path) as drawn:
-        for name, values in lines.items():
-            if None not in values:
-                drawn.plot(faces, values, "--" if "floor" in name else "o-", label=name)
-        drawn.set(xlabel=f"faces in a frame, {report['machine']['processor']}", ylabel="ms", xscale="log", yscale="log")
-        drawn.set_xticks(faces, [str(count) for count in faces])
+def sections(entry: Entry) -> Iterator[str]:
+    """What was measured on a machine, part by part."""
+    machine, rows = entry["machine"], entry["rows"]
+    yield f"## {_name(entry)}"
+    yield "; ".join(f"{name} {_text(value)}" for name, value in machine.items() if name not in _KEYS) + "."
+    yield f"    {entry['command']}"
+    if entry.get("note"):
+        yield entry["note"]
+    for cores in sorted({frame["cores"] for frame in rows[0]["frames"]}):
+        yield f"### Frames, {cores} core{'s' * (cores > 1)}\n\n{_FRAMES}\n\n{_by_faces(rows, cores, _frame)}"
+    own = [row for row in rows if "floor_ms" in row["frames"][0]]
+    if own:
+        yield f"### The network\n\n{_NETWORK}\n\n{_by_faces(own, 1, _network)}"
+    labels = next((f" ({row['error']['labels']})" for row in rows if row["error"]), "")
+    table = markdown(_START_HEAD, [_start(row) for row in rows])
+    yield f"### Start, memory, error\n\n{_START.format(labels)}\n\n{table}"
+    yield from (_cameras(row) for row in rows if row["cameras"])
+    if entry["topics"]:
+        rows = [[name, _text(value)] for name, value in entry["topics"].items()]
+        yield f"### Through topics\n\nSee [nodes](nodes.md#latency-through-topics).\n\n{markdown(('', ''), rows)}"
+    if entry["left_out"]:
+        yield "Not measured:\n\n" + "\n".join(f"- {title}: {reason}" for title, reason in entry["left_out"].items())
 
 
-def _of_faces(faces: list[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
-    head = ("faces", "tracked", "threads", *_FRAMES, *_NETWORK)
-    rows = [[row["faces"], row["tracked"], row["threads"], *_both(row["frame"]), *_network(row)] for row in faces]
-    yield "Faces in a frame", f"{_FRAME}\n\n{markdown(head, rows)}"
-    names = [f"{name}, ms" for name in faces[0]["stages_ms"]]
-    rows = [[row["faces"], *map(_short, row["stages_ms"].values()), _wall(row["search"])] for row in faces]
-    yield "Stages of a frame", f"{_STAGES}\n\n{markdown(['faces', *names, 'one search, ms'], rows)}"
+_KEYS = ("processor", "features", "cores")
+_START_HEAD = ("", "CPU, s", "memory, MB", "error, 68", "inner 51", "> 10 %", "missed")
 
 
-def _facts(report: Report) -> dict[str, object]:
-    gflop = report["gflop_per_face"]
-    rates = [
-        f"{_short(rate['gflops'])} GFLOP/s ({rate['threads']} threads, {rate['device']}, {rate['precision']})"
-        for rate in report["rates_gflops"]
-    ]
-    return {
-        **report["machine"],
-        "weights": f"{report['weights']}, by {report['backend']}",
-        "frames": report["frames"],
-        "network": "-" if gflop is None else f"{gflop:.3f} GFLOP a face",
-        "best matrix product": "; ".join(rates) or "-",
-    }
+def _key(entry: Entry) -> list[Any]:
+    return [entry["machine"][name] for name in _KEYS]
 
 
-def _fairness(fairness: Mapping[str, Any]) -> str:
-    text = _SHARING.format(len(fairness["processed"]), fairness["rate_hz"], fairness["seconds"])
-    values = zip(fairness["processed"], fairness["first_ms"], fairness["last_ms"], strict=True)
-    rows = [
-        [number, f"{100 * share:.1f} %", _short(first), _short(last)]
-        for number, (share, first, last) in enumerate(values, 1)
-    ]
-    head = ("camera", "images tracked", "latency in the first fifth, ms", "in the last fifth, ms")
-    return f"{text}\n\n{markdown(head, rows)}"
+def _name(entry: Entry) -> str:
+    machine = entry["machine"]
+    return ", ".join([machine["processor"], *machine["features"], f"{machine['cores']} cores"])
 
 
-def _network(row: Mapping[str, Any]) -> list[str]:
-    if row["floor_ms"] is None:
-        return [_wall(row["network"]), "-", "-"]
-    return [_wall(row["network"]), _short(row["floor_ms"]), f"{row['network']['wall_ms'] / row['floor_ms']:.2f}"]
+def _headline(report: Report) -> str:
+    rows = []
+    for entry in report["machines"]:
+        cost_ms = {row["name"]: _one_face_ms(row) for row in entry["rows"]}
+        peer_ms = next((value for name, value in cost_ms.items() if name.startswith("MediaPipe")), None)
+        for name in (row["name"] for row in entry["rows"] if row["is_own"]):
+            ratio = cost_ms[name] / peer_ms if cost_ms[name] and peer_ms else None
+            rows.append([_name(entry), name, _text(cost_ms[name]), _text(peer_ms), _text(ratio)])
+    return markdown(("processor", "weights", "ms", "MediaPipe FaceMesh, ms", "ratio"), rows)
 
 
-def _both(timing: Mapping[str, float]) -> list[str]:
-    return [_wall(timing), _short(timing["cpu_ms"])]
+def _one_face_ms(row: Entry) -> Any:
+    return next((frame["cpu_ms"] for frame in row["frames"] if frame["faces"] == frame["cores"] == 1), None)
 
 
-def _wall(timing: Mapping[str, float]) -> str:
-    return f"{_short(timing['wall_ms'])} ({_short(timing['p95_ms'])})"
+def _by_faces(rows: list[Entry], cores: int, cell: Any) -> str:
+    frames = [[frame for frame in row["frames"] if frame["cores"] == cores] for row in rows]
+    head = [f"{frame['faces']} face{'s' * (frame['faces'] > 1)}" for frame in frames[0]]
+    return markdown(("", *head), [[row["name"], *map(cell, of)] for row, of in zip(rows, frames, strict=True)])
 
 
-def _flat(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{before}{name}, ")
-        else:
-            yield f"{before}{name}", value
+def _frame(frame: Entry) -> str:
+    found = "" if frame["found"] == frame["faces"] else f", {frame['found']:g} found"
+    return f"{_text(frame['cpu_ms'])} / {_text(frame['wall_ms'])} ({_text(frame['p95_ms'])}){found}"
 
 
-def _short(value: Any) -> str:
-    if not isinstance(value, float):
-        return str(value)
-    return f"{value:.3f}" if abs(value) < 0.1 else f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}"
+def _network(frame: Entry) -> str:
+    if "floor_ms" not in frame:
+        return "-"
+    network_ms, floor_ms = frame["network_ms"], frame["floor_ms"]
+    return f"{_text(network_ms)} / {_text(floor_ms)} = {network_ms / floor_ms:.2f}"
+
+
+def _start(row: Entry) -> list[str]:
+    start, error = row["start"], row["error"] or {}
+    errors = [_text(error.get(name)) for name in ("nme_mean", "nme_inner51", "failure_rate_10")]
+    return [row["name"], _text(start["cpu_s"]), f"{start['memory_mb']:.0f}", *errors, _text(error.get("missed"))]
+
+
+def _cameras(row: Entry) -> str:
+    trial = row["cameras"]
+    share = 100 * trial["share"]
+    return _CAMERAS.format(row["name"], trial["count"], trial["rate_hz"], trial["seconds"], share, trial["cores"])
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "-"
+    return (
+        f"{value:.2f}"
+        if isinstance(value, float) and value < 10
+        else f"{value:.1f}"
+        if isinstance(value, float)
+        else str(value)
+    )

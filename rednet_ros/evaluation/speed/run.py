@@ -1,194 +1,180 @@
-"""Measures what a plan asks for, part after part, and collects the report: one JSON object, see `run`."""
+"""Measures several trackers beside each other on the same frames, and collects their rows: see `run`."""
 
 from __future__ import annotations
 
 import json
 import logging
+import os
 import subprocess
-import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from importlib.util import find_spec
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
+import numpy as np
+
 from rednet_ros.errors import RednetError
-from rednet_ros.evaluation.speed.machine import gflop_per_face, matrix_rate_gflops, this_machine
-from rednet_ros.evaluation.speed.measures import (
-    SETTINGS,
-    Row,
-    compare,
-    measure_cameras,
-    measure_frames,
-    measure_network,
-    measure_sharing,
-)
-from rednet_ros.evaluation.speed.peers import PEERS, NotAvailableError, title
-from rednet_ros.evaluation.speed.scenes import Scene, composed_scene, recorded_scene
-from rednet_ros.inference.engine import LandmarkEngine
-from rednet_ros.tracking.detector.models import load_detector
-from rednet_ros.tracking.tracker import FaceTracker
+from rednet_ros.evaluation.accuracy import evaluate
+from rednet_ros.evaluation.data import DataSet
+from rednet_ros.evaluation.still_images import MIN_OVERLAP
+from rednet_ros.tracking.types import Box, FloatArray, ImageArray
 
 log = logging.getLogger(__name__)
 
-FORMAT = 2
-"""Of the report; the first format had other fields."""
+CAMERAS = {"count": 3, "rate_hz": 15.0}
+"""Of the trial in real time."""
 
-FAIR_CAMERAS, FAIR_RATE_HZ = 3, 15.0
-
-_START_MODULE, _ROS_MODULE = "rednet_ros.evaluation.speed.startup", "rednet_ros.nodes.benchmark"
-"""Started as processes. Each prints a JSON object; nothing here imports ROS."""
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What to measure. `command`: how to ask for it again, for people.
+class Contestant:
+    """A tracker to be measured. `commands`: each starts its worker (`worker`); the first that comes up is used. Where
+    none does, our own is an error, any other is left out."""
 
-    `backends`: those compared, beside the automatic choice that all else is measured with. `input`: a video to
-    measure on instead of composed scenes; its faces are what they are. `seconds`: for each figure. `memory_frames`,
-    `fairness_s`: length of the long runs, 0 for none. `with_topics`, `with_peers`: where installed.
-    """
-
-    command: str
-    weights: str
-    device: str
-    backends: tuple[str, ...]
-    input: str | None
-    size_px: tuple[int, int]
-    faces: tuple[int, ...]
-    cameras: tuple[int, ...]
-    seconds: float
-    memory_frames: int
-    fairness_s: float
-    with_topics: bool
-    with_peers: bool
+    title: str
+    commands: tuple[tuple[str, ...], ...]
+    is_own: bool = False
 
 
-def run(plan: Plan) -> dict[str, Any]:
-    """The report of a plan. Keys end with their unit; times without one are `Timing`s, in milliseconds.
+class Worker:
+    """A contestant's process, on these cores. Raises RednetError, with the process's last words, where it ends."""
 
-    Raises the package's errors where the weights, the device or the input cannot be used. A part that fails costs no
-    other: `left_out` has the reason.
-    """
-    return _Run(plan).report()
-
-
-@dataclass
-class _Run:
-    plan: Plan
-    left_out: dict[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self._machine = this_machine()
-        self._engine = self._loaded("auto")
-        self._detector = load_detector()
-        self._gflop = gflop_per_face(self.plan.weights)
-        self._rates_gflops: dict[tuple[int, str, str], float] = {}
-        self._recording = recorded_scene(self.plan.input) if self.plan.input else None
-        if self._gflop is None:
-            self.left_out["floor of the network"] = "PyTorch, which counts the operations, is not installed"
-
-    def report(self) -> dict[str, Any]:
-        plan, engine, detector = self.plan, self._engine, self._detector
-        height_px, width_px = self._scene(1).frames[0].shape[:2]
-        scene = self._scene(1)
-        return {
-            "format": FORMAT,
-            "command": plan.command,
-            "machine": self._machine,
-            "weights": engine.weights_name,
-            "backend": engine.backend,
-            "frames": f"{width_px} x {height_px}, {Path(plan.input).name if plan.input else 'composed of a portrait'}",
-            "gflop_per_face": self._gflop,
-            "faces": [self._faces(count) for count in ((1,) if self._recording else plan.faces)],
-            "backends": [row for name in plan.backends for row in self._try(f"backend {name}", self._backend, name)],
-            "peers": self._peers(),
-            "cameras": [measure_cameras(scene, count, engine, detector, plan.seconds) for count in plan.cameras],
-            "start": self._try("start and memory", self._start),
-            "fairness": measure_sharing(scene, FAIR_CAMERAS, FAIR_RATE_HZ, engine, detector, plan.fairness_s)
-            if plan.fairness_s
-            else None,
-            "ros": self._try("topics and messages", self._ros) if plan.with_topics else None,
-            "rates_gflops": [
-                {"threads": threads, "device": device, "precision": precision, "gflops": rate}
-                for (threads, device, precision), rate in self._rates_gflops.items()
-            ],
-            "left_out": self.left_out,
-        }
-
-    def _faces(self, count: int) -> Row:
-        log.info("faces: %d", count)
-        row = measure_frames(self._scene(count), self._engine, self._detector, self.plan.seconds)
-        return {**self._network(self._engine, count), **row}
-
-    def _network(self, engine: LandmarkEngine, faces: int) -> Row:
-        """The network alone, and its floor: its operations at the best rate with as many threads, there and then."""
-        threads, floor_ms = engine.cpu_threads(faces), None
-        network = measure_network(engine, faces, self.plan.seconds)
-        if self._gflop is not None:
-            last_word = engine.backend.split()[-1]
-            key = (threads, engine.device, last_word if last_word in ("float16", "bfloat16") else "float32")
-            self._rates_gflops[key] = max(self._rates_gflops.get(key, 0.0), matrix_rate_gflops(*key))
-            floor_ms = 1e3 * faces * self._gflop / self._rates_gflops[key]
-        return {"faces": faces, "threads": threads, "network": network, "floor_ms": floor_ms}
-
-    def _backend(self, name: str) -> list[Row]:
-        log.info("backend %s", name)
-        engine = self._loaded(name)
-        fewest_and_most = sorted({self.plan.faces[0], self.plan.faces[-1]})
-        rows = [{"backend": engine.backend, **self._network(engine, faces)} for faces in fewest_and_most]
-        if not engine.backend.startswith(name):
-            raise RednetError(engine.notices[-1] if engine.notices else f"{engine.backend} ran instead")
-        return rows
-
-    def _peers(self) -> list[Row]:
-        """This package and the others on the same frames with one face."""
-        log.info("other libraries")
-        with FaceTracker(engine=self._engine, detector=self._detector, settings=SETTINGS) as tracker:
-            finders: dict[str, Callable[..., object]] = {f"rednet_ros, {self._engine.weights_name}": tracker.update}
-            for name, make in PEERS.items() if self.plan.with_peers else ():
-                try:
-                    finders[title(name)] = make()
-                except NotAvailableError as error:
-                    self.left_out[name] = str(error)
-            return compare(self._scene(1), finders, self.plan.seconds)
-
-    def _start(self) -> Mapping[str, Any]:
-        """A process of its own until its first face, and its memory over `memory_frames` more."""
-        log.info("start and memory")
-        return _json_of(_START_MODULE, self.plan.weights, self.plan.device, str(self.plan.memory_frames))
-
-    def _ros(self) -> Mapping[str, Any]:
-        log.info("topics and messages")
-        for name in ("rclpy", "rednet_ros.msg", _ROS_MODULE):
-            if find_spec(name) is None:
-                raise RednetError(f"{name} is not importable; `make shell` has ROS and the messages")
-        plan = self.plan
-        options = ["--weights", plan.weights, "--device", self._engine.device, "--seconds", str(plan.seconds)]
-        return _json_of(_ROS_MODULE, *options, *(["--input", plan.input] if plan.input else []))
-
-    def _try(self, part: str, work: Callable[..., Any], *arguments: str) -> Any:
+    def __init__(self, command: Sequence[str], cores: Sequence[int]) -> None:
+        self._errors, own_cores = tempfile.TemporaryFile("w+"), os.sched_getaffinity(0)  # noqa: SIM115
+        os.sched_setaffinity(0, cores)  # a process has its parent's from the start, and its libraries count them
         try:
-            return work(*arguments)
-        except RednetError as error:
-            log.warning("%s: %s", part, error)
-            self.left_out[part] = str(error)
-            return []
+            pipe = subprocess.PIPE
+            self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=self._errors, text=True)
+        except OSError as error:
+            raise RednetError(f"{command[0]}: {error.strerror}") from error
+        finally:
+            os.sched_setaffinity(0, own_cores)
+        self.name = str(self._answer()["name"])
 
-    def _loaded(self, backend: str) -> LandmarkEngine:
-        return LandmarkEngine.load(self.plan.weights, self.plan.device, backend=backend)
+    def ask(self, question: str, **arguments: Any) -> Any:
+        """The answer of `worker.Session`."""
+        with suppress(BrokenPipeError):  # the reason comes with the answer
+            print(json.dumps({"question": question, **arguments}), file=self._process.stdin, flush=True)
+        return self._answer()
 
-    def _scene(self, faces: int) -> Scene:
-        return self._recording or composed_scene(faces, self.plan.size_px)
+    def close(self) -> None:
+        """End the process."""
+        self._process.kill()
+        self._process.communicate()
+        self._errors.close()
+
+    def _answer(self) -> Any:
+        assert self._process.stdout is not None
+        if line := self._process.stdout.readline():
+            return json.loads(line)
+        self._process.wait()
+        self._errors.seek(0)
+        raise RednetError((self._errors.read().strip().splitlines() or ["it ended without a word"])[-1])
 
 
-def _json_of(module: str, *arguments: str) -> Mapping[str, Any]:
-    """What a process prints, a JSON object. Raises RednetError, with the last line of its errors, where it fails."""
-    run = subprocess.run([sys.executable, "-m", module, *arguments], capture_output=True, text=True, check=False)
-    lines = run.stderr.strip().splitlines() or [f"ended with code {run.returncode}"]
-    if run.returncode != 0:
-        raise RednetError(lines[-1])
-    try:
-        return dict(json.loads(run.stdout))
-    except (ValueError, TypeError) as error:
-        raise RednetError(f"{module} printed no JSON object") from error
+def run(
+    contestants: Sequence[Contestant],
+    clips: Mapping[int, ImageArray],
+    rounds: int,
+    data: DataSet | None = None,
+    cameras_s: float = 10.0,
+) -> tuple[list[Row], dict[str, str]]:
+    """A row of each contestant; and who was left out, with the reason. Raises RednetError where one fails later.
+
+    `clips`: number of faces -> N x H x W x 3 uint8 BGR. `rounds`: blocks of frames for each figure, in turns of all.
+    `data`: labelled faces, for the error. `cameras_s`: length of the trial with several cameras in real time.
+
+    A row: `name`, `is_own`, `start` (of `Session.begin` in a fresh process on one core), `frames` (for each number of
+    faces, on one core and on all of this process: `_figures`), `cameras`, `error`.
+    """
+    rows: dict[Contestant, Row] = {}
+    left_out: dict[str, str] = {}
+    cores = sorted(os.sched_getaffinity(0))
+    with tempfile.TemporaryDirectory() as folder:
+        files = {faces: _written(Path(folder, f"{faces}.raw"), clip) for faces, clip in clips.items()}
+        for count in sorted({1, len(cores)}):
+            with ExitStack() as stack:
+                workers = {}
+                for each in contestants:
+                    try:
+                        workers[each] = stack.enter_context(closing(_start(each, cores[-count:])))
+                    except RednetError as error:
+                        if each.is_own:
+                            raise RednetError(f"{each.title}: {error}") from error
+                        left_out[each.title] = str(error)
+                _race(workers, files, rounds, count, rows)
+                for each, worker in workers.items() if count == len(cores) else ():
+                    log.info("%s: cameras, error", each.title)
+                    trial = worker.ask("cameras", seconds=cameras_s, **CAMERAS, **files[min(files)])
+                    rows[each] |= {"cameras": trial, "error": data and _error(worker, data, Path(folder, "a.npy"))}
+    return list(rows.values()), left_out
+
+
+def _start(contestant: Contestant, cores: Sequence[int]) -> Worker:
+    *earlier, last = contestant.commands
+    for command in earlier:
+        with suppress(RednetError):
+            return Worker(command, cores)
+    return Worker(last, cores)
+
+
+def _race(
+    workers: Mapping[Contestant, Worker], files: Mapping[int, Row], rounds: int, cores: int, rows: dict[Contestant, Row]
+) -> None:
+    """Put the figures of all clips into the workers' rows: one after another, so that their blocks are interleaved."""
+    for faces, clip in files.items():
+        log.info("faces: %d, cores: %d", faces, cores)
+        began = {each: worker.ask("begin", faces=faces, **clip) for each, worker in workers.items()}
+        blocks: dict[Contestant, list[Row]] = {each: [] for each in workers}
+        for _ in range(rounds):
+            for each, worker in workers.items():
+                blocks[each].append(worker.ask("block", with_network=cores == 1))
+        for each, worker in workers.items():
+            row = {"name": worker.name, "is_own": each.is_own, "start": began[each], "frames": []}
+            row = rows.setdefault(each, row)
+            row["frames"].append({"faces": faces, "cores": cores, **_figures(blocks[each])})
+
+
+def _written(path: Path, clip: ImageArray) -> Row:
+    clip.tofile(path)
+    return {"frames": str(path), "shape": list(clip.shape)}
+
+
+def _figures(blocks: Sequence[Row]) -> Row:
+    """Of a frame: `found` faces, CPU time (median of the blocks' means), wall time (median and 95th percentile); and
+    `network_ms`, `floor_ms`: CPU time of the network alone and its floor, where they are known."""
+    wall_ms = np.concatenate([block["wall_ms"] for block in blocks])
+    figures = {name: float(median(block[name] for block in blocks)) for name in ("found", "cpu_ms")}
+    figures |= {"wall_ms": float(np.median(wall_ms)), "p95_ms": float(np.percentile(wall_ms, 95))}
+    networks = [block["network"] for block in blocks if block["network"]]
+    if networks:
+        figures["network_ms"] = float(median(network["cpu_ms"] for network in networks))
+    if networks and networks[0]["gflop"] is not None:
+        figures["floor_ms"] = 1e3 * networks[0]["gflop"] / max(network["gflops"] for network in networks)
+    return figures
+
+
+def _error(worker: Worker, data: DataSet, file: Path) -> Row:
+    summary = evaluate(data.faces, _Still(worker, file), data.unit).summary
+    names = ("faces", "missed", "nme_mean", "nme_inner51", "failure_rate_10")
+    return {"labels": data.title, **{name: getattr(summary, name) for name in names}}
+
+
+class _Still:
+    """An `accuracy.Follower` that has a worker find the faces of each image; `file` holds the image for it."""
+
+    def __init__(self, worker: Worker, file: Path) -> None:
+        self._worker, self._file = worker, file
+
+    def begin(self, image: ImageArray, box: Box) -> FloatArray | None:
+        np.save(self._file, image)
+        found = [np.array(points, np.float32) for points in self._worker.ask("still", picture=str(self._file))["faces"]]
+        best = max(found, key=lambda points: Box.around(points).overlap(box), default=None)
+        return None if best is None or Box.around(best).overlap(box) < MIN_OVERLAP else best
+
+    def follow(self, image: ImageArray) -> FloatArray | None:
+        return None

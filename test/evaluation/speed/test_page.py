@@ -1,87 +1,76 @@
-"""Page and chart of a report."""
+"""The page of a report, and how a machine's figures get into it."""
 
 import copy
 import json
 import re
 from pathlib import Path
 
-import cv2
-import pytest
-
-from rednet_ros.errors import InputError
-from rednet_ros.evaluation.speed.page import draw_chart, page
+from rednet_ros.evaluation.speed.page import merged, page
 
 DOCS = Path(__file__).parents[3] / "docs"
-MS = {"wall_ms": 12.345, "p95_ms": 20.0, "cpu_ms": 15.0, "runs": 100}
-REPORT = {
-    "format": 2,
-    "command": "rednet-benchmark --seconds 3",
-    "machine": {"processor": "Some CPU", "cores": 2},
-    "weights": "some-weights",
-    "backend": "opencv float32",
-    "frames": "640 x 480, composed of a portrait",
-    "gflop_per_face": 0.5,
-    "faces": [
-        {
-            "faces": faces,
-            "tracked": faces,
-            "threads": 1,
-            "network": MS,
-            "floor_ms": 5.0 * faces,
-            "frame": MS,
-            "stages_ms": {"detect": 0.0, "network": 12.0, "crop": 0.5, "rest": 0.5},
-            "search": MS,
-        }
-        for faces in (1, 4)
-    ],
-    "backends": [{"backend": "opencv float32", "faces": 1, "threads": 1, "network": MS, "floor_ms": 5.0}],
-    "peers": [{"name": "Other 1.0", "found": 99, "frames": 100, "frame": MS}],
-    "cameras": [{"cameras": 3, "tracked": 3, "frame": MS}],
-    "start": {"faces": 1, "cpu_s": 2.5, "memory_mb": 200.0, "frames": 100, "tenth_mb": 201.0, "end_mb": 203.0},
-    "fairness": {"rate_hz": 15.0, "seconds": 9.0, "processed": [1.0], "first_ms": [20.0], "last_ms": [21.0]},
-    "ros": {"answer": {"wall_ms": 14.0}, "memory_mb": 300.0},
-    "rates_gflops": [{"threads": 1, "device": "cpu", "precision": "float32", "gflops": 100.0}],
-    "left_out": {"dlib": "dlib is not installed"},
+
+
+def frame(faces, cores, cpu_ms, found=None, **network):
+    found = float(faces if found is None else found)
+    times = {"found": found, "cpu_ms": cpu_ms, "wall_ms": cpu_ms + 1, "p95_ms": 2 * cpu_ms}
+    return {"faces": faces, "cores": cores, **times, **network}
+
+
+ERROR = {"labels": "some faces", "faces": 9, "missed": 1, "nme_mean": 3.333, "nme_inner51": 2.5, "failure_rate_10": 0.0}
+ROWS = [
+    {
+        "name": "some-weights, opencv float32",
+        "is_own": True,
+        "start": {"cpu_s": 1.234, "memory_mb": 210.4},
+        "frames": [frame(n, c, 6.0 * n, network_ms=4.0 * n, floor_ms=2.5 * n) for c in (1, 2) for n in (1, 4)],
+        "cameras": {"count": 3, "rate_hz": 15.0, "seconds": 10.0, "share": 0.954, "cores": 0.5},
+        "error": ERROR,
+    },
+    {
+        "name": "MediaPipe FaceMesh 0.10.21",
+        "is_own": False,
+        "start": {"cpu_s": None, "memory_mb": 150.0},
+        "frames": [frame(n, c, 8.0, found=1) for c in (1, 2) for n in (1, 4)],
+        "cameras": None,
+        "error": None,
+    },
+]
+ENTRY = {
+    "machine": {"processor": "Some CPU", "features": ["AVX2"], "cores": 2, "openvino": None, "load": 0.25},
+    "command": "rednet-benchmark --labels labels.jsonl",
+    "rows": ROWS,
+    "topics": {"sent": 45, "latency_median_ms": 14.04, "first_face_s": None},
+    "left_out": {"dlib": "No module named 'dlib'"},
 }
+REPORT = {"format": 3, "machines": [ENTRY]}
 
 
-def test_the_page_shows_every_part_and_the_command():
-    text = page(REPORT, "images/chart.png")
-    assert re.findall(r"^## (.*)$", text, flags=re.MULTILINE) == [
-        "Machine",
-        "Faces in a frame",
-        "Stages of a frame",
-        "Backends",
-        "Other libraries",
-        "Cameras",
-        "Start and memory",
-        "Cameras that share a tracker",
-        "Through topics",
-        "Not measured",
-    ]
-    assert "    rednet-benchmark --seconds 3\n" in text
-    assert "](images/chart.png)" in text
-    assert "- dlib: dlib is not installed" in text
+def cells(text):
+    return {tuple(cell.strip() for cell in line.strip("|").split("|")) for line in text.splitlines() if "|" in line}
+
+
+def test_the_page_begins_with_the_ratio_to_mediapipe():
+    text = page(REPORT)
+    name = "Some CPU, AVX2, 2 cores"
+    assert (name, "some-weights, opencv float32", "6.00", "8.00", "0.75") in cells(text.partition(f"## {name}")[0])
+
+
+def test_the_page_shows_every_part():
+    text = page(REPORT)
+    titles = ["Frames, 1 core", "Frames, 2 cores", "The network", "Start, memory, error", "Through topics"]
+    assert re.findall(r"^### (.*)$", text, flags=re.MULTILINE) == titles
+    rows = cells(text)
+    assert ("some-weights, opencv float32", "6.00 / 7.00 (12.0)", "24.0 / 25.0 (48.0)") in rows
+    assert ("MediaPipe FaceMesh 0.10.21", "8.00 / 9.00 (16.0)", "8.00 / 9.00 (16.0), 1 found") in rows
+    assert ("some-weights, opencv float32", "4.00 / 2.50 = 1.60", "16.0 / 10.0 = 1.60") in rows
+    assert ("some-weights, opencv float32", "1.23", "210", "3.33", "2.50", "0.00", "1") in rows
+    assert ("MediaPipe FaceMesh 0.10.21", "-", "150", "-", "-", "-", "-") in rows
+    assert ("latency_median_ms", "14.0") in rows
+    assert "(some faces)" in text
+    assert "95 % of the images were tracked" in text
+    assert "\n    rednet-benchmark --labels labels.jsonl\n" in text
+    assert "- dlib: No module named 'dlib'" in text
     assert "{" not in text
-    rows = {tuple(cell.strip() for cell in line.strip("|").split("|")) for line in text.splitlines() if "|" in line}
-    assert ("1", "1", "1", "12.3 (20.0)", "15.0", "12.3 (20.0)", "5.00", "2.47") in rows
-    assert ("answer, wall_ms", "14.0") in rows
-    assert "2.5 s of CPU time; it then has 200 MB" in text
-    assert "After 100 more frames it has 203 MB, +2.0 MB" in text
-
-
-def test_the_page_leaves_out_what_is_not_there():
-    report = copy.deepcopy(REPORT)
-    report |= {"backends": [], "cameras": [], "start": [], "fairness": None, "ros": None, "left_out": {}}
-    report |= {"gflop_per_face": None, "rates_gflops": []}
-    for row in report["faces"]:
-        row["floor_ms"] = None
-    titles = re.findall(r"^## (.*)$", page(report), flags=re.MULTILINE)
-    assert titles == ["Machine", "Faces in a frame", "Stages of a frame", "Other libraries"]
-
-
-def test_a_note_stands_on_the_page():
-    assert "\n\nTwo others were busy.\n\n## Machine" in page({**REPORT, "note": "Two others were busy."})
 
 
 def test_every_table_is_one():
@@ -90,12 +79,35 @@ def test_every_table_is_one():
             assert len({line.count("|") for line in block.strip().splitlines()}) == 1
 
 
-def test_the_chart_is_a_picture(tmp_path):
-    pytest.importorskip("matplotlib")
-    draw_chart(tmp_path / "chart.png", REPORT)
-    assert min(cv2.imread(str(tmp_path / "chart.png")).shape[:2]) > 400
-    with pytest.raises(InputError, match="cannot be written"):
-        draw_chart(tmp_path / "absent" / "chart.png", REPORT)
+def test_the_page_leaves_out_what_was_not_measured():
+    entry = copy.deepcopy(ENTRY) | {"topics": None, "left_out": {}, "note": "Two others were busy."}
+    entry["rows"] = [entry["rows"][0] | {"cameras": None, "error": None}]
+    for row in entry["rows"][0]["frames"]:
+        del row["floor_ms"]
+    text = page({"format": 3, "machines": [entry]})
+    assert re.findall(r"^### (.*)$", text, flags=re.MULTILINE) == [
+        "Frames, 1 core",
+        "Frames, 2 cores",
+        "Start, memory, error",
+    ]
+    assert ("Some CPU, AVX2, 2 cores", "some-weights, opencv float32", "6.00", "-", "-") in cells(text)
+    assert "\n\nTwo others were busy.\n\n" in text
+    assert "Not measured" not in text
+
+
+def test_machines_stand_side_by_side_and_a_new_run_takes_its_machines_place():
+    other = copy.deepcopy(ENTRY)
+    other["machine"]["features"] = ["AVX2", "AVX-512"]
+    both = merged(merged(None, ENTRY), other)
+    assert both["machines"] == [ENTRY, other]
+    again = copy.deepcopy(ENTRY) | {"command": "again"}
+    again["machine"]["load"] = 3.0
+    assert merged(both, again)["machines"] == [other, again]
+    assert both["machines"] == [ENTRY, other]
+    assert [line for line in page(both).splitlines() if line.startswith("## Some CPU")] == [
+        "## Some CPU, AVX2, 2 cores",
+        "## Some CPU, AVX2, AVX-512, 2 cores",
+    ]
 
 
 def test_the_page_in_the_documentation_is_made_from_the_figures_beside_it():

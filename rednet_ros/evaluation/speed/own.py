@@ -1,0 +1,173 @@
+"""Workers in this package's own Python: its tracker, with its own networks or with any other of 68 landmarks.
+
+`python -m rednet_ros.evaluation.speed.own rednet WEIGHTS DEVICE BACKEND`, `... onnx FILE SIDE_PX`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from rednet_ros.errors import InputError, WeightsError
+from rednet_ros.evaluation.speed.worker import BLOCK_FRAMES, serve
+from rednet_ros.evaluation.still_images import StillPredictor
+from rednet_ros.inference import step_file
+from rednet_ros.inference.engine import LandmarkEngine
+from rednet_ros.inference.types import Estimate
+from rednet_ros.network.config import STATE_SIZE
+from rednet_ros.resources import resolve_weights
+from rednet_ros.tracking.crops import CropTransform
+from rednet_ros.tracking.detector.models import load_detector
+from rednet_ros.tracking.settings import TrackerSettings
+from rednet_ros.tracking.tracker import FaceTracker
+from rednet_ros.tracking.types import FloatArray, ImageArray
+
+
+class OnnxEngine:
+    """A network that a user has, in the place of a `LandmarkEngine`: ONNX, takes N x 3 x S x S float32, RGB 0..1 (N = 1
+    is enough), gives 136 numbers a face, x and y of each landmark as fractions of the crop.
+
+    Run by OpenVINO where that is installed, else by OpenCV, in float32.
+    """
+
+    gives_identity, identity_threshold = False, None
+
+    def __init__(self, path: str, side_px: int) -> None:
+        self.crop_size_px, self.weights_name = side_px, Path(path).stem
+        sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # it reports every import
+        try:
+            import openvino
+        except ImportError:
+            self.backend, net = "opencv", cv2.dnn.readNetFromONNX(path)
+            self._infer: Callable[[Any], Any] = lambda blob: (net.setInput(blob), net.forward())[1]
+        else:
+            self._core = openvino.Core()  # kept: docs/inference.md
+            model = self._core.read_model(path)
+            model.reshape([1, 3, side_px, side_px])
+            threads = len(os.sched_getaffinity(0))
+            hints = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads}
+            compiled = self._core.compile_model(model, "CPU", dict[str, Any](hints))
+            self.backend, self._infer = "openvino", lambda blob: compiled(blob)[0]
+
+    def initial_state(self, faces: int) -> None:
+        return None
+
+    def run(self, crops: ImageArray, previous_px: FloatArray, state: None) -> Estimate:
+        size = (self.crop_size_px, self.crop_size_px)
+        blobs = [cv2.dnn.blobFromImage(crop, 1 / 255, size, swapRB=True) for crop in crops]
+        points = np.stack([np.reshape(self._infer(blob), (68, 2)) for blob in blobs])
+        confidence = np.ones(points.shape[:2], np.float32)
+        return Estimate(np.float32(self.crop_size_px) * points - np.float32(0.5), confidence, None, None)
+
+
+class Tracker:
+    """`FaceTracker` with its default settings, but that it searches within the frame, where the search is counted.
+    `weights`: of which the floor is known."""
+
+    def __init__(self, engine: Any, weights: str | None = None) -> None:
+        self.name, self._engine, self._weights = f"{engine.weights_name}, {engine.backend}", engine, weights
+
+    def begin(self, faces: int) -> None:
+        settings = TrackerSettings(max_faces=faces, detect_in_background=False)
+        self._tracker = FaceTracker(engine=self._engine, settings=settings)
+
+    def frame(self, image: ImageArray, time_s: float) -> int:
+        self._image, self._faces = image, self._tracker.update(image, time_s)
+        return len(self._faces)
+
+    def still(self, image: ImageArray) -> list[Any]:
+        predictor = StillPredictor(self._engine, self._detector)
+        return [predictor.face_of(image, found).landmarks_px.tolist() for found in self._detector.detect(image)]
+
+    def network(self) -> dict[str, Any]:
+        """CPU time of the network alone on the faces of the last frame, with landmarks and state as in tracking; and
+        what its floor is made of: the operations of its convolutions, and the best rate of a matrix product now."""
+        engine, faces = self._engine, self._faces
+        if not faces:
+            return {}
+        crops = [CropTransform.from_landmarks(face.landmarks_px, engine.crop_size_px) for face in faces]
+        previous_px = np.stack([crop.to_crop(face.landmarks_px) for crop, face in zip(crops, faces, strict=True)])
+        pixels = np.stack([crop.extract(self._image) for crop in crops])
+        state = engine.run(pixels, previous_px, engine.initial_state(len(faces))).state
+        network_ms = cpu_ms(lambda: engine.run(pixels, previous_px, state), max(3, BLOCK_FRAMES // len(faces)))
+        return {"cpu_ms": network_ms, "gflop": self._gflop and len(faces) * self._gflop, "gflops": matrix_rate_gflops()}
+
+    def cameras(self, frames: str, shape: list[int], seconds: float, count: int, rate_hz: float) -> dict[str, Any]:
+        """`count` cameras of a fixed rate into one tracker, in real time, searches in the background; the tracker takes
+        the newest image of each that has come. `share`: of the worst camera's images, those that were tracked."""
+        clip, taken, newest = np.fromfile(frames, np.uint8).reshape(shape), [0] * count, [-1] * count
+        with FaceTracker(engine=self._engine) as tracker:
+            start_s, start_cpu_s = time.monotonic(), time.process_time()
+            while (now_s := time.monotonic() - start_s) < seconds:
+                come = [int(rate_hz * now_s - index / count) for index in range(count)]
+                due = [index for index in range(count) if come[index] > newest[index]]
+                tracker.update_many({str(index): (clip[2 * come[index] % len(clip)], now_s) for index in due})
+                for index in due:
+                    taken[index], newest[index] = taken[index] + 1, come[index]
+                time.sleep(0.0 if due else 0.001)
+            cores = (time.process_time() - start_cpu_s) / seconds
+        share = min(got / (last + 1) for got, last in zip(taken, newest, strict=True))
+        return {"count": count, "rate_hz": rate_hz, "seconds": seconds, "share": share, "cores": cores}
+
+    @cached_property
+    def _detector(self) -> Any:
+        return load_detector()
+
+    @cached_property
+    def _gflop(self) -> float | None:
+        """Of a face, in all steps of a frame; None where there is no step for CPUs."""
+        if self._weights is None:
+            return None
+        try:
+            step = step_file.read(resolve_weights(self._weights))
+        except WeightsError:
+            return None
+        return gflop_per_step(step) * len(step.description.config.steps)
+
+
+def gflop_per_step(step: step_file.StepFile) -> float:
+    """10^9 operations of a step's convolutions; a multiplication and an addition are two."""
+    net, config = cv2.dnn.readNetFromONNX(np.frombuffer(step.graph, np.uint8)), step.description.config
+    maps, state = (1, 7, config.map_px, config.map_px), [(1, STATE_SIZE, 1, 1)] * 2
+    inputs = [(1, 3, config.crop_px, config.crop_px), maps, *(state if config.temporal != "none" else [])]
+    total = 0.0
+    for number, takes, gives in zip(*net.getLayersShapes(inputs), strict=True):
+        layer = net.getLayer(int(number))
+        if layer.type in ("Convolution", "Deconvolution"):  # all of its weights are used once a place
+            places = takes[0] if layer.type == "Deconvolution" else gives[0]
+            total += 2e-9 * float(np.prod(places)) * float(np.prod(layer.blobs[0].shape[1:]))
+    return total
+
+
+def matrix_rate_gflops(side: int = 1024) -> float:
+    """The best rate of NumPy's product of square float32 matrices, in 10^9 operations a second of CPU time."""
+    a, b = np.random.default_rng(0).random((2, side, side), np.float32)
+    return 2e-6 * side**3 / min(cpu_ms(lambda: a @ b, 1) for _ in range(5))
+
+
+def cpu_ms(work: Callable[[], object], runs: int) -> float:
+    """Mean CPU time of some work, of all threads of this process."""
+    start_s = time.process_time()
+    for _ in range(runs):
+        work()
+    return 1e3 * (time.process_time() - start_s) / runs
+
+
+def _rednet(weights: str, device: str, backend: str) -> Tracker:
+    engine = LandmarkEngine.load(weights, device, backend=backend)
+    if backend != "auto" and not engine.backend.startswith(backend):
+        raise InputError(engine.notices[-1])
+    return Tracker(engine, weights)
+
+
+if __name__ == "__main__":
+    kind, *of = sys.argv[1:]
+    serve(lambda: _rednet(*of) if kind == "rednet" else Tracker(OnnxEngine(of[0], int(of[1]))))
