@@ -123,14 +123,15 @@ class Tracker:
 
     @cached_property
     def _gflop(self) -> float | None:
-        """Of a face, in all steps of a frame; None where there is no step for CPUs."""
+        """Of a tracked face, in all steps of a frame; None where there is no step for CPUs."""
         if self._weights is None:
             return None
         try:
             step = step_file.read(resolve_weights(self._weights))
         except WeightsError:
             return None
-        return gflop_per_step(step) * len(step.description.config.steps)
+        config = step.description.config
+        return gflop_per_step(step) * (1 if config.direct else len(config.steps))
 
 
 def gflop_per_step(step: step_file.StepFile) -> float:
