@@ -91,7 +91,7 @@ class MotionFitSettings:
     clips: int = 120
     frames: int = 24
     rounds: int = 2
-    jitter: float = 2.0
+    jitter: float = 1.5
     iterations: int = 15
     seed: int = 0
 
