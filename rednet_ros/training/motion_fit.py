@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from rednet_ros.inference.engine import LandmarkEngine
+from rednet_ros.metrics import interocular_distance
 from rednet_ros.tracking.crops import CROP_SCALE
 from rednet_ros.tracking.detector.crop_calibration import BOX_SHIFT_DOWN, BOX_SIDE
 from rednet_ros.tracking.detector.models import NoDetector
@@ -118,6 +119,38 @@ def fit_motion(weights: str | Path, pool: FacePool, stage: StageConfig, settings
         paths += record(engine, motion_filter, made)
         motion_filter = fit(motion_filter, paths, settings)
     return motion_filter.parameters()
+
+
+def motion_report(
+    weights: str | Path, parameters: dict[str, Any], pool: FacePool, stage: StageConfig, settings: MotionFitSettings
+) -> str:
+    """A Markdown table: what the filter does to the landmarks of faces, best of such as were not fitted to.
+
+    For each kind of clips, as the network sees the face in the tracker's loop and as the filter leaves it: the mean
+    error and the acceleration of the error in percent of the outer eye corners' distance, and the lag of the centre
+    behind its motion in milliseconds.
+    """
+    engine, motion_filter = LandmarkEngine.load(weights, "cpu"), MotionFilter.of(parameters)
+    lines = ["| motion | images/s | scale | clips | error % | flicker of the error % | lag ms |", "|" + "---|" * 7]
+    made = list(clips(pool, stage, settings))
+    for kind in KINDS:
+        own = [(replace(kind, rough=False), batch) for which, batch in made if which == kind]
+        (paths,) = record(engine, motion_filter, own)
+        figures = zip(_figures(paths.seen_px, paths), _figures(smoothed(motion_filter, paths), paths), strict=True)
+        cells = [f"{seen:.2f} to {left:.2f}" for seen, left in figures]
+        head = f"| {kind.motion:g} | {30 / kind.every:g} | {kind.scale:g} | {paths.seen_px.shape[1]} | "
+        lines.append(head + " | ".join(cells if kind.motion else [*cells[:2], ""]) + " |")
+    return "\n".join(lines)
+
+
+def _figures(points_px: FloatArray, paths: Paths) -> tuple[float, float, float]:
+    errors = points_px - paths.truth_px
+    unit_px = np.nanmean(interocular_distance(paths.truth_px), axis=0)
+    sizes = (np.linalg.norm(some, axis=-1) / unit_px[:, None] for some in (errors, np.diff(errors, n=2, axis=0)))
+    error, flicker = (100 * float(np.nanmean(size)) for size in sizes)
+    way_px = np.diff(np.nanmean(paths.truth_px, axis=2), axis=0)
+    behind_px2 = -(np.nanmean(errors, axis=2)[1:] * way_px).sum()
+    return error, flicker, 1000 * paths.step_s * float(behind_px2 / max((way_px**2).sum(), 1.0))
 
 
 def clips(pool: FacePool, stage: StageConfig, settings: MotionFitSettings) -> Iterator[tuple[Kind, ClipBatch]]:

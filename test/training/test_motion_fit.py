@@ -13,8 +13,19 @@ from rednet_ros.tracking.crops import CROP_SCALE, CropTransform
 from rednet_ros.tracking.mean_shape import MEAN_SHAPE
 from rednet_ros.tracking.motion import UNFITTED
 from rednet_ros.tracking.types import Box, FloatArray, ImageArray
+from rednet_ros.training import motion_fit
 from rednet_ros.training.clips import ClipBatch
-from rednet_ros.training.motion_fit import START, Kind, MotionFitSettings, Paths, fit, loss, record, smoothed
+from rednet_ros.training.motion_fit import (
+    START,
+    Kind,
+    MotionFitSettings,
+    Paths,
+    fit,
+    loss,
+    motion_report,
+    record,
+    smoothed,
+)
 
 BOX = Box.around(MEAN_SHAPE)
 FACE = ((MEAN_SHAPE - BOX.center) / max(BOX.width, BOX.height)).astype(np.float32)
@@ -98,3 +109,17 @@ def test_the_record_holds_what_the_network_saw_in_the_trackers_loop() -> None:
 def test_a_face_that_was_lost_is_left_out() -> None:
     with pytest.raises(ValueError, match="no face was followed"):
         record(JitteringEngine(), START, [(Kind(0.0), still_clip(110))])
+
+
+def test_the_report_says_what_the_filter_does_to_each_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds = (Kind(0.0, rough=True), Kind(0.5, every=2))
+    monkeypatch.setattr(motion_fit, "KINDS", kinds)
+    monkeypatch.setattr(motion_fit.LandmarkEngine, "load", lambda weights, device: JitteringEngine())
+    monkeypatch.setattr(motion_fit, "clips", lambda *_: iter([(kind, still_clip(64)) for kind in kinds]))
+    pool: Any = None
+    header, _, still, moving = motion_report("w", START.parameters(), pool, pool, MotionFitSettings()).splitlines()
+    assert [cell.strip() for cell in still.split("|")][1:5] == ["0", "30", "1", "1"]
+    assert [cell.strip() for cell in moving.split("|")][1:5] == ["0.5", "15", "1", "1"]
+    before, after = (float(value) for value in still.split("|")[6].split("to"))
+    assert after < 0.6 * before
+    assert header.count("|") == still.count("|") == moving.count("|")
