@@ -90,8 +90,8 @@ class MotionFilter:
 
     Each gain is the logistic of a weighted sum; sizes are logarithms, log(1 + size / `UNIT`). `alpha`: 2 x 3, for the
     centre and for turn and growth: of 1, of the miss and of the drift; the share of the miss by which the face moves.
-    `beta`: 2 x 2: of 1 and of the drift; the share of that which changes its velocity. `pull`: 2: of 1 and of a
-    landmark's own motion; the share of that which is taken for jitter in a nominal step.
+    `beta`: 2 x 2: of 1 and of the drift; the share of that which changes its velocity in a nominal step. `pull`: 2: of
+    1 and of a landmark's own motion; the share of that which is taken for jitter in a nominal step.
     """
 
     alpha: NDArray[np.float64]
@@ -136,11 +136,11 @@ class MotionFilter:
         alpha = _logistic(self.alpha[:, 0] + self.alpha[:, 1] * size + self.alpha[:, 2] * drift)
         beta = _logistic(self.beta[:, 0] + self.beta[:, 1] * drift)
         pull = _logistic(self.pull[0] + self.pull[1] * np.log1p(abs(own) / (UNIT * radius_px)))
-        counted_s = max(step_s, NOMINAL_STEP_S)
-        smooth = moved(ahead, alpha * miss) + (1 - pull ** (counted_s / NOMINAL_STEP_S)) * own
+        steps = max(1.0, step_s / NOMINAL_STEP_S)
+        smooth = moved(ahead, alpha * miss) + (1 - pull**steps) * own
         kept = math.exp(-step_s / DRIFT_S)
         after = Motion(
-            motion.velocity + beta * alpha * miss / counted_s,
+            motion.velocity + (1 - (1 - beta) ** steps) * alpha * miss / (steps * NOMINAL_STEP_S),
             kept * motion.drift + (1 - kept) * in_units,
         )
         return as_pairs(smooth).astype(seen_px.dtype), after

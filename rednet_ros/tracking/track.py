@@ -9,10 +9,10 @@ from functools import cached_property
 import numpy as np
 
 from rednet_ros.inference.types import FaceState
-from rednet_ros.tracking.appearance import MIN_FACE_LIKENESS, likeness
+from rednet_ros.tracking.appearance import MIN_FACE_LIKENESS, SLOW_STEP_S, likeness
 from rednet_ros.tracking.crops import CROP_SCALE
 from rednet_ros.tracking.face_shape import fraction_inside, is_face_shape
-from rednet_ros.tracking.motion import MAX_STEP, Motion, MotionFilter, coasted, expected, velocity
+from rednet_ros.tracking.motion import MAX_STEP, NOMINAL_STEP_S, Motion, MotionFilter, coasted, expected, velocity
 from rednet_ros.tracking.pose_filter import SteadyPose
 from rednet_ros.tracking.recognition.portrait import Portrait
 from rednet_ros.tracking.settings import TrackerSettings
@@ -31,6 +31,10 @@ MAX_UNSEEN = 3
 APPEARANCE_S, MIN_KEPT_APPEARANCE = 0.15, 0.5
 """Time constant of the remembered appearance, and the share of it that stays in any frame: what hides a face for a
 moment is not it, nor is a single frame of a slow camera."""
+
+MIN_HIDDEN_LIKENESS = 0.4
+"""To what it looked like of late, of a face that the network doubts, and doubts more easily while it is out of sight:
+what passes in front of a face is alike by 0.3 and less."""
 
 SURPRISE_S = 0.15
 """Time constant with which a track's surprise wears off."""
@@ -172,6 +176,9 @@ def keeps_face(track: Track, look: Look, sighting: Sighting, settings: TrackerSe
     in_doubt = sighting.confidence < settings.trusted_confidence
     if in_doubt and track.unseen >= MAX_UNSEEN:
         return False
+    convincing = settings.trusted_confidence if track.is_well else (1 + settings.trusted_confidence) / 2
+    if sighting.confidence < convincing and likeness(track.appearance, sighting.appearance) < MIN_HIDDEN_LIKENESS:
+        return False  # what the network takes for a face is what hides it
     return shows_face(look, sighting, settings) and may_be(track, sighting) and not _has_jumped(track, look, sighting)
 
 
@@ -194,13 +201,18 @@ def after_good_frame(
 ) -> Track:
     """The track after a frame, `step_s` after the one before, that showed its face where it was looked for."""
     if not track.is_well:
-        return after_relocation(track, sighting, step_s)
+        return after_relocation(_out_of_sight(track, step_s), sighting, step_s)
     ahead_px = expected(track.landmarks_px, track.motion, step_s)
     surprise = math.dist(sighting.box.center, Box.around(ahead_px).center) * CROP_SCALE / sighting.crop.side_px
     landmarks_px, motion = motion_filter.update(track.landmarks_px, track.motion, sighting.landmarks_px, step_s)
     good_frames, good_s = track.good_frames + 1, track.good_s + step_s
+    seen = _seen(track, sighting, step_s)
+    if (
+        seen.likeness < MIN_FACE_LIKENESS and step_s < SLOW_STEP_S
+    ):  # something passes in front of it, and moves by itself
+        motion = replace(motion, velocity=coasted(track.motion, step_s).velocity)
     return replace(
-        _seen(track, sighting, step_s),
+        seen,
         status=track.status if track.who.is_undecided else _status(good_frames, good_s, settings, track.status),
         landmarks_px=landmarks_px,
         good_frames=good_frames,
@@ -216,16 +228,19 @@ def after_search(track: Track, was_found: bool) -> Track:
 
 
 def after_relocation(track: Track, sighting: Sighting, step_s: float) -> Track:
-    """The track after its face was seen again, perhaps elsewhere: it may be another's."""
+    """The track, moved on to this image, after its face was seen again, perhaps elsewhere: it may be another's."""
     reach_px = MAX_STEP * max(track.box.width, track.box.height)
+    missed_px = math.dist(sighting.box.center, track.box.center)
     seen = _seen(track, sighting, step_s)
-    if math.dist(sighting.box.center, track.box.center) < reach_px:
+    if missed_px < reach_px:
         motion = track.motion
     elif not track.is_well and seen.likeness >= MIN_FACE_LIKENESS:  # it moved unlike expected
         (x_expected, y_expected), (x, y) = track.box.center, sighting.box.center
         x_missed, y_missed = velocity((x - x_expected, y - y_expected), track.bad_s)
         x_speed, y_speed = track.motion.velocity_px_s
         motion = Motion.of_new_face((x_speed + x_missed, y_speed + y_missed))
+    elif missed_px < reach_px * step_s / NOMINAL_STEP_S:  # a slow camera's: so far it may well have moved on
+        motion = track.motion
     else:
         motion = Motion.of_new_face()
     return replace(seen, bad_frames=0, bad_s=0.0, motion=motion, surprise=SURPRISE_OF_RELOCATION, pose=None)
@@ -265,10 +280,15 @@ def after_bad_frame(track: Track, step_s: float, settings: TrackerSettings) -> T
     has_grace = track.status is not FaceStatus.TENTATIVE or may_be_published(track.good_frames, track.good_s, settings)
     if not has_grace or (bad_s > settings.grace_s and bad_frames > MIN_GRACE_FRAMES):
         return None
+    return _out_of_sight(track, step_s)
+
+
+def _out_of_sight(track: Track, step_s: float) -> Track:
+    """The track moved on by `step_s`."""
     return replace(
         track,
-        bad_frames=bad_frames,
-        bad_s=bad_s,
+        bad_frames=track.bad_frames + 1,
+        bad_s=track.bad_s + step_s,
         landmarks_px=expected(track.landmarks_px, track.motion, step_s),
         motion=coasted(track.motion, step_s),
     )

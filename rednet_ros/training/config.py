@@ -233,7 +233,9 @@ class MotionStage:
     """Fits the tracker's motion filter to the network; see `motion_fit`.
 
     `clips`: how many the tracker follows in each of `rounds`, of `frames` each; they have the sources and the looks of
-    the last stage of clips before this one. `jitter`: weight of the error's acceleration beside its size.
+    the last stage of clips before this one, or else of stills. `max_added_error`: the filter makes faces flicker as
+    little as it can without adding more than this to the error of any kind of clips, the fastest heads included, in
+    percent of the outer eye corners' distance.
     """
 
     name: str
@@ -241,7 +243,13 @@ class MotionStage:
     clips: int = 120
     frames: int = 24
     rounds: int = 2
-    jitter: float = 1.0
+    max_added_error: float = 0.1
+
+    def __post_init__(self) -> None:
+        if self.clips < 1 or self.frames < 3 or self.rounds < 1 or not self.max_added_error > 0:
+            raise ValueError(
+                f"stage {self.name}: needs 1 clip or more of 3 frames or more, 1 round or more, max_added_error above 0"
+            )
 
 
 Stage = StageConfig | AverageStage | PeopleStage | MotionStage

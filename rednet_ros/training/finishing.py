@@ -186,11 +186,10 @@ def motion_parameters(
     Raises:
         InputError: the network does not follow any of the clips.
     """
-    from rednet_ros.training.motion_fit import MotionFitSettings, fit_motion  # loads the tracker
+    from rednet_ros.training.motion_fit import fit_motion  # loads the tracker
 
-    settings = MotionFitSettings(stage.clips, stage.frames, stage.rounds, stage.jitter, seed=seed)
     try:
-        parameters: dict[str, Any] = fit_motion(path, pool, filmed_as, settings)
+        parameters: dict[str, Any] = fit_motion(path, pool, filmed_as, stage, seed)
     except ValueError as error:
         raise InputError(f"stage {stage.name}: {error}") from error
     return parameters

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +20,10 @@ from rednet_ros.inference.engine import LandmarkEngine
 from rednet_ros.tracking.crops import CROP_SCALE
 from rednet_ros.tracking.detector.crop_calibration import BOX_SHIFT_DOWN, BOX_SIDE
 from rednet_ros.tracking.detector.models import NoDetector
+from rednet_ros.tracking.mean_shape import MEAN_SHAPE
 from rednet_ros.tracking.motion import (
     NOMINAL_STEP_S,
     SHAPES,
-    UNIT,
     Motion,
     MotionFilter,
     as_complex,
@@ -34,21 +36,26 @@ from rednet_ros.tracking.sighting import Engine
 from rednet_ros.tracking.tracker import FaceTracker
 from rednet_ros.tracking.types import Box, Detection, FloatArray, ImageArray
 from rednet_ros.training.clips import ClipBatch, ClipBatches
-from rednet_ros.training.config import StageConfig
+from rednet_ros.training.config import MotionStage, StageConfig
 from rednet_ros.training.datasets.pool import FacePool
 from rednet_ros.wording import progress_interval_s
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Kind:
     """A kind of clips. `motion`: factor of the virtual camera's, 0: still. `every`: which frames the tracker sees, of
-    30 a second. `scale`: of the frames; small faces jitter more. `rough`: it also counts with `ROUGH` times the jitter.
+    30 a second. `scale`: of the frames; small faces jitter more. `rough`: with `ROUGH` times the jitter.
     """
 
     motion: float
     every: int = 1
     scale: float = 1.0
     rough: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.motion:g} | {30 / self.every:g} | {self.scale:g} | {ROUGH if self.rough else 1:g}"
 
 
 KINDS = (
@@ -61,6 +68,7 @@ KINDS = (
     Kind(0.0, scale=0.3),
     Kind(0.5, every=6),
 )
+"""What clips are made of; those that are rough count as they are, too."""
 
 ROUGH = 4.0
 """So many times as much may a face as a whole jitter in dark or poor images."""
@@ -68,67 +76,102 @@ ROUGH = 4.0
 START = MotionFilter(
     np.array([[-1.0, 2.5, 1.5], [-1.0, 0.0, 1.0]]), np.array([[-0.5, 0.5], [-2.5, -1.0]]), np.array([1.5, -0.7])
 )
-"""Near where the fit ends."""
+"""The standard parameters, near where fits end."""
 
-POINT_SCALE = 0.5
-"""In `UNIT`: errors far below count by their size, those far above by its logarithm."""
+MAX_ERROR = 32.0
+"""In percent, of a frame. A face that was farther off was lost, and its clip is left out."""
 
-MAX_ERROR = 8.0
-"""In `UNIT`, of a frame: half of the face's radius. A face that was farther off was lost, and its clip is left out."""
-
+PENALTY = 10.0
+"""Of an error that is twice as far above the network's as it may be, and of losing all faces: what ten times the
+flicker costs."""
 
 DECAY, DIFFERENCE = 1e-4, 1e-2
 """Weight of the parameters' squares, and the step of their differences."""
 
+ITERATIONS = 15
+"""Of L-BFGS, in a round."""
 
-@dataclass(frozen=True)
-class MotionFitSettings:
-    """`clips` of `frames` that the tracker sees in each of `rounds`: new ones, with the filter of the round before.
-
-    `jitter`: weight of the error's acceleration beside its size. `iterations`: of L-BFGS in a round.
-    """
-
-    clips: int = 120
-    frames: int = 24
-    rounds: int = 2
-    jitter: float = 2.0
-    iterations: int = 15
-    seed: int = 0
+APART = 3
+"""For so many clips one is made to judge by."""
 
 
 @dataclass(frozen=True)
 class Paths:
     """N faces in T frames that are `step_s` apart. `seen_px`: T x N x 68 x 2, as the network saw them; `truth_px`: the
-    same, NaN where there is no truth."""
+    same, NaN where there is no truth. `kinds`: N, what clips they are from."""
 
     seen_px: FloatArray
     truth_px: FloatArray
     step_s: float
+    kinds: tuple[Kind, ...]
+
+    @cached_property
+    def seen(self) -> NDArray[np.floating]:
+        """`figures` of what the network saw."""
+        return figures(self.seen_px, self)
 
 
-def fit_motion(weights: str | Path, pool: FacePool, stage: StageConfig, settings: MotionFitSettings) -> dict[str, Any]:
+def fit_motion(
+    weights: str | Path, pool: FacePool, filmed_as: StageConfig, stage: MotionStage, seed: int
+) -> dict[str, Any]:
     """The motion filter's parameters for a weights file, as its header holds them ("motion").
 
-    The faces are those of `pool` in the shares of `stage.mix`; `stage` also says how clips look.
+    The faces are those of `pool` in the shares of `filmed_as.mix`; `filmed_as` also says how clips look. The fitted
+    filter and the standard one are compared on clips that were not fitted to; the better one's parameters are returned.
+    Raises ValueError where the network follows no face.
     """
     engine = LandmarkEngine.load(weights, "cpu")
-    motion_filter, paths = START, []
-    for number in range(settings.rounds):
-        made = clips(pool, stage, replace(settings, seed=settings.seed + number))
-        paths += record(engine, motion_filter, made)
-        motion_filter = fit(motion_filter, paths, settings)
-    return motion_filter.parameters()
+    fitted, paths = START, []
+    for number in range(stage.rounds):
+        paths += record(engine, fitted, clips(pool, filmed_as, stage, (seed, number), stage.clips))
+        fitted = fit(fitted, paths, stage.max_added_error)
+    apart = math.ceil(stage.clips / APART)
+    tried = {
+        name: (one, record(engine, one, clips(pool, filmed_as, stage, (seed, stage.rounds), apart)))
+        for name, one in (("standard", START), ("fitted", fitted))
+    }
+    return choose(tried, apart, stage.max_added_error).parameters()
 
 
-def clips(pool: FacePool, stage: StageConfig, settings: MotionFitSettings) -> Iterator[tuple[Kind, ClipBatch]]:
+def choose(tried: dict[str, tuple[MotionFilter, list[Paths]]], clips_made: int, max_added_error: float) -> MotionFilter:
+    """The better of some filters by name, each with what the network saw in `clips_made` clips with it in the loop."""
+    scores, found = {}, {}
+    for name, (motion_filter, paths) in tried.items():
+        kept = sum(kind.rough is False for some in paths for kind in some.kinds)
+        scores[name] = loss(motion_filter, paths, max_added_error) + PENALTY * (clips_made - kept) / clips_made
+        found[name] = by_kind(motion_filter, paths)
+    log.info("the motion filter on clips apart, percent of the outer eye corners' distance:\n%s", _table(found))
+    best = min(scores, key=lambda name: (not math.isfinite(scores[name]), scores[name]))
+    log.info("loss: %s; taken: %s", ", ".join(f"{name} {score:.3f}" for name, score in scores.items()), best)
+    added = max(left[0] - seen[0] for seen, left in found[best].values())
+    if added > max_added_error:
+        log.warning("the filter adds %.2f points of error to a kind of clips, wanted were %.2f", added, max_added_error)
+    return tried[best][0]
+
+
+def _table(found: dict[str, dict[Kind, NDArray[np.floating]]]) -> str:
+    """Rows of kinds; error, flicker and lag of the network alone, and with each filter, in Markdown."""
+    names = ["network", *found]
+    columns = [f"{what}: {name}" for what in ("error", "flicker", "lag ms") for name in names]
+    lines = ["| motion | images/s | scale | jitter | " + " | ".join(columns) + " |", "|" + "---|" * (4 + len(columns))]
+    for kind in next(iter(found.values())):
+        both = [found[name].get(kind, np.full((2, 3), np.nan)) for name in found]
+        rows = [both[-1][0], *(left for _, left in both)]
+        lines.append(f"| {kind} | " + " | ".join(f"{row[which]:.2f}" for which in range(3) for row in rows) + " |")
+    return "\n".join(lines)
+
+
+def clips(
+    pool: FacePool, filmed_as: StageConfig, stage: MotionStage, seed: tuple[int, ...], count: int
+) -> Iterator[tuple[Kind, ClipBatch]]:
     """Clips of one face each, of all kinds in turn."""
     batches = {}
     for number, kind in enumerate(KINDS):
         looks = replace(
-            stage.clips, frames=settings.frames * kind.every, motion=kind.motion, still_camera=0.0, vanish=0.0
+            filmed_as.clips, frames=stage.frames * kind.every, motion=kind.motion, still_camera=0.0, vanish=0.0
         )
-        batches[kind] = ClipBatches(pool, replace(stage, clips=looks), (settings.seed, number), 1)
-    for index in tqdm(range(settings.clips), unit="clip", mininterval=progress_interval_s()):
+        batches[kind] = ClipBatches(pool, replace(filmed_as, clips=looks), (*seed, number), 1)
+    for index in tqdm(range(count), unit="clip", mininterval=progress_interval_s()):
         kind = KINDS[index % len(KINDS)]
         yield kind, batches[kind][index // len(KINDS)]
 
@@ -138,20 +181,21 @@ def record(engine: Engine, motion_filter: MotionFilter, made: Iterable[tuple[Kin
 
     Raises ValueError if none is left.
     """
-    found: dict[float, list[tuple[FloatArray, FloatArray]]] = {}
+    found: dict[float, list[tuple[FloatArray, FloatArray, Kind]]] = {}
     for kind, batch in made:
         truth_px = kind.scale * batch.points_px[0, :: kind.every]
         seen_px = _followed(engine, motion_filter, kind, batch)
         if len(seen_px) == len(truth_px) and _largest_error(seen_px, truth_px) < MAX_ERROR:
-            pairs = found.setdefault(kind.every * NOMINAL_STEP_S, [])
-            pairs.append((seen_px, truth_px))
+            rows = found.setdefault(kind.every * NOMINAL_STEP_S, [])
+            rows.append((seen_px, truth_px, replace(kind, rough=False)))
             if kind.rough and np.isfinite(truth_px).all():
-                pairs.append((_rougher(seen_px, truth_px), truth_px))
+                rows.append((_rougher(seen_px, truth_px), truth_px, kind))
     if not found:
         raise ValueError("no face was followed from the first frame of its clip to the last")
     return [
-        Paths(np.stack([seen for seen, _ in pairs], axis=1), np.stack([truth for _, truth in pairs], axis=1), step_s)
-        for step_s, pairs in found.items()
+        Paths(np.stack(seen, axis=1), np.stack(truth, axis=1), step_s, kinds)
+        for step_s, rows in found.items()
+        for seen, truth, kinds in [zip(*rows, strict=True)]
     ]
 
 
@@ -192,15 +236,18 @@ def _detection(crop: FloatArray, scale: float) -> Detection:
     return Detection(Box(x - extent_px / 2, y - (0.5 + BOX_SHIFT_DOWN) * extent_px, extent_px, extent_px), 1.0)
 
 
-def _errors(points_px: FloatArray, truth_px: FloatArray) -> NDArray[np.floating]:
-    """In `UNIT` of the faces' mean radius over time."""
-    middle = np.nanmean(truth_px, axis=-2, keepdims=True)
-    radius = np.sqrt(np.nanmean(((truth_px - middle) ** 2).sum(axis=-1), axis=(0, -1)))
-    return (points_px - truth_px) / (UNIT * radius[..., None, None])
+def _unit_px(truth_px: FloatArray) -> NDArray[np.floating]:
+    """... of T x ... x 68 x 2: a hundredth of the outer eye corners' distance in a frontal face of the mean size."""
+    radius_px, mean_radius = (
+        np.sqrt(np.nanmean(((points - np.nanmean(points, axis=-2, keepdims=True)) ** 2).sum(axis=-1), axis=(0, -1)))
+        for points in (truth_px, MEAN_SHAPE[None])
+    )
+    return np.asarray(0.01 * radius_px / mean_radius)
 
 
 def _largest_error(seen_px: FloatArray, truth_px: FloatArray) -> float:
-    return float(np.nanmean(np.linalg.norm(_errors(seen_px, truth_px), axis=-1), axis=-1).max())
+    sizes = np.nanmean(np.linalg.norm(seen_px - truth_px, axis=-1), axis=-1)
+    return float(sizes.max() / _unit_px(truth_px))
 
 
 def _rougher(seen_px: FloatArray, truth_px: FloatArray) -> FloatArray:
@@ -220,26 +267,47 @@ def smoothed(motion_filter: MotionFilter, paths: Paths) -> FloatArray:
     return np.stack(frames)
 
 
-def loss(motion_filter: MotionFilter, paths: Sequence[Paths], jitter: float) -> float:
-    """Mean size and weighted mean acceleration of the errors, over all frames."""
-    total, count = 0.0, 0
+def figures(points_px: FloatArray, paths: Paths) -> NDArray[np.floating]:
+    """N x 3, of landmarks in place of those seen: the mean error and the mean acceleration of the error from frame to
+    frame, in percent of the outer eye corners' distance; the lag of the centre behind its motion, ms."""
+    errors = points_px - paths.truth_px
+    found = [
+        np.nanmean(np.linalg.norm(some, axis=-1), axis=(0, 2)) / _unit_px(paths.truth_px)
+        for some in (errors, np.diff(errors, n=2, axis=0))
+    ]
+    way_px = np.diff(np.nanmean(paths.truth_px, axis=2), axis=0)
+    behind_px2 = -(np.nanmean(errors, axis=2)[1:] * way_px).sum(axis=(0, 2))
+    lag_ms = 1000 * paths.step_s * behind_px2 / np.maximum((way_px**2).sum(axis=(0, 2)), 1.0)
+    return np.stack([*found, lag_ms], axis=-1)
+
+
+def by_kind(motion_filter: MotionFilter, paths: Sequence[Paths]) -> dict[Kind, NDArray[np.floating]]:
+    """2 x 3 for each kind of clips: mean `figures` of what the network saw, and of what the filter makes of it."""
+    rows: dict[Kind, list[Any]] = {}
     for some in paths:
-        errors = _errors(smoothed(motion_filter, some), some.truth_px)
-        accelerations = errors[2:] - 2 * errors[1:-1] + errors[:-2]
-        frames = errors.shape[0] * errors.shape[1]
-        size = np.nanmean(np.log1p(abs(errors) / POINT_SCALE))
-        total += frames * float(size + jitter * np.nanmean(abs(accelerations)))
-        count += frames
-    return total / count
+        left = figures(smoothed(motion_filter, some), some)
+        for kind, *both in zip(some.kinds, some.seen, left, strict=True):
+            rows.setdefault(kind, []).append(both)
+    return {kind: np.mean(both, axis=0) for kind, both in rows.items()}
 
 
-def fit(start: MotionFilter, paths: Sequence[Paths], settings: MotionFitSettings) -> MotionFilter:
+def loss(motion_filter: MotionFilter, paths: Sequence[Paths], max_added_error: float) -> float:
+    """Mean over the kinds of clips of the shares of flicker and error that the filter leaves; more, and steeply so,
+    where it adds more than `max_added_error` points to the error."""
+    losses = []
+    for (error, flicker, _), (error_left, flicker_left, _) in by_kind(motion_filter, paths).values():
+        excess = max(0.0, float(error_left - error) / max_added_error - 1)
+        losses.append(flicker_left / flicker + error_left / error + PENALTY * excess**2)
+    return float(np.mean(losses))
+
+
+def fit(start: MotionFilter, paths: Sequence[Paths], max_added_error: float) -> MotionFilter:
     """The filter with the smallest loss, from `start`: by L-BFGS with central differences, as parameters are few."""
     found = torch.from_numpy(_packed(start)).requires_grad_()
-    optimizer = torch.optim.LBFGS([found], lr=0.5, max_iter=settings.iterations, line_search_fn="strong_wolfe")
+    optimizer = torch.optim.LBFGS([found], lr=0.5, max_iter=ITERATIONS, line_search_fn="strong_wolfe")
 
     def of(values: NDArray[np.float64]) -> float:
-        return loss(_unpacked(values), paths, settings.jitter) + DECAY * float((values**2).sum())
+        return loss(_unpacked(values), paths, max_added_error) + DECAY * float((values**2).sum())
 
     def closure() -> float:
         values = found.detach().numpy()

@@ -19,7 +19,7 @@ from rednet_ros.network.rednet import REDNet
 from rednet_ros.network.weights import WeightsInfo
 from rednet_ros.resources import resolve_weights
 from rednet_ros.training import checkpoint, finishing, imagenet_encoder
-from rednet_ros.training.batches import Batches, StillBatches, load
+from rednet_ros.training.batches import BACKGROUND, Batches, StillBatches, load
 from rednet_ros.training.checkpoint import Progress, Tensors
 from rednet_ros.training.clips import ClipBatches
 from rednet_ros.training.config import (
@@ -271,11 +271,13 @@ class Trainer:
         return self._given
 
     def _filmed_as(self, stage_index: int) -> StageConfig:
+        """The last stage of clips before this one, or else what one of the sources and looks of the last stills is."""
         before = [stage for stage in self.config.stages[:stage_index] if isinstance(stage, StageConfig)]
-        clips = [stage for stage in before if stage.kind == "clips"]
-        if not clips:
-            raise InputError(f"stage {self.config.stages[stage_index].name} needs a stage of clips before it")
-        return clips[-1]
+        stage = next((stage for stage in reversed(before) if stage.kind == "clips"), before[-1] if before else None)
+        if stage is None:
+            raise InputError(f"stage {self.config.stages[stage_index].name} needs a stage that learns before it")
+        mix = {source: share for source, share in stage.mix.items() if source != BACKGROUND}
+        return replace(stage, kind="clips", mix=mix)
 
     def _save(self, network: REDNet, info: WeightsInfo = NOTHING_KNOWN) -> None:
         """Writes the run's weights, with what `info` says besides name, licence and data."""

@@ -7,8 +7,8 @@ from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.tracking.motion import UNFITTED
 from rednet_ros.tracking.settings import TrackerSettings
 from rednet_ros.tracking.sighting import Look, Sighting
-from rednet_ros.tracking.track import after_bad_frame, after_good_frame, begin, next_look, shows_face
-from rednet_ros.tracking.types import FaceStatus
+from rednet_ros.tracking.track import after_bad_frame, after_good_frame, begin, keeps_face, next_look, shows_face
+from rednet_ros.tracking.types import FaceStatus, FloatArray
 
 STEP_S = 1 / 30
 SETTINGS = TrackerSettings(confirm_frames=2, grace_s=0.5, min_confidence=0.3, min_face_px=20.0)
@@ -93,22 +93,70 @@ def test_a_face_is_looked_for_where_its_motion_takes_it_in_sight_or_out_of_it(pe
     assert leap == pytest.approx(18, abs=0.5)  # 0.3 of its side
 
 
-def test_what_a_face_looks_like_is_remembered_over_some_frames(person: Any) -> None:
+def showing(person: Any, appearance: Any, confidence: float = 0.9) -> Sighting:
+    """As if its image showed this."""
+    seen = sighting(person, confidence)
+    vars(seen)["appearance"] = appearance
+    return seen
+
+
+def some_look() -> FloatArray:
     look = np.random.default_rng(0).normal(size=(16, 16)).astype(np.float32)
-    look -= look.mean()
+    return np.asarray(look - look.mean(), np.float32)
 
-    def showing(appearance: Any) -> Sighting:
-        seen = sighting(person(1, 100, 100))
-        vars(seen)["appearance"] = appearance  # as if its image showed this
-        return seen
 
+def test_a_face_that_was_out_of_sight_for_an_image_moves_on_as_it_did(person: Any) -> None:
+    image = np.zeros((240, 640, 3), np.uint8)
+    walking = begin("f1", sighting(person(1, 100, 100)), SETTINGS, 0.2, (200, 0))
+    for x_px in (140, 180):
+        walking = after_good_frame(walking, sighting(person(1, x_px, 100)), SETTINGS, 0.2, UNFITTED)
+    hidden = after_bad_frame(walking, 0.2, SETTINGS)
+    assert hidden is not None
+    again = after_good_frame(hidden, sighting(person(1, 260, 100)), SETTINGS, 0.2, UNFITTED)
+    assert next_look(again, image, 64, 0.2).crop.center_px[0] == pytest.approx(300, abs=15)
+
+
+def test_a_fast_face_of_a_slow_camera_that_looks_unlike_itself_moves_on_as_it_did(person: Any) -> None:
+    look, image = some_look(), np.zeros((240, 640, 3), np.uint8)
+    track = begin("f1", showing(person(1, 100, 100), look), SETTINGS, 0.2, (200, 0))
+    track = after_good_frame(track, showing(person(1, 140, 100), look), SETTINGS, 0.2, UNFITTED)
+    hidden = after_bad_frame(track, 0.2, SETTINGS)
+    assert hidden is not None
+    again = after_good_frame(hidden, showing(person(1, 240, 100), -look), SETTINGS, 0.2, UNFITTED)
+    assert next_look(again, image, 64, 0.2).crop.center_px[0] > 265
+
+
+def test_what_hides_a_face_is_not_taken_for_it(person: Any) -> None:
+    here, face = person(1, 100, 100), some_look()
+    track = begin("f1", showing(here, face), SETTINGS, STEP_S)
+    assert keeps_face(track, look(here), showing(here, face, 0.5), SETTINGS)
+    assert keeps_face(track, look(here), showing(here, -face, 0.9), SETTINGS)
+    assert not keeps_face(track, look(here), showing(here, -face, 0.5), SETTINGS)
+    confirmed = after_good_frame(track, showing(here, face), SETTINGS, STEP_S, UNFITTED)
+    hidden = after_bad_frame(confirmed, STEP_S, SETTINGS)
+    assert hidden is not None
+    assert keeps_face(hidden, look(here), showing(here, face, 0.7), SETTINGS)
+    assert keeps_face(hidden, look(here), showing(here, -face, 0.9), SETTINGS)
+    assert not keeps_face(hidden, look(here), showing(here, -face, 0.7), SETTINGS)
+
+
+def test_a_face_does_not_get_the_speed_of_what_passes_in_front_of_it(person: Any) -> None:
+    face, image = some_look(), np.zeros((240, 320, 3), np.uint8)
+    track = begin("f1", showing(person(1, 100, 100), face), SETTINGS, STEP_S)
+    for shown, expected_px in ((-face, 106), (face, 112)):
+        moved = after_good_frame(track, showing(person(1, 106, 100), shown), SETTINGS, STEP_S, UNFITTED)
+        assert next_look(moved, image, 64, STEP_S).crop.center_px[0] == pytest.approx(expected_px, abs=0.5)
+
+
+def test_what_a_face_looks_like_is_remembered_over_some_frames(person: Any) -> None:
+    look, here = some_look(), person(1, 100, 100)
     known = after_good_frame(
-        begin("f1", sighting(person(1, 100, 100)), SETTINGS, STEP_S), showing(look), SETTINGS, STEP_S, UNFITTED
+        begin("f1", sighting(here), SETTINGS, STEP_S), showing(here, look), SETTINGS, STEP_S, UNFITTED
     )
     assert known.likeness == 1.0
-    other = after_good_frame(known, showing(-look), SETTINGS, STEP_S, UNFITTED)
+    other = after_good_frame(known, showing(here, -look), SETTINGS, STEP_S, UNFITTED)
     assert other.likeness == pytest.approx(-1.0)
-    again = after_good_frame(other, showing(look), SETTINGS, STEP_S, UNFITTED)
+    again = after_good_frame(other, showing(here, look), SETTINGS, STEP_S, UNFITTED)
     assert again.likeness == pytest.approx(1.0)
 
 

@@ -3,7 +3,7 @@
 import csv
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -12,7 +12,8 @@ import torch
 
 from rednet_ros.errors import InputError
 from rednet_ros.network import weights
-from rednet_ros.training.config import StageConfig, TrainConfig, read_config
+from rednet_ros.training.clips import ClipBatches
+from rednet_ros.training.config import MotionStage, StageConfig, TrainConfig, read_config
 from rednet_ros.training.datasets.labels import LabelledFace, read_labels
 from rednet_ros.training.datasets.pool import FacePool
 from rednet_ros.training.trainer import Trainer
@@ -45,28 +46,20 @@ def _little_validation(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rednet_ros.training.recorder.draw_curves", lambda folder: None)
 
 
-@dataclass
-class MotionFitSettings:
-    """As of `motion_fit`, whose fit has tests of its own."""
-
-    clips: int
-    frames: int
-    rounds: int
-    jitter: float
-    seed: int
-
-
 @pytest.fixture
-def fitted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, str, MotionFitSettings]]:
-    """What the fit of the motion filter was asked for."""
-    asked: list[tuple[Path, str, MotionFitSettings]] = []
+def fitted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, str, MotionStage, int]]:
+    """What the fit of the motion filter, which has tests of its own, was asked for."""
+    asked: list[tuple[Path, str, MotionStage, int]] = []
     module = ModuleType("motion_fit")
 
-    def fit_motion(path: Path, pool: FacePool, stage: StageConfig, settings: MotionFitSettings) -> dict[str, object]:
-        asked.append((path, stage.name, settings))
+    def fit_motion(
+        path: Path, pool: FacePool, filmed_as: StageConfig, stage: MotionStage, seed: int
+    ) -> dict[str, object]:
+        ClipBatches(pool, filmed_as, (seed,), 1)
+        asked.append((path, filmed_as.name, stage, seed))
         return PARAMETERS
 
-    module.fit_motion, module.MotionFitSettings = fit_motion, MotionFitSettings
+    module.fit_motion = fit_motion
     monkeypatch.setitem(sys.modules, "rednet_ros.training.motion_fit", module)
     return asked
 
@@ -101,7 +94,7 @@ def test_a_configuration_makes_finished_weights(
     assert all(torch.equal(tensor, tensors["motion"][name]) for name, tensor in tensors["people"].items())
 
     info = results["motion"][1]
-    asked = folder / "stages" / "people.safetensors", "clips", MotionFitSettings(3, 5, 2, 1.0, seed=1)
+    asked = folder / "stages" / "people.safetensors", "clips", MotionStage("motion", clips=3, frames=5), 1
     assert fitted == [asked]
     assert info.motion == PARAMETERS
     assert info.identity_threshold == results["people"][1].identity_threshold
@@ -139,6 +132,22 @@ def test_given_weights_are_finished_without_learning(
     given = weights.load("rednet-lite-clean")[0].state_dict()
     assert info.motion == PARAMETERS
     assert all(torch.equal(tensor, given[name]) for name, tensor in network.state_dict().items())
+
+
+def test_the_motion_filter_is_fitted_without_a_stage_of_clips(
+    config: TrainConfig, faces: tuple[list[LabelledFace], list[LabelledFace]], fitted: list, tmp_path: Path
+) -> None:
+    start, motion = config.stages[0], config.stages[-1]
+    assert isinstance(start, StageConfig)
+    stills = replace(start, mix={"made": 0.9, "background": 0.1})
+    run = Trainer(replace(config, stages=(stills, motion)), *faces, tmp_path / "run")
+    run.begin_from("rednet-lite-clean")
+    run.run(only_stage="motion")
+    assert [name for _, name, _, _ in fitted] == ["start"]
+    alone = Trainer(replace(config, stages=(motion,)), *faces, tmp_path / "alone")
+    alone.begin_from("rednet-lite-clean")
+    with pytest.raises(InputError, match="stage motion needs a stage that learns before it"):
+        alone.run(only_stage="motion")
 
 
 def test_what_a_stage_lacks_is_named(

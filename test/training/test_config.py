@@ -82,13 +82,13 @@ def test_stages_that_do_not_learn_have_settings_of_their_own(tmp_path: Path) -> 
     more = """
   - {name: mean, kind: average, of: [one, other.safetensors]}
   - {name: people, kind: separate_people, pictures: 500, false_accepts: 0.01}
-  - {name: motion, kind: motion, jitter: 2.0}
+  - {name: motion, kind: motion, max_added_error: 0.2}
 """
     config = read_config(write(tmp_path, GOOD + more))
     assert config.stages[1:] == (
         AverageStage("mean", ("one", "other.safetensors")),
         PeopleStage("people", pictures=500, false_accepts=0.01),
-        MotionStage("motion", jitter=2.0),
+        MotionStage("motion", max_added_error=0.2),
     )
     for old, new, message in [
         ("of: [one, other.safetensors]", "of: [one]", "stage mean: an average needs two or more"),
