@@ -210,7 +210,7 @@ class FaceTracker:
         if not keeps_face(track, look, sighting, self.settings):
             return None
         return self._recognition.observe(
-            after_good_frame(track, sighting, self.settings, step_s, self._filter), look, sighting
+            after_good_frame(track, look, sighting, self.settings, step_s, self._filter), look, sighting
         )
 
     def _listen(self, views: list[_View], detections: Mapping[str, Detections]) -> None:
