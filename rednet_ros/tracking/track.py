@@ -133,7 +133,7 @@ def begin(
     step_s: float,
     velocity_px_s: tuple[float, float] = (0.0, 0.0),
 ) -> Track:
-    """A new face, seen `step_s` after the frame before, in which nobody looked."""
+    """A new face, in a frame that stands for `step_s`: the time since the one before, in which nobody looked."""
     return Track(
         track_id,
         _status(1, step_s, settings, FaceStatus.TENTATIVE),

@@ -54,6 +54,9 @@ WAIT_SHARE, MIN_WAIT_S = 0.5, 0.05
 """Where images come so slowly that this share of the time between two is as long, a search is waited for: a face found
 in this image is worth more than one found in the last."""
 
+MAX_FIRST_WAIT_S = 0.25
+"""Where no face is followed nothing has to be in time: a small search is waited for, at most so long."""
+
 
 @dataclass(frozen=True)
 class _View:
@@ -226,6 +229,7 @@ class FaceTracker:
         if not self._searches:
             return
         patience_s = WAIT_SHARE * min((camera.step_s for camera in self._cameras.values()), default=0.0)
+        is_idle = not any(camera.tracks for camera in self._cameras.values())
         for view in views:
             camera = view.camera
             if self._runner.is_busy(camera.name):
@@ -240,7 +244,9 @@ class FaceTracker:
                 continue
             for request in camera.requests(view.image, self.settings, self._runner.is_immediate):
                 self._runner.submit(request)
-                if patience_s >= MIN_WAIT_S and request.region.is_whole:
+                if is_idle and request.region.is_small:
+                    self._runner.wait(MAX_FIRST_WAIT_S)
+                elif patience_s >= MIN_WAIT_S and request.region.is_whole:
                     patience_s -= self._runner.wait(patience_s)
         for result in self._runner.collect():
             camera = self._cameras[result.request.camera]
@@ -287,7 +293,9 @@ class FaceTracker:
                 self._recognition.depart(tracks.pop(index))
                 break
         if len(tracks) < self.settings.max_faces:
-            track = begin(next(self._ids), sighting, self.settings, camera.step_s, arrival.velocity_px_s)
+            is_photo = camera.begins and not self.settings.detect_in_background  # or may be one
+            shown_s = max(camera.step_s, self.settings.confirm_s) if is_photo else camera.step_s
+            track = begin(next(self._ids), sighting, self.settings, shown_s, arrival.velocity_px_s)
             tracks.append(self._recognition.greet(track))
 
     def _visible(self, camera: Camera) -> list[Face]:

@@ -88,7 +88,8 @@ def measure_sharing(scene: Scene, cameras: int, rate_hz: float, engine: Any, det
     """
     players, period_s, taken = scene.players(cameras), 1 / rate_hz, [-1] * cameras
     latencies_s: list[list[float]] = [[] for _ in players]
-    with FaceTracker(engine=engine, detector=detector) as tracker:
+    settings = TrackerSettings(detect_in_background=True)
+    with FaceTracker(engine=engine, detector=detector, settings=settings) as tracker:
         start_s = time.monotonic()
         while (age_s := time.monotonic() - start_s) < seconds:
             newest = [int((age_s - index * period_s / cameras) // period_s) for index in range(cameras)]
