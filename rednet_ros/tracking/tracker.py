@@ -157,9 +157,9 @@ class FaceTracker:
                 self._recognition.depart(track)
             views.append(_View(camera, image))
         self._follow(views)
-        self._listen(views, given)
+        self._take_detections(views, given)
         self._search(views)
-        self._welcome(views)
+        self._look_at_found(views)
         self._recognition.settle(self._cameras.values(), [view.camera for view in views])
         return {view.camera.name: self._visible(view.camera) for view in views}
 
@@ -216,7 +216,7 @@ class FaceTracker:
             after_good_frame(track, look, sighting, self.settings, step_s, self._filter), look, sighting
         )
 
-    def _listen(self, views: list[_View], detections: Mapping[str, Detections]) -> None:
+    def _take_detections(self, views: list[_View], detections: Mapping[str, Detections]) -> None:
         """Take detections from outside for results of a search, where one is due."""
         for view in views:
             camera = view.camera
@@ -255,7 +255,7 @@ class FaceTracker:
                 if not result.request.region.is_whole:
                     camera.rest(result.took_s)
 
-    def _welcome(self, views: list[_View]) -> None:
+    def _look_at_found(self, views: list[_View]) -> None:
         """Begin tracks for detected faces that nobody follows; put those back that are lost or have drifted."""
         found: list[Candidate] = []
         for camera, image in ((view.camera, view.image) for view in views):
