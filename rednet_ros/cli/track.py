@@ -6,7 +6,6 @@ import argparse
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -118,13 +117,10 @@ def _weights(tracker: Tracker) -> str:
 
 
 def tracker_settings(options: argparse.Namespace, source: VideoSource) -> TrackerSettings:
-    """Files give the same result every time: the detector runs within the frame. A camera must not wait for it."""
-    usual = TrackerSettings(
+    """A camera must not wait for the detector."""
+    return TrackerSettings(
         max_faces=options.max_faces, detector_px=options.detector_px, detect_in_background=source.live
     )
-    if source.frame_count == 1:  # there is no second frame in which a still's faces could be confirmed
-        return replace(usual, confirm_frames=1)
-    return usual
 
 
 def _track(source: VideoSource, tracker: Tracker, sinks: Sequence[Sink], summary: TrackSummary) -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from rednet_ros.evaluation.still_images import MIN_OVERLAP
+from rednet_ros.landmarks import LANDMARK_COUNT
 from rednet_ros.tracking.appearance import Overview, is_cut, overview
+from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.tracking.detector.models import Detector
 from rednet_ros.tracking.settings import TrackerSettings
-from rednet_ros.tracking.sighting import Engine, look_at, look_from
+from rednet_ros.tracking.sighting import Engine, Look, look_at
 from rednet_ros.tracking.tracker import FaceTracker
 from rednet_ros.tracking.types import Face, FloatArray, ImageArray
 
@@ -53,14 +53,14 @@ class ClipFollower:
 
     def _frame_by_frame(self, image: ImageArray, face: Face) -> FloatArray:
         around_px = self._alone.get(face.id, face.landmarks_px)
-        look = look_from(image, around_px, self._engine.initial_state(1), self._engine.crop_size_px)
-        (seen,) = look_at(self._engine, [replace(look, previous_px=None)])
+        crop = CropTransform.from_landmarks(around_px, self._engine.crop_size_px)
+        (seen,) = look_at(self._engine, [Look(image, crop, None, self._engine.initial_state(1))])
         is_lost = seen.box.overlap(face.box) < MIN_OVERLAP
         self._alone[face.id] = face.landmarks_px if is_lost else seen.landmarks_px
         return np.full_like(seen.landmarks_px, np.nan) if is_lost else seen.landmarks_px
 
 
 def _consecutive(rows: _Rows) -> dict[str, FloatArray]:
-    lost = np.full((68, 2), np.nan, np.float32)
+    lost = np.full((LANDMARK_COUNT, 2), np.nan, np.float32)
     found = [rows.get(frame, (lost, lost)) for frame in range(min(rows), max(rows) + 1)]
     return {rule: np.stack([points[index] for points in found]) for index, rule in enumerate((TRACKER, FRAME_BY_FRAME))}

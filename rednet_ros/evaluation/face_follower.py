@@ -40,7 +40,7 @@ class FaceFollower:
         (seen,) = look_at(self._engine, [look_again(self._engine, image, ahead, self._memory)])
         if self._filter is not None:
             landmarks_px, self._motion = self._filter.update(
-                before.landmarks_px, self._motion, seen.landmarks_px, NOMINAL_STEP_S
+                ahead.landmarks_px, self._motion, seen.landmarks_px, NOMINAL_STEP_S
             )
             seen = replace(seen, landmarks_px=landmarks_px)
         self._seen = seen

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from enum import Enum
 
-from rednet_ros.tracking.sighting import Engine, Look, Sighting, look_from
+from rednet_ros.tracking import sighting
+from rednet_ros.tracking.sighting import Engine, Look, Sighting
 from rednet_ros.tracking.types import ImageArray
 
 
@@ -27,6 +28,7 @@ class Memory(Enum):
 
 def look_again(engine: Engine, image: ImageArray, seen: Sighting, memory: Memory = Memory.STATE) -> Look:
     """The next look at a face that was last seen as `seen`: in the same image, or the next one."""
-    state = seen.state if memory is Memory.STATE else engine.initial_state(1)
-    look = look_from(image, seen.landmarks_px, state, engine.crop_size_px)
+    if memory is not Memory.STATE:
+        seen = replace(seen, state=engine.initial_state(1))
+    look = sighting.look_again(seen, image, engine.crop_size_px)
     return replace(look, previous_px=None) if memory is Memory.CROP else look

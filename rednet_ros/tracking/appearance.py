@@ -11,6 +11,7 @@ face, but not the whole picture. Only both together part a track from a face.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -18,7 +19,7 @@ import cv2
 import numpy as np
 
 from rednet_ros.tracking.crops import CROP_SCALE, CropTransform
-from rednet_ros.tracking.types import FloatArray, ImageArray
+from rednet_ros.tracking.types import Box, FloatArray, ImageArray
 
 MAX_CUT_LIKENESS = 0.25
 """Of the overviews of two successive images. In ten clips: at the four cuts 0.02 at most, and else 0.34 at least, in
@@ -39,6 +40,9 @@ _OVERVIEW_PX = (32, 24)
 _APPEARANCE_PX = 16
 MAX_SAME_COLOUR = 30.0
 """Grey levels; a cell of the overview whose colour changes by more shows something else, or in another light."""
+
+MAX_NOISE = 10.0
+"""Grey levels; a cell whose colour changes by less may show the same."""
 
 _DETAIL = 2.0
 """Grey levels, from which on a cell of an overview shows something; in real scenes 70 of 100 cells do, or more."""
@@ -79,6 +83,19 @@ def is_cut(before: Overview, now: Overview) -> bool:
         if np.count_nonzero(np.abs(details) > _DETAIL) < _MIN_SHOWN * details.size:
             return False
     return _correlation(before.details, now.details) < MAX_CUT_LIKENESS
+
+
+def has_not_changed(before: Overview, now: Overview, but_for: Sequence[Box], size_px: tuple[int, int]) -> bool:
+    """Whether two overviews of images of this size (width, height) are the same but for boxes, in pixels, and half of
+    their sides around them."""
+    changed = np.abs(before.colours - now.colours).max(axis=0) > MAX_NOISE
+    width_px, height_px = (length / cells for length, cells in zip(size_px, _OVERVIEW_PX, strict=True))
+    for box in but_for:
+        room_px = max(box.width, box.height) / 2
+        left, right = (box.x - room_px) / width_px, (box.x + box.width + room_px) / width_px
+        top, bottom = (box.y - room_px) / height_px, (box.y + box.height + room_px) / height_px
+        changed[max(0, int(top)) : max(0, math.ceil(bottom)), max(0, int(left)) : max(0, math.ceil(right))] = False
+    return not changed.any()
 
 
 def least_likeness(step_s: float) -> float:

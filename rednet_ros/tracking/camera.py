@@ -6,10 +6,10 @@ import math
 from collections import deque
 from dataclasses import dataclass, field, replace
 
-from rednet_ros.tracking.appearance import Overview, is_cut, least_likeness, overview
+from rednet_ros.tracking.appearance import Overview, has_not_changed, is_cut, least_likeness, overview
 from rednet_ros.tracking.camera_model import CameraModel
 from rednet_ros.tracking.detector.background import DetectionRequest, DetectionResult
-from rednet_ros.tracking.detector.search_plan import Region, around, pieces, whole
+from rednet_ros.tracking.detector.search_plan import Region, around, at, pieces, small, whole
 from rednet_ros.tracking.motion import NOMINAL_STEP_S
 from rednet_ros.tracking.settings import TrackerSettings
 from rednet_ros.tracking.track import Track
@@ -20,6 +20,9 @@ PIECE_INTERVAL_S = 0.25
 
 PIECE_REST = 8.0
 """After a piece the detector's thread rests from pieces for so many times what it took: one core is never taken."""
+
+STILL_S = 10.0
+"""An image in which nothing has changed but its faces is searched after so long; until then the faces alone are."""
 
 MAX_FIRST_STEP_S = 0.5
 """The first image after a pause stands for so much time at most."""
@@ -49,13 +52,22 @@ class KeptImage:
     clock_s: float
 
 
+@dataclass(frozen=True)
+class _Searched:
+    """An image all of which was searched: what it looked like, when on the camera's clock, and with which settings."""
+
+    overview: Overview
+    clock_s: float
+    settings: TrackerSettings
+
+
 @dataclass
 class Camera:
     """One camera's faces and clock.
 
     `clock_s` only ever grows: the sum of the stamps' steps. `step_s`: the last of them. `epoch` counts the stream's new
-    beginnings. `found`: results to be looked at. `kept`: images since the one being searched. `calibration`: None where
-    it is not known.
+    beginnings. `begins`: the newest image is the first of a stream, or of a scene of an edited video. `found`: results
+    to be looked at. `kept`: images since the one being searched. `calibration`: None where it is not known.
     """
 
     name: str
@@ -63,6 +75,7 @@ class Camera:
     clock_s: float = 0.0
     step_s: float = 0.0
     epoch: int = 0
+    begins: bool = False
     found: list[DetectionResult] = field(default_factory=list)
     kept: list[KeptImage] = field(default_factory=list)
     calibration: CameraModel | None = None
@@ -71,9 +84,11 @@ class Camera:
     _overview: Overview | None = None
     _trail: deque[Moment] = field(default_factory=deque)
     _searched_at_s: float = -math.inf
+    _searched: _Searched | None = None
+    _turn: int = 0
     _piece_due_s: float = -math.inf
     _next_piece: int = 0
-    _was_whole: bool = False
+    _was_piece: bool = False
 
     def advance(self, image: ImageArray, stamp_s: float, max_gap_s: float) -> list[Track]:
         """Take in the next frame's time and size. Returns the tracks that end here, usually none.
@@ -81,8 +96,8 @@ class Camera:
         Everything is forgotten, and the image searched at once, when the stream begins anew: after a pause or a jump
         of the stamps, either way, of more than `max_gap_s` (nobody knows who is there now), and when the image's size
         changes (cropped or scaled, positions mean something else). Stamps that repeat or go back by less are taken
-        for late or doubled frames and cost nothing. After a cut of an edited video the
-        tracks are marked, and the image is searched at once.
+        for late or doubled frames and cost nothing. After a cut of an edited video the tracks are marked, and the image
+        is searched at once.
         """
         size = (image.shape[1], image.shape[0])
         step_s = 0.0 if self._stamp_s is None else stamp_s - self._stamp_s
@@ -99,13 +114,15 @@ class Camera:
     def forget(self) -> None:
         """No faces; results under way are void; the next frame is searched."""
         self.tracks, self.found, self.kept = [], [], []
+        self._overview = None
         self._trail.clear()
         self._search_anew()
         self.epoch += 1
 
     def _look_for_cut(self, image: ImageArray) -> None:
         before, self._overview = self._overview, overview(image)
-        if before is not None and self.tracks and is_cut(before, self._overview):
+        self.begins = before is None or is_cut(before, self._overview)
+        if self.begins:
             least = least_likeness(self.step_s)
             self.tracks = [replace(track, least_likeness=least) for track in self.tracks]
             self._search_anew()
@@ -153,7 +170,7 @@ class Camera:
     # -- searching -----------------------------------------------------------------------------------------------------
 
     def is_search_due(self, settings: TrackerSettings) -> bool:
-        """Whether the detector should see all of this frame."""
+        """Whether the detector should see this frame."""
         confirmed = [track for track in self.tracks if track.is_well and track.status is not FaceStatus.TENTATIVE]
         one_lost = not all(track.is_well for track in self.tracks)
         one_doubtful = any(track.unseen and track.confidence < settings.trusted_confidence for track in confirmed)
@@ -161,29 +178,51 @@ class Camera:
         interval_s = settings.search_interval_s if urgent else settings.detection_interval_s
         return self.clock_s - self._searched_at_s >= interval_s
 
+    def _is_still(self, settings: TrackerSettings) -> bool:
+        """Whether all of the image was searched, with these settings, and has not changed since but for its faces."""
+        searched, now, size_px = self._searched, self._overview, self._size
+        if searched is None or now is None or size_px is None or searched.settings != settings:
+            return False
+        if self.clock_s - searched.clock_s >= STILL_S:
+            return False
+        return has_not_changed(searched.overview, now, [track.box for track in self.tracks], size_px)
+
     def requests(self, image: ImageArray, settings: TrackerSettings, at_once: bool) -> list[DetectionRequest]:
         """The regions of this frame, the one that the tracks were last updated with, that are to be searched now.
 
-        One, or none where nothing is due: all of the image, and one of its pieces or the surroundings of a lost small
-        face in turn. `at_once`: nobody minds how long it takes: a stream's first frame is searched whole and in pieces.
+        One, or none where nothing is due. In turn: all of the image, small; the surroundings of a lost face that does
+        not show there, else the same again; all of it; and in between one of its pieces. Of a still image, each face's
+        place in turn.
+        `at_once`: nobody minds how long it takes: a stream's first frame is searched whole and in pieces.
         """
         size_px = image.shape[1], image.shape[0]
         fine = pieces(*size_px, settings.detector_px, settings.min_face_px)
         is_new = self._searched_at_s == -math.inf
         piece_is_due = bool(fine) and self.clock_s >= self._piece_due_s and len(self.tracks) < settings.max_faces
-        if piece_is_due and not is_new and (self._was_whole or not self.is_search_due(settings)):
+        is_due = self.is_search_due(settings)
+        if piece_is_due and not is_new and not (is_due and self._was_piece):
             regions = [fine[self._next_piece % len(fine)]]
             self._next_piece += 1
-            self._piece_due_s, self._was_whole = self.clock_s + PIECE_INTERVAL_S, False
-        elif self.is_search_due(settings):
+            self._piece_due_s, self._was_piece = self.clock_s + PIECE_INTERVAL_S, True
+        elif is_due:
             everything = whole(*size_px, settings.detector_px)
-            lost = [track for track in self.tracks if not (track.is_well or everything.shows(track.box))]
-            self._searched_at_s, self._was_whole = self.clock_s, not (lost and self._was_whole)
-            regions = [everything if self._was_whole else around(lost[0].box, *size_px, settings.detector_px)]
-            regions += fine if at_once and is_new else ()
+            regions = [everything, *fine] if at_once and is_new else [self._next_search(everything, settings)]
+            self._searched_at_s, self._was_piece = self.clock_s, False
+            if regions[0] == everything and self._overview is not None:
+                self._searched = _Searched(self._overview, self.clock_s, settings)
         else:
             return []
         return [self.request(image, region) for region in regions]
+
+    def _next_search(self, everything: Region, settings: TrackerSettings) -> Region:
+        self._turn += 1
+        if all(track.is_well for track in self.tracks) and self.tracks and self._is_still(settings):
+            box = self.tracks[self._turn % len(self.tracks)].box
+            return at(box, everything.width, everything.height)
+        quick = small(everything)
+        lost = [track.box for track in self.tracks if not (track.is_well or quick.shows(track.box))]
+        near = around(lost[0], everything.width, everything.height, settings.detector_px) if lost else quick
+        return (everything, quick, near)[self._turn % 3]
 
     def request(self, image: ImageArray, region: Region) -> DetectionRequest:
         """Ask for the faces in a region of this frame."""
@@ -199,4 +238,5 @@ class Camera:
 
     def _search_anew(self) -> None:
         self._searched_at_s = self._piece_due_s = -math.inf
-        self._next_piece, self._was_whole = 0, False
+        self._searched, self._turn = None, 0
+        self._next_piece, self._was_piece = 0, True

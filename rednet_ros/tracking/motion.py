@@ -122,12 +122,12 @@ class MotionFilter:
         return {name: getattr(self, name).tolist() for name in SHAPES}
 
     def update(
-        self, before_px: FloatArray, motion: Motion, seen_px: FloatArray, step_s: float
+        self, ahead_px: FloatArray, motion: Motion, seen_px: FloatArray, step_s: float
     ) -> tuple[FloatArray, Motion]:
-        """Landmarks of the image `step_s` after that of `before_px`, where the network sees `seen_px`, and the motion
-        from then on. All landmarks: ... x 68 x 2 pixels.
+        """Landmarks where `ahead_px` were `expected` in an image `step_s` after the one before, and the network sees
+        `seen_px`; and the motion from then on. All landmarks: ... x 68 x 2 pixels.
         """
-        ahead, seen = _ahead(as_complex(before_px), motion, step_s), as_complex(seen_px)
+        ahead, seen = as_complex(ahead_px), as_complex(seen_px)
         miss = similarity(ahead, seen)
         own = seen - moved(ahead, miss)
         radius_px = _radius(ahead)

@@ -45,8 +45,9 @@ def parameter(
 class TrackerSettings:
     """Settings of a `FaceTracker`. Raises InputError, naming the field and its range, for a value out of range.
 
-    `detect_in_background`: the detector runs in its own thread and never delays a frame; False runs it within
-    `update`, which makes results repeatable (files, tests). A ROS node always detects in the background.
+    `detect_in_background`: for live cameras, as the ROS node does always: the detector runs in its own thread and
+    delays no frame. False: for photos and files; it runs within `update`, so results are repeatable, and as the first
+    image of a stream, or after a cut, may be the only one, the faces found there are published at once.
     """
 
     # Finding faces
@@ -78,7 +79,7 @@ class TrackerSettings:
         limits=(0.0, 3600.0),
         dynamic=True,
     )
-    detect_in_background: bool = True
+    detect_in_background: bool = False
 
     # A face's life
     confirm_frames: int = parameter(

@@ -11,7 +11,7 @@ import numpy as np
 
 from rednet_ros.inference.types import Estimate, FaceState
 from rednet_ros.landmarks import DETECTION_INDICES, LANDMARK_COUNT
-from rednet_ros.tracking import appearance as cuts
+from rednet_ros.tracking.appearance import appearance
 from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.tracking.face_shape import inside
 from rednet_ros.tracking.types import Box, FloatArray, ImageArray
@@ -87,10 +87,10 @@ class Sighting:
 
     @cached_property
     def appearance(self) -> FloatArray | None:
-        """What the face looks like (`cuts`); None without an image, and where landmarks are not numbers."""
+        """What the face looks like, 16 x 16; None without an image, and where landmarks are not numbers."""
         if self.image is None or not np.isfinite(self.landmarks_px).all():
             return None
-        return cuts.appearance(self.image, self.crop)
+        return appearance(self.image, self.crop)
 
 
 def look_from(image: ImageArray, landmarks_px: FloatArray, state: FaceState | None, crop_size_px: int) -> Look:
@@ -138,17 +138,13 @@ def _stack_states(looks: Sequence[Look]) -> FaceState | None:
 
 
 def _sightings(looks: Sequence[Look], points_px: Sequence[FloatArray], estimate: Estimate) -> list[Sighting]:
-    nothing: list[None] = [None] * len(looks)
-    confidences = estimate.confidence
-    presences = nothing if estimate.presence is None else estimate.presence
-    identities = nothing if estimate.identity is None else estimate.identity
     return [
         _sighting(
             look,
             points_px[row],
-            confidences[row],
-            presences[row],
-            identities[row],
+            estimate.confidence[row],
+            None if estimate.presence is None else estimate.presence[row],
+            None if estimate.identity is None else estimate.identity[row],
             None if estimate.state is None else estimate.state.row(row),
         )
         for row, look in enumerate(looks)

@@ -137,7 +137,7 @@ def begin(
     step_s: float,
     velocity_px_s: tuple[float, float] = (0.0, 0.0),
 ) -> Track:
-    """A new face, seen `step_s` after the frame before, in which nobody looked."""
+    """A new face, in a frame that stands for `step_s`: the time since the one before, in which nobody looked."""
     return Track(
         track_id,
         _status(1, step_s, settings, FaceStatus.TENTATIVE),
@@ -197,14 +197,15 @@ def may_be(track: Track, sighting: Sighting) -> bool:
 
 
 def after_good_frame(
-    track: Track, sighting: Sighting, settings: TrackerSettings, step_s: float, motion_filter: MotionFilter
+    track: Track, look: Look, sighting: Sighting, settings: TrackerSettings, step_s: float, motion_filter: MotionFilter
 ) -> Track:
-    """The track after a frame, `step_s` after the one before, that showed its face where it was looked for."""
+    """The track after a frame, `step_s` after the one before, that showed its face where `next_look` looked for it."""
     if not track.is_well:
         return after_relocation(_out_of_sight(track, step_s), sighting, step_s)
-    ahead_px = expected(track.landmarks_px, track.motion, step_s)
+    ahead_px = look.previous_px
+    assert ahead_px is not None
     surprise = math.dist(sighting.box.center, Box.around(ahead_px).center) * CROP_SCALE / sighting.crop.side_px
-    landmarks_px, motion = motion_filter.update(track.landmarks_px, track.motion, sighting.landmarks_px, step_s)
+    landmarks_px, motion = motion_filter.update(ahead_px, track.motion, sighting.landmarks_px, step_s)
     good_frames, good_s = track.good_frames + 1, track.good_s + step_s
     seen = _seen(track, sighting, step_s)
     if (

@@ -54,6 +54,9 @@ WAIT_SHARE, MIN_WAIT_S = 0.5, 0.05
 """Where images come so slowly that this share of the time between two is as long, a search is waited for: a face found
 in this image is worth more than one found in the last."""
 
+MAX_FIRST_WAIT_S = 0.25
+"""Where no face is followed nothing has to be in time: a small search is waited for, at most so long."""
+
 
 @dataclass(frozen=True)
 class _View:
@@ -154,9 +157,9 @@ class FaceTracker:
                 self._recognition.depart(track)
             views.append(_View(camera, image))
         self._follow(views)
-        self._listen(views, given)
+        self._take_detections(views, given)
         self._search(views)
-        self._welcome(views)
+        self._look_at_found(views)
         self._recognition.settle(self._cameras.values(), [view.camera for view in views])
         return {view.camera.name: self._visible(view.camera) for view in views}
 
@@ -210,10 +213,10 @@ class FaceTracker:
         if not keeps_face(track, look, sighting, self.settings):
             return None
         return self._recognition.observe(
-            after_good_frame(track, sighting, self.settings, step_s, self._filter), look, sighting
+            after_good_frame(track, look, sighting, self.settings, step_s, self._filter), look, sighting
         )
 
-    def _listen(self, views: list[_View], detections: Mapping[str, Detections]) -> None:
+    def _take_detections(self, views: list[_View], detections: Mapping[str, Detections]) -> None:
         """Take detections from outside for results of a search, where one is due."""
         for view in views:
             camera = view.camera
@@ -226,6 +229,7 @@ class FaceTracker:
         if not self._searches:
             return
         patience_s = WAIT_SHARE * min((camera.step_s for camera in self._cameras.values()), default=0.0)
+        is_idle = not any(camera.tracks for camera in self._cameras.values())
         for view in views:
             camera = view.camera
             if self._runner.is_busy(camera.name):
@@ -240,7 +244,9 @@ class FaceTracker:
                 continue
             for request in camera.requests(view.image, self.settings, self._runner.is_immediate):
                 self._runner.submit(request)
-                if patience_s >= MIN_WAIT_S and request.region.is_whole:
+                if is_idle and request.region.is_small:
+                    self._runner.wait(MAX_FIRST_WAIT_S)
+                elif patience_s >= MIN_WAIT_S and request.region.is_whole:
                     patience_s -= self._runner.wait(patience_s)
         for result in self._runner.collect():
             camera = self._cameras[result.request.camera]
@@ -249,7 +255,7 @@ class FaceTracker:
                 if not result.request.region.is_whole:
                     camera.rest(result.took_s)
 
-    def _welcome(self, views: list[_View]) -> None:
+    def _look_at_found(self, views: list[_View]) -> None:
         """Begin tracks for detected faces that nobody follows; put those back that are lost or have drifted."""
         found: list[Candidate] = []
         for camera, image in ((view.camera, view.image) for view in views):
@@ -287,7 +293,9 @@ class FaceTracker:
                 self._recognition.depart(tracks.pop(index))
                 break
         if len(tracks) < self.settings.max_faces:
-            track = begin(next(self._ids), sighting, self.settings, camera.step_s, arrival.velocity_px_s)
+            is_photo = camera.begins and not self.settings.detect_in_background  # or may be one
+            shown_s = max(camera.step_s, self.settings.confirm_s) if is_photo else camera.step_s
+            track = begin(next(self._ids), sighting, self.settings, shown_s, arrival.velocity_px_s)
             tracks.append(self._recognition.greet(track))
 
     def _visible(self, camera: Camera) -> list[Face]:

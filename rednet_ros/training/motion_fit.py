@@ -28,6 +28,7 @@ from rednet_ros.tracking.motion import (
     MotionFilter,
     as_complex,
     as_pairs,
+    expected,
     moved,
     similarity,
 )
@@ -262,7 +263,8 @@ def smoothed(motion_filter: MotionFilter, paths: Paths) -> FloatArray:
     landmarks_px, motion = paths.seen_px[0], Motion.of_new_face()
     frames = [landmarks_px]
     for seen_px in paths.seen_px[1:]:
-        landmarks_px, motion = motion_filter.update(landmarks_px, motion, seen_px, paths.step_s)
+        ahead_px = expected(landmarks_px, motion, paths.step_s)
+        landmarks_px, motion = motion_filter.update(ahead_px, motion, seen_px, paths.step_s)
         frames.append(landmarks_px)
     return np.stack(frames)
 

@@ -191,12 +191,6 @@ def test_files_are_repeatable_and_the_options_reach_the_tracker(tmp_path: Path, 
     assert tracker.settings == TrackerSettings(max_faces=2, detect_in_background=False)
 
 
-def test_a_single_picture_needs_no_second_frame_to_confirm_its_faces(tmp_path: Path, tracker: FakeTracker) -> None:
-    assert track.main([str(clip(tmp_path / "in.mp4", [200]))]) == 0
-    assert tracker.settings is not None
-    assert tracker.settings.confirm_frames == 1
-
-
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [

@@ -3,6 +3,7 @@
 import sys
 from types import SimpleNamespace
 
+import cv2
 import pytest
 
 pytestmark = pytest.mark.ros
@@ -18,6 +19,20 @@ def test_memory_grows_with_what_is_held():
     held = bytearray(b"\1" * 50_000_000)
     assert 40 < resident_mb() - before < 150
     del held
+
+
+def test_opencv_takes_one_core_only(request):
+    """A search in the background would keep all of them from tracking."""
+    from rednet_ros.errors import WeightsError
+    from rednet_ros.nodes.parameters.tracker import TrackerParameters
+    from rednet_ros.nodes.tracker.tracker_loading import load_tracker
+
+    before = cv2.getNumThreads()
+    request.addfinalizer(lambda: cv2.setNumThreads(before))
+    cv2.setNumThreads(2)
+    with pytest.raises(WeightsError):
+        load_tracker(TrackerParameters(weights="absent.safetensors"))
+    assert cv2.getNumThreads() == 1
 
 
 def test_a_gpu_is_reported_only_where_one_is_used(monkeypatch):

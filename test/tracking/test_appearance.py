@@ -36,6 +36,17 @@ def test_an_id_does_not_pass_to_another_person_over_a_cut(shift: tuple[int, int]
     assert shown[26] == ["f2"]  # searched for at once
 
 
+def test_every_photo_of_a_folder_gives_its_faces() -> None:
+    """Whatever rate a folder is given: each is a scene of its own, some without a face."""
+    faces = [[1], [2], [], [3], [], [4]]
+    photos = [
+        [Square(30 + 9 * number, 36, 24, pattern=pattern) for pattern in patterns]
+        for number, patterns in enumerate(faces)
+    ]
+    shown = play(lambda number: paint(photos[number], room=number + 1), frames=len(photos))
+    assert [len(ids) for ids in shown] == [len(patterns) for patterns in faces]
+
+
 def test_a_face_that_turns_with_the_camera_keeps_its_id() -> None:
     """The whole picture changes behind it."""
     shown = play(lambda number: paint([Square(48, 36, 24, pattern=1)], room=number // 5))

@@ -85,7 +85,7 @@ def test_no_search_sees_more_than_the_detector_does(tracker: FaceTracker, person
     play(tracker, paint([person(1, 200, 150, 120)], width=1280, height=640), 3.0)
     detector = tracker._detector._detector
     assert isinstance(detector, ShortSighted)
-    assert set(detector.sides_px) == {1280, 640, 320}
+    assert set(detector.sides_px) == {1280, 640, 320, 120}  # 120: of the face's place, shrunk
     per_second = (len(detector.sides_px) - 24) / 3.0  # after the first image, which is searched whole and in pieces
     assert per_second < 6
 

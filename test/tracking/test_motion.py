@@ -32,7 +32,7 @@ def smoothed(motion_filter: MotionFilter, seen_px: FloatArray, step_s: float = S
     """T x ... x 68 x 2, from the first frame on."""
     frames, motion = [seen_px[0]], Motion.of_new_face()
     for seen in seen_px[1:]:
-        landmarks_px, motion = motion_filter.update(frames[-1], motion, seen, step_s)
+        landmarks_px, motion = motion_filter.update(expected(frames[-1], motion, step_s), motion, seen, step_s)
         frames.append(landmarks_px)
     return np.stack(frames)
 

@@ -7,10 +7,11 @@ from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.tracking.motion import UNFITTED
 from rednet_ros.tracking.settings import TrackerSettings
 from rednet_ros.tracking.sighting import Look, Sighting
-from rednet_ros.tracking.track import after_bad_frame, after_good_frame, begin, keeps_face, next_look, shows_face
+from rednet_ros.tracking.track import Track, after_bad_frame, after_good_frame, begin, keeps_face, next_look, shows_face
 from rednet_ros.tracking.types import FaceStatus, FloatArray
 
 STEP_S = 1 / 30
+IMAGE = np.zeros((240, 320, 3), np.uint8)
 SETTINGS = TrackerSettings(confirm_frames=2, grace_s=0.5, min_confidence=0.3, min_face_px=20.0)
 
 
@@ -20,7 +21,12 @@ def sighting(person: Any, confidence: float = 0.9) -> Sighting:
 
 def look(person: Any) -> Look:
     crop = CropTransform.from_landmarks(person.landmarks(), 64)
-    return Look(np.zeros((240, 320, 3), np.uint8), crop, person.landmarks(), None)
+    return Look(IMAGE, crop, person.landmarks(), None)
+
+
+def good(track: Track, seen: Sighting, step_s: float = STEP_S) -> Track:
+    """The track after a frame that showed its face as `seen`."""
+    return after_good_frame(track, next_look(track, IMAGE, 64, step_s), seen, SETTINGS, step_s, UNFITTED)
 
 
 def test_a_life(person: Any) -> None:
@@ -28,7 +34,7 @@ def test_a_life(person: Any) -> None:
     face = begin("f1", here, SETTINGS, STEP_S)
     assert face.status is FaceStatus.TENTATIVE
     assert after_bad_frame(face, 0.1, SETTINGS) is None  # unconfirmed: no grace
-    confirmed = after_good_frame(face, here, SETTINGS, STEP_S, UNFITTED)
+    confirmed = good(face, here)
     assert confirmed.status is FaceStatus.TRACKED
     hurt = after_bad_frame(confirmed, 0.3, SETTINGS)
     assert hurt is not None
@@ -36,7 +42,7 @@ def test_a_life(person: Any) -> None:
     worse = after_bad_frame(hurt, 0.3, SETTINGS)
     assert worse is not None  # the time of grace is over, but two images say little
     assert after_bad_frame(worse, 0.3, SETTINGS) is None
-    healed = after_good_frame(hurt, here, SETTINGS, STEP_S, UNFITTED)
+    healed = good(hurt, here)
     assert healed.is_well
     again = after_bad_frame(healed, 0.3, SETTINGS)
     assert again is not None  # and grace begins anew
@@ -45,13 +51,13 @@ def test_a_life(person: Any) -> None:
 def test_steady_motion_is_no_surprise_a_jump_is_and_wears_off(person: Any) -> None:
     track = begin("f1", sighting(person(1, 100, 100)), SETTINGS, STEP_S)
     for number in range(1, 8):
-        track = after_good_frame(track, sighting(person(1, 100 + 6 * number, 100)), SETTINGS, STEP_S, UNFITTED)
+        track = good(track, sighting(person(1, 100 + 6 * number, 100)))
     assert track.surprise < 0.1
-    jumped = after_good_frame(track, sighting(person(1, 112, 100)), SETTINGS, STEP_S, UNFITTED)
+    jumped = good(track, sighting(person(1, 112, 100)))
     assert jumped.surprise == pytest.approx(36 / 60, abs=0.02)
     later = jumped
     for _ in range(12):
-        later = after_good_frame(later, sighting(person(1, 112, 100)), SETTINGS, STEP_S, UNFITTED)
+        later = good(later, sighting(person(1, 112, 100)))
     assert later.surprise < 0.1
 
 
@@ -80,16 +86,15 @@ def test_too_small_a_face_is_none(person: Any) -> None:
 
 
 def test_a_face_is_looked_for_where_its_motion_takes_it_in_sight_or_out_of_it(person: Any) -> None:
-    image = np.zeros((240, 320, 3), np.uint8)
     walking = begin("f1", sighting(person(1, 100, 100)), SETTINGS, STEP_S)
     for x in (104, 108):
-        walking = after_good_frame(walking, sighting(person(1, x, 100)), SETTINGS, STEP_S, UNFITTED)
-    assert next_look(walking, image, 64, STEP_S).crop.center_px[0] == pytest.approx(112, abs=0.5)
+        walking = good(walking, sighting(person(1, x, 100)))
+    assert next_look(walking, IMAGE, 64, STEP_S).crop.center_px[0] == pytest.approx(112, abs=0.5)
     hidden = after_bad_frame(walking, 1 / 30, SETTINGS)
     assert hidden is not None
-    assert next_look(hidden, image, 64, STEP_S).crop.center_px[0] == pytest.approx(116, abs=0.5)
-    leaping = after_good_frame(walking, sighting(person(1, 168, 100)), SETTINGS, STEP_S, UNFITTED)
-    leap = next_look(leaping, image, 64, STEP_S).crop.center_px[0] - 168
+    assert next_look(hidden, IMAGE, 64, STEP_S).crop.center_px[0] == pytest.approx(116, abs=0.5)
+    leaping = good(walking, sighting(person(1, 168, 100)))
+    leap = next_look(leaping, IMAGE, 64, STEP_S).crop.center_px[0] - 168
     assert leap == pytest.approx(18, abs=0.5)  # 0.3 of its side
 
 
@@ -109,20 +114,20 @@ def test_a_face_that_was_out_of_sight_for_an_image_moves_on_as_it_did(person: An
     image = np.zeros((240, 640, 3), np.uint8)
     walking = begin("f1", sighting(person(1, 100, 100)), SETTINGS, 0.2, (200, 0))
     for x_px in (140, 180):
-        walking = after_good_frame(walking, sighting(person(1, x_px, 100)), SETTINGS, 0.2, UNFITTED)
+        walking = good(walking, sighting(person(1, x_px, 100)), 0.2)
     hidden = after_bad_frame(walking, 0.2, SETTINGS)
     assert hidden is not None
-    again = after_good_frame(hidden, sighting(person(1, 260, 100)), SETTINGS, 0.2, UNFITTED)
+    again = good(hidden, sighting(person(1, 260, 100)), 0.2)
     assert next_look(again, image, 64, 0.2).crop.center_px[0] == pytest.approx(300, abs=15)
 
 
 def test_a_fast_face_of_a_slow_camera_that_looks_unlike_itself_moves_on_as_it_did(person: Any) -> None:
     look, image = some_look(), np.zeros((240, 640, 3), np.uint8)
     track = begin("f1", showing(person(1, 100, 100), look), SETTINGS, 0.2, (200, 0))
-    track = after_good_frame(track, showing(person(1, 140, 100), look), SETTINGS, 0.2, UNFITTED)
+    track = good(track, showing(person(1, 140, 100), look), 0.2)
     hidden = after_bad_frame(track, 0.2, SETTINGS)
     assert hidden is not None
-    again = after_good_frame(hidden, showing(person(1, 240, 100), -look), SETTINGS, 0.2, UNFITTED)
+    again = good(hidden, showing(person(1, 240, 100), -look), 0.2)
     assert next_look(again, image, 64, 0.2).crop.center_px[0] > 265
 
 
@@ -132,7 +137,7 @@ def test_what_hides_a_face_is_not_taken_for_it(person: Any) -> None:
     assert keeps_face(track, look(here), showing(here, face, 0.5), SETTINGS)
     assert keeps_face(track, look(here), showing(here, -face, 0.9), SETTINGS)
     assert not keeps_face(track, look(here), showing(here, -face, 0.5), SETTINGS)
-    confirmed = after_good_frame(track, showing(here, face), SETTINGS, STEP_S, UNFITTED)
+    confirmed = good(track, showing(here, face))
     hidden = after_bad_frame(confirmed, STEP_S, SETTINGS)
     assert hidden is not None
     assert keeps_face(hidden, look(here), showing(here, face, 0.7), SETTINGS)
@@ -144,19 +149,17 @@ def test_a_face_does_not_get_the_speed_of_what_passes_in_front_of_it(person: Any
     face, image = some_look(), np.zeros((240, 320, 3), np.uint8)
     track = begin("f1", showing(person(1, 100, 100), face), SETTINGS, STEP_S)
     for shown, expected_px in ((-face, 106), (face, 112)):
-        moved = after_good_frame(track, showing(person(1, 106, 100), shown), SETTINGS, STEP_S, UNFITTED)
+        moved = good(track, showing(person(1, 106, 100), shown))
         assert next_look(moved, image, 64, STEP_S).crop.center_px[0] == pytest.approx(expected_px, abs=0.5)
 
 
 def test_what_a_face_looks_like_is_remembered_over_some_frames(person: Any) -> None:
     look, here = some_look(), person(1, 100, 100)
-    known = after_good_frame(
-        begin("f1", sighting(here), SETTINGS, STEP_S), showing(here, look), SETTINGS, STEP_S, UNFITTED
-    )
+    known = good(begin("f1", sighting(here), SETTINGS, STEP_S), showing(here, look))
     assert known.likeness == 1.0
-    other = after_good_frame(known, showing(here, -look), SETTINGS, STEP_S, UNFITTED)
+    other = good(known, showing(here, -look))
     assert other.likeness == pytest.approx(-1.0)
-    again = after_good_frame(other, showing(here, look), SETTINGS, STEP_S, UNFITTED)
+    again = good(other, showing(here, look))
     assert again.likeness == pytest.approx(1.0)
 
 
@@ -164,10 +167,10 @@ def test_what_a_face_looks_like_is_remembered_over_some_frames(person: Any) -> N
 def test_images_stamped_in_bursts_say_nothing_of_speed(person: Any, short_s: float) -> None:
     """Drivers that stamp on arrival give pairs of images; the face moves on by 5 pixels from each to the next, and is
     looked for no farther from there than by a fifth of its side."""
-    image = np.zeros((240, 320, 3), np.uint8)
     walking = begin("f1", sighting(person(1, 60, 100)), SETTINGS, STEP_S)
     for number in range(1, 24):
         step_s = short_s if number % 2 else 2 * STEP_S - short_s
         x = 60 + 5 * number
-        assert next_look(walking, image, 64, step_s).crop.center_px[0] == pytest.approx(x, abs=12)
-        walking = after_good_frame(walking, sighting(person(1, x, 100)), SETTINGS, step_s, UNFITTED)
+        ahead = next_look(walking, IMAGE, 64, step_s)
+        assert ahead.crop.center_px[0] == pytest.approx(x, abs=12)
+        walking = after_good_frame(walking, ahead, sighting(person(1, x, 100)), SETTINGS, step_s, UNFITTED)

@@ -69,14 +69,14 @@ class OnnxEngine:
 
 
 class Tracker:
-    """`FaceTracker` with its default settings, but that it searches within the frame, where the search is counted.
+    """`FaceTracker` with its default settings: it searches within the frame, where the search is counted.
     `weights`: of which the floor is known."""
 
     def __init__(self, engine: Any, weights: str | None = None) -> None:
         self.name, self._engine, self._weights = f"{engine.weights_name}, {engine.backend}", engine, weights
 
     def begin(self, faces: int) -> None:
-        settings = TrackerSettings(max_faces=faces, detect_in_background=False)
+        settings = TrackerSettings(max_faces=faces)
         self._tracker = FaceTracker(engine=self._engine, settings=settings)
 
     def frame(self, image: ImageArray, time_s: float) -> int:
@@ -104,7 +104,7 @@ class Tracker:
         """`count` cameras of a fixed rate into one tracker, in real time, searches in the background; the tracker takes
         the newest image of each that has come. `share`: of the worst camera's images, those that were tracked."""
         clip, taken, newest = np.fromfile(frames, np.uint8).reshape(shape), [0] * count, [-1] * count
-        with FaceTracker(engine=self._engine) as tracker:
+        with FaceTracker(engine=self._engine, settings=TrackerSettings(detect_in_background=True)) as tracker:
             start_s, start_cpu_s = time.monotonic(), time.process_time()
             while (now_s := time.monotonic() - start_s) < seconds:
                 come = [int(rate_hz * now_s - index / count) for index in range(count)]

@@ -35,6 +35,8 @@ class CameraParameters:
 class TrackerParameters(TrackerSettings):
     """The settings of the library's tracker, inherited, and those of the node."""
 
+    detect_in_background: bool = True
+
     cameras: tuple[str, ...] = parameter(
         ONLY_CAMERA,
         "Names of several cameras, as [front, rear]; the topics of each are under its name.",

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
+
 from rednet_ros.nodes.parameters.tracker import DETECTIONS_TOPIC, TrackerParameters
 from rednet_ros.nodes.tracker.frame_pipeline import Tracker
 
@@ -23,6 +25,7 @@ def load_tracker(parameters: TrackerParameters) -> Tracker:
     from rednet_ros.tracking.detector.models import NoDetector
     from rednet_ros.tracking.tracker import FaceTracker, detector_for  # takes long to import: only when needed
 
+    cv2.setNumThreads(1)  # a search may take one core only, and a crop is so small that threads wait for each other
     comes_by_topic, settings = parameters.detector == DETECTIONS_TOPIC, parameters.settings()
     return FaceTracker(
         parameters.weights,

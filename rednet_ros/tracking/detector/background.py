@@ -20,6 +20,10 @@ LOG_INTERVAL_S = 10.0
 HANGING_S = 10.0
 """A search that takes longer is reported as a problem."""
 
+REST = 1.0
+"""After a search the thread rests for so many times what it took: it never takes more than half a core, however many
+cameras there are and however slow the processor is."""
+
 CLOSE_TIMEOUT_S = 5.0
 """A detector that hangs is not waited for longer; its thread is a daemon."""
 
@@ -64,8 +68,9 @@ def search(detector: Detector, request: DetectionRequest) -> tuple[Detection, ..
 def _moved(detection: Detection, region: Region) -> Detection:
     """From a region's pixels to the image's."""
     box, points = detection.box, detection.points
-    moved = None if points is None else (points + np.array([region.x, region.y])).astype(np.float32)
-    return Detection(Box(box.x + region.x, box.y + region.y, box.width, box.height), detection.score, moved)
+    (left, top), (right, bottom) = region.place(box.x, box.y), region.place(box.x + box.width, box.y + box.height)
+    moved = None if points is None else np.array([region.place(x, y) for x, y in points.tolist()], np.float32)
+    return Detection(Box(left, top, right - left, bottom - top), detection.score, moved)
 
 
 class DetectionRunner(Protocol):
@@ -87,7 +92,7 @@ class DetectionRunner(Protocol):
         ...
 
     def wait(self, timeout_s: float) -> float:
-        """Wait for results, at most so long; not where none are to come. Returns how long it took, in seconds."""
+        """Wait for results, at most so long; not where none are to come soon. Returns how long it took, in seconds."""
         ...
 
     def collect(self) -> list[DetectionResult]:
@@ -176,6 +181,7 @@ class IdleDetector:
 
 class BackgroundDetector:
     """Searches in one worker thread, of each camera the latest image only; the camera waiting longest comes first.
+    After each search the thread rests (`REST`).
 
     An exception of the detector is logged (at most every `LOG_INTERVAL_S`); that image has no result.
     """
@@ -188,6 +194,7 @@ class BackgroundDetector:
         self._waiting: dict[str, DetectionRequest] = {}
         self._searching: str | None = None
         self._searching_since_s = 0.0
+        self._is_resting = False
         self._last_failure = ""
         self._results: list[DetectionResult] = []
         self._closed = False
@@ -216,7 +223,7 @@ class BackgroundDetector:
         """See `DetectionRunner`."""
         begun_s = time.monotonic()
         with self._changed:
-            self._changed.wait_for(lambda: self._results or (self._searching is None and not self._waiting), timeout_s)
+            self._changed.wait_for(lambda: self._results or not self._is_at_work(), timeout_s)
         return time.monotonic() - begun_s
 
     def collect(self) -> list[DetectionResult]:
@@ -240,15 +247,22 @@ class BackgroundDetector:
             self._changed.notify_all()
         self._thread.join(CLOSE_TIMEOUT_S)
 
+    def _is_at_work(self) -> bool:
+        """Whether an image is being searched, or will be at once."""
+        return self._searching is not None or (bool(self._waiting) and not self._is_resting)
+
     def _work(self) -> None:
         while (request := self._next()) is not None:
             detections = self._search(request)
             with self._changed:
+                took_s = time.monotonic() - self._searching_since_s
                 self._searching = None
                 if detections is not None:
-                    took_s = time.monotonic() - self._searching_since_s
                     self._results.append(DetectionResult(request, detections, took_s))
+                self._is_resting = True
                 self._changed.notify_all()
+                self._changed.wait_for(lambda: self._closed, REST * took_s)
+                self._is_resting = False
 
     def _next(self) -> DetectionRequest | None:
         with self._changed:

@@ -1,4 +1,4 @@
-"""Which part of an image the detector searches next, and how finely: all of it at once coarsely, then piece by piece.
+"""Which part of an image the detector searches next, and how finely: all of it at once, small first, then in pieces.
 
 A detector sees about half a megapixel in reasonable time. The whole of a large image, shrunk to that, shows near faces
 only; far ones show in its pieces. One piece at a time costs no more than the whole, so nothing ever waits for long.
@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import functools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
 
 from rednet_ros.tracking.types import Box, ImageArray
 
@@ -17,6 +20,12 @@ SEEN_PX = 20.0
 
 LEVEL_RATIO = 2.0
 """Each level of pieces is finer by this than the one before."""
+
+SMALL = 0.5
+"""A small search sees an image shrunk by this much more, in a quarter of the time: it finds faces twice as large."""
+
+PLACE = 3.0
+"""Side of a face's place, as a multiple of the longer side of its landmarks' box."""
 
 MIN_GAIN = 1.5
 """A level that is finer by less is not worth its time."""
@@ -32,7 +41,8 @@ BORDER = 0.01
 class Region:
     """A rectangle of an image, whole pixels; `scale`: pixels that the detector sees for one of the image, at most 1.
 
-    `inner`: of its left, top, right and bottom border, whether the image goes on beyond.
+    `inner`: of its left, top, right and bottom border, whether the image goes on beyond. `is_small`: the detector is
+    given it shrunk to `scale`; otherwise it does that itself.
     """
 
     x: int
@@ -41,6 +51,7 @@ class Region:
     height: int
     scale: float
     inner: tuple[bool, bool, bool, bool]
+    is_small: bool = False
 
     @property
     def is_whole(self) -> bool:
@@ -48,8 +59,17 @@ class Region:
         return not any(self.inner)
 
     def of(self, image: ImageArray) -> ImageArray:
-        """The image's part, a view."""
-        return image[self.y : self.y + self.height, self.x : self.x + self.width]
+        """What the detector is given: the image's part, a view, or a shrunken copy of it."""
+        part = image[self.y : self.y + self.height, self.x : self.x + self.width]
+        if not self.is_small:
+            return part
+        size = max(1, round(self.width * self.scale)), max(1, round(self.height * self.scale))
+        return np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+    def place(self, x_px: float, y_px: float) -> tuple[float, float]:
+        """Where in the image a place of `of` is; pixel centres are at integers in both."""
+        scale = self.scale if self.is_small else 1.0
+        return self.x + (x_px + 0.5) / scale - 0.5, self.y + (y_px + 0.5) / scale - 0.5
 
     def shows(self, box: Box) -> bool:
         """Whether a face with this landmarks' box, in pixels of the image, can be found here: all there, and large
@@ -77,13 +97,22 @@ def whole(width_px: int, height_px: int, detector_px: int) -> Region:
     return _region(0, 0, max(width_px, height_px), _scale(max(width_px, height_px), detector_px), width_px, height_px)
 
 
+def small(region: Region) -> Region:
+    """The same part of the image for a small search."""
+    return replace(region, scale=SMALL * region.scale, is_small=True)
+
+
 def around(box: Box, width_px: int, height_px: int, detector_px: int) -> Region:
-    """The surroundings of a small face in which it shows as large as the detector needs, with some room."""
-    scale = min(1.0, 2 * SEEN_PX / max(box.width, box.height, 1.0))
-    side_px = math.ceil(detector_px / scale)
-    x, y = (round(middle - side_px / 2) for middle in box.center)
-    left, top = (max(0, min(at, length - side_px)) for at, length in ((x, width_px), (y, height_px)))
-    return _region(left, top, side_px, scale, width_px, height_px)
+    """The surroundings of a small face in which it shows twice as large as the detector needs; as quick as a small
+    search of the whole."""
+    scale = _scale_for(box)
+    return _square(box, math.ceil(SMALL * detector_px / scale), scale, width_px, height_px)
+
+
+def at(box: Box, width_px: int, height_px: int) -> Region:
+    """The place of a face of any size, for a small search that is the quickest of all."""
+    side_px = math.ceil(PLACE * max(box.width, box.height, SEEN_PX))
+    return replace(_square(box, side_px, _scale_for(box), width_px, height_px), is_small=True)
 
 
 @functools.lru_cache(maxsize=16)
@@ -110,6 +139,18 @@ def smallest_face_px(width_px: int, height_px: int, detector_px: int, min_face_p
     fine = pieces(width_px, height_px, detector_px, min_face_px)
     scale = fine[-1].scale if fine else _scale(max(width_px, height_px), detector_px)
     return max(min_face_px, SEEN_PX / scale)
+
+
+def _scale_for(box: Box) -> float:
+    """At which a face shows twice as large as the detector needs."""
+    return min(1.0, 2 * SEEN_PX / max(box.width, box.height, 1.0))
+
+
+def _square(box: Box, side_px: int, scale: float, width_px: int, height_px: int) -> Region:
+    """The square of this side about the box's middle, moved into the image."""
+    x, y = (round(middle - side_px / 2) for middle in box.center)
+    left, top = (max(0, min(start, length - side_px)) for start, length in ((x, width_px), (y, height_px)))
+    return _region(left, top, side_px, scale, width_px, height_px)
 
 
 def _region(x: int, y: int, side_px: int, scale: float, width_px: int, height_px: int) -> Region:

@@ -17,11 +17,13 @@ def test_every_setting_of_the_library_is_a_parameter():
         if field.name not in NOT_A_PARAMETER:
             assert table[field.name].default == field.default
             assert table[field.name].dynamic == (field.name != "detector_px")  # which the detector is loaded with
-    assert TrackerParameters().settings() == TrackerSettings()
+    assert TrackerParameters().settings() == TrackerSettings(detect_in_background=True)
 
 
 def test_changed_values_reach_the_settings():
-    assert TrackerParameters(max_faces=2, grace_s=1.5).settings() == TrackerSettings(max_faces=2, grace_s=1.5)
+    assert TrackerParameters(max_faces=2, grace_s=1.5).settings() == TrackerSettings(
+        max_faces=2, grace_s=1.5, detect_in_background=True
+    )
 
 
 @pytest.mark.parametrize("table", [TrackerParameters, CameraParameters])

@@ -1,3 +1,4 @@
+import itertools
 import logging
 import threading
 import time
@@ -160,3 +161,25 @@ def test_a_failure_is_a_problem_until_the_detector_works_again(runner: Backgroun
     runner.submit(request(1))
     results(runner, 1)
     assert runner.problem() == ""
+
+
+def test_the_thread_never_takes_more_than_half_a_core() -> None:
+    """However fast cameras ask."""
+    searches: list[tuple[float, float]] = []
+
+    class Busy:
+        def detect(self, image_bgr: ImageArray) -> list[Detection]:
+            begun_s = time.monotonic()
+            time.sleep(0.03)
+            searches.append((begun_s, time.monotonic()))
+            return []
+
+    running = BackgroundDetector(Busy())
+    while len(searches) < 4:
+        for camera in "abc":
+            running.submit(request(1, camera))
+        running.collect()
+        time.sleep(0.002)
+    running.close()
+    for (begun_s, ended_s), (next_s, _) in itertools.pairwise(searches):
+        assert next_s - ended_s >= 0.95 * (ended_s - begun_s)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rednet_ros.tracking.detector.search_plan import SEEN_PX, Region, around, pieces, smallest_face_px, whole
+from rednet_ros.tracking.detector.search_plan import SEEN_PX, Region, around, at, pieces, small, smallest_face_px, whole
 from rednet_ros.tracking.types import Box
 
 SIZES = [(1280, 720), (1920, 1080), (3840, 2160), (1080, 1920), (4000, 500)]
@@ -70,3 +70,31 @@ def test_a_face_at_the_images_own_border_is_cut_by_no_piece() -> None:
     assert (corner.x + corner.width, corner.y + corner.height) == (1920, 1080)
     assert corner.shows(Box(1900, 1060, 24, 24))
     assert not corner.shows(Box(corner.x, 1000, 24, 24))
+
+
+def spot_in(region: Region, image: np.ndarray) -> tuple[float, float]:
+    """Middle of what is bright in what the detector is given, in the image's pixels."""
+    given = region.of(image).astype(float)
+    rows, columns = np.mgrid[: given.shape[0], : given.shape[1]]
+    return region.place(float((columns * given).sum() / given.sum()), float((rows * given).sum() / given.sum()))
+
+
+def test_a_small_search_sees_a_quarter_and_its_places_are_the_images() -> None:
+    image = np.zeros((480, 640), np.uint8)
+    image[200:221, 401:426] = 255
+    quick = small(whole(640, 480, 480))
+    assert quick.of(image).shape == (180, 240)
+    assert spot_in(quick, image) == pytest.approx((413, 210), abs=0.6)
+    assert quick.shows(Box(100, 100, 2 * SEEN_PX / 0.75 + 0.1, 40))
+    assert not quick.shows(Box(100, 100, 2 * SEEN_PX / 0.75 - 0.1, 40))
+
+
+@pytest.mark.parametrize("box", [Box(400, 200, 30, 30), Box(300, 100, 250, 240), Box(-20, 300, 100, 110)])
+def test_a_faces_place_shows_it_and_is_quick_to_search(box: Box) -> None:
+    image = np.zeros((480, 640), np.uint8)
+    x, y = (round(middle) for middle in box.center)
+    image[y - 4 : y + 5, x - 4 : x + 5] = 255
+    place = at(box, 640, 480)
+    assert place.shows(box)
+    assert max(place.of(image).shape) <= 121
+    assert spot_in(place, image) == pytest.approx((x, y), abs=0.1 * box.width)

@@ -128,7 +128,8 @@ def test_a_new_face_waits_only_where_there_is_somebody_to_recognise(stage: Any) 
     def delay(shown: list[list[Face]]) -> int:
         return next(number for number, faces in enumerate(shown) if faces)
 
-    scene = stage(confirm_frames=3)
+    scene = stage(confirm_frames=3, search_interval_s=0.0)
+    scene.play({}, 1)
     assert delay(scene.play({1: CENTRE})) == 2
     scene.leave()
     assert 2 < delay(scene.play({2: CENTRE}, 20)) < MAX_WAIT_FRAMES
