@@ -88,21 +88,20 @@ def run_steps(
             detection = output.detection
             z = sigmoid(detection)
         else:
-            maps = _heat_maps(output.regression, config)
-            z = np.clip(maps[:, _DETECTED], 0, 1)
-    return _estimate(output, maps, detection, config)
+            z = np.clip(_heat_maps(output.regression[:, _DETECTED], config), 0, 1)
+    return _estimate(output, detection, config)
 
 
 def _run_direct(
     step: Step, config: REDNetConfig, image: FloatArray, z: FloatArray, previous_px: FloatArray, state: FaceState | None
 ) -> Estimate:
     first = step(image, z, state)
-    estimate = _estimate(first, _heat_maps(first.regression, config), first.detection, config)
+    estimate = _estimate(first, first.detection, config)
     rows = np.flatnonzero(~is_settled(estimate, previous_px, config))
     if not len(rows):
         return estimate
     second = step(image[rows], sigmoid(first.detection[rows]), state and state.rows(rows))
-    again = _estimate(second, _heat_maps(second.regression, config), second.detection, config)
+    again = _estimate(second, second.detection, config)
     return again if len(rows) == len(image) else estimate.replaced(rows, again)
 
 
@@ -115,8 +114,8 @@ def is_settled(estimate: Estimate, previous_px: FloatArray, config: REDNetConfig
     )
 
 
-def _estimate(output: StepOutput, maps: FloatArray, detection: FloatArray | None, config: REDNetConfig) -> Estimate:
-    landmarks_px, confidence = _decode(maps, config)
+def _estimate(output: StepOutput, detection: FloatArray | None, config: REDNetConfig) -> Estimate:
+    landmarks_px, confidence = _decode(output.regression, config)
     presence = None
     if detection is not None:
         presence = sigmoid(read_at(detection, landmarks_px[:, _DETECTED], config.cell_px))
@@ -145,29 +144,38 @@ def draw_z0(of: Description, previous_px: FloatArray) -> FloatArray:
 
 
 def _heat_maps(maps: FloatArray, config: REDNetConfig) -> FloatArray:
-    """The regression maps of `network.rednet.REDNetOutput`, N x 68 x M x M."""
+    """The regression maps of `network.rednet.REDNetOutput`, N x C x M x M, from those of a step."""
     if config.regression_maps == "linear":
         return maps
-    n, count, size, _ = maps.shape
-    shares = maps.reshape(n, count, size * size) * np.float32(SOFTMAX_SHARPNESS)
-    shares -= shares.max(axis=2, keepdims=True)
-    np.exp(shares, out=shares)
-    shares *= 2 * np.pi * config.cells(config.sigma_px) ** 2 / shares.sum(axis=2, keepdims=True)
+    shares = _exponentials(maps)
+    shares *= _peak(config) / shares.sum(axis=2, keepdims=True)
     return shares.reshape(maps.shape)
 
 
+def _exponentials(maps: FloatArray) -> FloatArray:
+    """N x C x M x M softmax maps before the division by their sums, N x C x M*M: 1 at the maximum of each."""
+    n, count, size, _ = maps.shape
+    shares = maps.reshape(n, count, size * size) * np.float32(SOFTMAX_SHARPNESS)
+    shares -= shares.max(axis=2, keepdims=True)
+    return np.asarray(np.exp(shares, out=shares))
+
+
+def _peak(config: REDNetConfig) -> float:
+    """What the shares of a softmax map are multiplied by, so that a Gaussian of sigma has height 1."""
+    return 2 * np.pi * config.cells(config.sigma_px) ** 2
+
+
 def _decode(maps: FloatArray, config: REDNetConfig) -> tuple[FloatArray, FloatArray]:
-    """Landmarks N x 68 x 2 in crop pixels and confidences N x 68; see `network.heatmaps`."""
+    """Landmarks N x 68 x 2 in crop pixels and confidences N x 68 of a step's maps; see `network.heatmaps`."""
     means = config.regression_maps == "softmax"
-    points, confidence = _decode_mean(maps) if means else _decode_peak(maps, config.window_radius_cells)
+    points, confidence = _decode_mean(maps, config) if means else _decode_peak(maps, config.window_radius_cells)
     return np.asarray((points + 0.5) * config.cell_px - 0.5, np.float32), np.clip(confidence, 0, 1)
 
 
-def _decode_mean(maps: FloatArray) -> tuple[FloatArray, FloatArray]:
-    axis = np.arange(maps.shape[-1], dtype=np.float32)
-    by_column, by_row = maps.sum(axis=2), maps.sum(axis=3)
-    total = np.maximum(by_column.sum(axis=2), 1e-6)
-    return np.stack([by_column @ axis, by_row @ axis], axis=2) / total[..., None], maps.max(axis=(2, 3))
+def _decode_mean(maps: FloatArray, config: REDNetConfig) -> tuple[FloatArray, FloatArray]:
+    row, column = np.divmod(np.arange(config.map_px**2, dtype=np.float32), config.map_px)
+    x_y_total = _exponentials(maps) @ np.stack([column, row, np.ones_like(row)], axis=1)
+    return x_y_total[..., :2] / x_y_total[..., 2:], _peak(config) / x_y_total[..., 2]
 
 
 def _decode_peak(maps: FloatArray, radius_cells: int) -> tuple[FloatArray, FloatArray]:
