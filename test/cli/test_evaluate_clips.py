@@ -83,7 +83,7 @@ def test_flicker_of_the_tracker_is_less_than_frame_by_frame_and_the_report_says_
     clip, target = make_clip(tmp_path / "clip", [200] * 40), tmp_path / "flicker.json"
     assert evaluate.main(["--flicker", str(clip), "--weights", "fake", "--json", str(target)]) == 0
     record = json.loads(target.read_text())
-    assert (record["clips"][0]["faces"], record["frames"]) == (1, 36)  # two before the tracker confirms it
+    assert (record["clips"][0]["faces"], record["frames"]) == (1, 38)  # an acceleration needs a frame on either side
     assert record["share"] == pytest.approx(0.25, rel=0.2)
     # The second difference of independent normal steps has sqrt(1 + 4 + 1) times their deviation on either axis, its
     # length sqrt(pi / 2) times that in the mean; 20 of 68 landmarks move.
@@ -94,7 +94,7 @@ def test_flicker_of_the_tracker_is_less_than_frame_by_frame_and_the_report_says_
     assert record["lost"]["tracker"] == 0
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert lines[0][:2] == ["weights", "fake:"]
-    assert [line[:3] for line in lines if line[0] == "clip"][1:] == [["clip", "1", "36"]]
+    assert [line[:3] for line in lines if line[0] == "clip"][1:] == [["clip", "1", "38"]]
     (share,) = [line for line in lines if line[:3] == ["tracker,", "as", "a"]]
     assert float(share[-1]) == pytest.approx(0.25, rel=0.2)
 

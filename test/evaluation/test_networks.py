@@ -61,9 +61,10 @@ def test_the_seven_landmarks_are_the_networks_and_the_others_make_a_face(small_n
 
 
 def test_a_direct_network_takes_as_many_steps_as_it_is_told_to(
-    tmp_path: Path, small_network: Callable[..., Any]
+    tmp_path: Path, small_network: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Beside its own choice: two for a new face, one for a face that is where it was expected."""
+    monkeypatch.setattr("rednet_ros.inference.openvino._multiplies_bf16", lambda core: False)
     network = small_network(backbone="mobile", direct=True, regression_maps="softmax")
     info = weights.WeightsInfo("direct", "none", "none")
     path = save(tmp_path, network, "direct")

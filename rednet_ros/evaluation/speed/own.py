@@ -19,6 +19,7 @@ import numpy as np
 from rednet_ros.errors import InputError, WeightsError
 from rednet_ros.evaluation.speed.worker import BLOCK_FRAMES, serve
 from rednet_ros.evaluation.still_images import StillPredictor
+from rednet_ros.files import library_path
 from rednet_ros.inference import step_file
 from rednet_ros.inference.engine import LandmarkEngine
 from rednet_ros.inference.types import Estimate
@@ -46,11 +47,14 @@ class OnnxEngine:
         try:
             import openvino
         except ImportError:
-            self.backend, net = "opencv", cv2.dnn.readNetFromONNX(path)
+            with library_path(path) as plain:
+                net = cv2.dnn.readNetFromONNX(plain)
+            self.backend = "opencv"
             self._infer: Callable[[Any], Any] = lambda blob: (net.setInput(blob), net.forward())[1]
         else:
             self._core = openvino.Core()  # kept: docs/inference.md
-            model = self._core.read_model(path)
+            with library_path(path) as plain:
+                model = self._core.read_model(plain)
             model.reshape([1, 3, side_px, side_px])
             threads = len(os.sched_getaffinity(0))
             hints = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads}
