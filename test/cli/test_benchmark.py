@@ -85,7 +85,7 @@ def test_a_short_run_puts_a_row_beside_those_of_other_machines(tmp_path):
     assert kept == other
     own = mine["rows"][0]
     assert [(row["faces"], row["found"]) for row in own["frames"][:2]] == [(1, 1), (4, 4)]
-    # Which is the largest depends on what runs beside this test; and a network in bf16 may undercut its floor in float32.
+    # Which is the largest depends on what runs beside this test, and bf16 may undercut the floor, which is of float32.
     assert all(row[name] > 0 for row in own["frames"][:2] for name in ("floor_ms", "network_ms", "cpu_ms"))
     assert 0.2 < own["start"]["cpu_s"] < 30
     assert 50 < own["start"]["memory_mb"] < 2000
