@@ -22,6 +22,49 @@ def conv_stack(inputs: int, outputs: list[int]) -> nn.Sequential:
     return nn.Sequential(*(conv_bn_relu(before, after) for before, after in zip(widths, outputs, strict=False)))
 
 
+class Residual(nn.Module):
+    """Convolutions beside a shortcut, which is projected where size or channels change: N x inputs x H x W -> N x
+    outputs x H/stride x W/stride."""
+
+    def __init__(self, residual: nn.Sequential, inputs: int, outputs: int, stride: int) -> None:
+        super().__init__()
+        self.residual = residual
+        self.shortcut: nn.Module = nn.Identity()
+        if stride != 1 or inputs != outputs:
+            self.shortcut = nn.Sequential(
+                nn.Conv2d(inputs, outputs, 1, stride, bias=False),
+                nn.BatchNorm2d(outputs),
+            )
+        self.relu = nn.ReLU(inplace=True)
+
+    def forward(self, features: Tensor) -> Tensor:
+        return self.relu(self.residual(features) + self.shortcut(features))
+
+
+class SkipEncoder(nn.Module):
+    """The encoder of the variants whose skips are added. A subclass makes C0..C4 and E1..E3."""
+
+    c0: nn.Module
+    c1: nn.Module
+    c2: nn.Module
+    c3: nn.Module
+    c4: nn.Module
+    e1: nn.Module
+    e2: nn.Module
+    e3: nn.Module
+
+    def stem(self, crops: Tensor) -> Tensor:
+        """C0, which sees the image only: N x 3 x S x S -> N x C x M x M, M the side of the maps. Once a frame."""
+        return self.c0(crops)
+
+    def encode(self, image: Tensor, z: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """C1..C4. `image`: of `stem`; `z`: N x 7 x M x M. Returns the code, N x C x S/32 x S/32, and E1..E3."""
+        first = self.c1(torch.cat([image, z], dim=1))
+        second = self.c2(first)
+        third = self.c3(second)
+        return self.c4(third), [self.e1(first), self.e2(second), self.e3(third)]
+
+
 def pool_with_switches(features: Tensor) -> tuple[Tensor, Tensor]:
     """2 x 2 max pooling that remembers where each maximum was (section 3.1).
 

@@ -2,42 +2,28 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
 from rednet_ros.landmarks import DETECTION_INDICES
 from rednet_ros.network.config import RESNET_UNITS, REDNetConfig
-from rednet_ros.network.layers import conv_bn_relu
+from rednet_ros.network.layers import Residual, SkipEncoder, conv_bn_relu
 
 
-class Bottleneck(nn.Module):
-    """1x1, 3x3, 1x1 convolutions beside a shortcut, which is projected where size or channels change."""
-
-    def __init__(self, inputs: int, inner: int, outputs: int, stride: int = 1) -> None:
-        super().__init__()
-        self.residual = nn.Sequential(
-            conv_bn_relu(inputs, inner, kernel=1),
-            conv_bn_relu(inner, inner, stride=stride),
-            nn.Conv2d(inner, outputs, 1, bias=False),
-            nn.BatchNorm2d(outputs),
-        )
-        self.shortcut: nn.Module = nn.Identity()
-        if stride != 1 or inputs != outputs:
-            self.shortcut = nn.Sequential(
-                nn.Conv2d(inputs, outputs, 1, stride, bias=False),
-                nn.BatchNorm2d(outputs),
-            )
-        self.relu = nn.ReLU(inplace=True)
-
-    def forward(self, features: Tensor) -> Tensor:
-        """N x inputs x H x W -> N x outputs x H/stride x W/stride."""
-        return self.relu(self.residual(features) + self.shortcut(features))
+def bottleneck(inputs: int, inner: int, outputs: int, stride: int = 1) -> Residual:
+    """1x1, 3x3, 1x1 convolutions; the second one strides."""
+    layers = nn.Sequential(
+        conv_bn_relu(inputs, inner, kernel=1),
+        conv_bn_relu(inner, inner, stride=stride),
+        nn.Conv2d(inner, outputs, 1, bias=False),
+        nn.BatchNorm2d(outputs),
+    )
+    return Residual(layers, inputs, outputs, stride)
 
 
 def bottlenecks(inputs: int, inner: int, outputs: int, units: int, stride: int = 1) -> nn.Sequential:
     """`units` bottlenecks in a row; the first one strides."""
-    first = Bottleneck(inputs, inner, outputs, stride)
-    return nn.Sequential(first, *(Bottleneck(outputs, inner, outputs) for _ in range(units - 1)))
+    first = bottleneck(inputs, inner, outputs, stride)
+    return nn.Sequential(first, *(bottleneck(outputs, inner, outputs) for _ in range(units - 1)))
 
 
 def decoder_unit(inputs: int, inner: int, outputs: int) -> nn.Sequential:
@@ -50,7 +36,7 @@ def decoder_unit(inputs: int, inner: int, outputs: int) -> nn.Sequential:
     )
 
 
-class ResNetEncoderDecoder(nn.Module):
+class ResNetEncoderDecoder(SkipEncoder):
     """Sizes in the comments are those of a 256-pixel crop at width 1. Skips E are added, nothing is unpooled."""
 
     SKIP_UNITS = 3
@@ -73,17 +59,6 @@ class ResNetEncoderDecoder(nn.Module):
         self.d3 = decoder_unit(c1024, c256, c512)  # 32
         self.d2 = decoder_unit(c512, c128, c256)  # 64
         self.d1 = decoder_unit(c256, c64, c128)  # 128
-
-    def stem(self, crops: Tensor) -> Tensor:
-        """C0, which sees the image only: N x 3 x S x S -> N x 64 x S/2 x S/2. Once a frame for all steps."""
-        return self.c0(crops)
-
-    def encode(self, image: Tensor, z: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """C1..C4. `image`: of `stem`; `z`: N x 7 x S/2 x S/2. Returns the code, N x 2048 x S/32 x S/32, and skips."""
-        first = self.c1(torch.cat([image, z], dim=1))
-        second = self.c2(first)
-        third = self.c3(second)
-        return self.c4(third), [self.e1(first), self.e2(second), self.e3(third)]
 
     def decode(self, code: Tensor, skips: list[Tensor]) -> Tensor:
         """D4..D1. Returns N x 128 x S/2 x S/2, which the two heads share."""

@@ -208,9 +208,8 @@ def after_good_frame(
     landmarks_px, motion = motion_filter.update(ahead_px, track.motion, sighting.landmarks_px, step_s)
     good_frames, good_s = track.good_frames + 1, track.good_s + step_s
     seen = _seen(track, sighting, step_s)
-    if (
-        seen.likeness < MIN_FACE_LIKENESS and step_s < SLOW_STEP_S
-    ):  # something passes in front of it, and moves by itself
+    if seen.likeness < MIN_FACE_LIKENESS and step_s < SLOW_STEP_S:
+        # Something passes in front of it, and moves by itself.
         motion = replace(motion, velocity=coasted(track.motion, step_s).velocity)
     return replace(
         seen,
