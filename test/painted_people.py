@@ -1,7 +1,8 @@
 """A small world for the tracker: painted people, and a network and a detector that see exactly those.
 
 A person is a square patch: blue says who it is, green and red grow from left to right and from top to bottom, so that
-any part of a patch tells where the whole lies, also when the image's border or another person hides the rest.
+any part of a patch tells where the whole lies, also when the image's border or another person hides the rest, or the
+network looks at the mirror image.
 """
 
 from __future__ import annotations
@@ -52,14 +53,16 @@ def people_in(image: ImageArray) -> list[tuple[Person, int]]:
     blue = image[..., 0].astype(int)
     moves = np.zeros(blue.shape, bool)  # False where a border was repeated into the crop
     green, red = image[..., 1].astype(int), image[..., 2].astype(int)
-    moves[:-1, :-1] = (np.diff(green, axis=1)[:-1] > 0) & (np.diff(red, axis=0)[:, :-1] > 0)
+    across = np.diff(green, axis=1)[:-1]
+    rightwards = np.median(across[across != 0]) > 0 if across.any() else True  # not so in a mirrored crop
+    moves[:-1, :-1] = ((across if rightwards else -across) > 0) & (np.diff(red, axis=0)[:, :-1] > 0)
     for number in range(1, 13):
         rows, columns = np.nonzero((abs(blue - 20 * number) <= 1) & moves)
         if len(rows) < 40 or min(np.ptp(green[rows, columns]), np.ptp(red[rows, columns])) < 30:
             continue  # nobody, or the blurred outline of somebody else
         slope_x, left = np.polyfit(green[rows, columns] / 255, columns, 1)
         slope_y, top = np.polyfit(red[rows, columns] / 255, rows, 1)
-        found.append((Person(number, left + slope_x / 2, top + slope_y / 2, (slope_x + slope_y) / 2), len(rows)))
+        found.append((Person(number, left + slope_x / 2, top + slope_y / 2, (abs(slope_x) + slope_y) / 2), len(rows)))
     return found
 
 

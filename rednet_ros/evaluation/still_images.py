@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from rednet_ros.evaluation.memory import Memory, look_again
+from rednet_ros.evaluation.memory import Memory
 from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.tracking.detector.crop_calibration import crop_from_detection, landmark_box
 from rednet_ros.tracking.detector.models import Detector
-from rednet_ros.tracking.sighting import Engine, Look, Sighting, look_at, together
+from rednet_ros.tracking.sighting import Engine, Look, Sighting, look_at, second_look, together
 from rednet_ros.tracking.types import Box, Detection, ImageArray
 
 MIN_OVERLAP = 0.3
@@ -48,9 +49,12 @@ class StillPredictor:
         return self.face_in_crop(image, CropTransform.from_box(box, self._engine.crop_size_px))
 
     def face_in_crop(self, image: ImageArray, crop: CropTransform) -> Sighting:
-        """Run the network on the crop, then on one around the landmarks found there: the mean of both."""
+        """Run the network on the crop, then mirrored on one around the landmarks found there: the mean of both."""
         (first,) = look_at(self._engine, [Look(image, crop, None, self._engine.initial_state(1))])
-        (second,) = look_at(self._engine, [look_again(self._engine, image, first, self._memory)])
+        again = second_look(self._engine, first, image)
+        if self._memory is Memory.CROP:
+            again = replace(again, previous_px=None)
+        (second,) = look_at(self._engine, [again])
         return together(first, second)
 
 

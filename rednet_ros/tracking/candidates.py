@@ -16,7 +16,7 @@ from rednet_ros.tracking.detector.crop_calibration import crop_from_detection, l
 from rednet_ros.tracking.detector.search_plan import whole
 from rednet_ros.tracking.motion import velocity
 from rednet_ros.tracking.settings import TrackerSettings
-from rednet_ros.tracking.sighting import Engine, Look, Sighting, look_again, look_at, together
+from rednet_ros.tracking.sighting import Engine, Look, Sighting, look_again, look_at, second_look, together
 from rednet_ros.tracking.track import shows_face
 from rednet_ros.tracking.types import Box, Detection, Detections, FloatArray, ImageArray
 
@@ -169,13 +169,19 @@ def hold_up(engine: Engine, found: Sequence[Candidate], settings: TrackerSetting
     for step in range(max((len(arrival.candidate.way) for arrival in held), default=0)):
         under_way = [arrival for arrival in held if step < len(arrival.candidate.way)]
         there = [arrival for arrival in held if step >= len(arrival.candidate.way)]
-        looks = [look_again(one.sighting, one.candidate.way[step].image, engine.crop_size_px) for one in under_way]
+        looks = [_next_look(engine, one, one.candidate.way[step].image) for one in under_way]
         held = there + [
             _moved_on(arrival, step, now)
             for arrival, look, now in zip(under_way, looks, look_at(engine, looks), strict=True)
             if shows_face(look, now, settings)
         ]
     return held
+
+
+def _next_look(engine: Engine, arrival: Arrival, image: ImageArray) -> Look:
+    if image is arrival.candidate.look.image:
+        return second_look(engine, arrival.sighting, image)
+    return look_again(arrival.sighting, image, engine.crop_size_px)
 
 
 def _moved_on(arrival: Arrival, step: int, now: Sighting) -> Arrival:

@@ -7,16 +7,20 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
 
+import cv2
 import numpy as np
 
 from rednet_ros.inference.types import Estimate, FaceState
-from rednet_ros.landmarks import DETECTION_INDICES, LANDMARK_COUNT
+from rednet_ros.landmarks import DETECTION_INDICES, FLIP_ORDER, LANDMARK_COUNT
 from rednet_ros.tracking.appearance import appearance
 from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.tracking.face_shape import inside
 from rednet_ros.tracking.types import Box, FloatArray, ImageArray
 
 _DETECTED = list(DETECTION_INDICES)
+_FLIPPED = list(FLIP_ORDER)
+_DETECTED_FLIPPED = [_DETECTED.index(FLIP_ORDER[index]) for index in _DETECTED]
+_UNKNOWN = np.full((LANDMARK_COUNT, 2), np.nan, np.float32)
 
 
 class Engine(Protocol):
@@ -49,13 +53,32 @@ class Look:
     """A face to look at: where (`crop` of `image`), and what is known of it.
 
     `previous_px`: 68 x 2 landmarks of the previous frame in image pixels, None for a new face. `state`: one row,
-    None where the weights keep none.
+    None where the weights keep none. `mirrored`: the network sees the mirror image; what it answers is turned back.
     """
 
     image: ImageArray
     crop: CropTransform
     previous_px: FloatArray | None
     state: FaceState | None
+    mirrored: bool = False
+
+    def pixels(self) -> ImageArray:
+        """What the network sees, S x S x 3."""
+        pixels = self.crop.extract(self.image)
+        return cv2.flip(pixels, 1) if self.mirrored else pixels
+
+    def to_network(self, points_px: FloatArray) -> FloatArray:
+        """68 x 2 landmarks of the image in those pixels."""
+        points_px = self.crop.to_crop(points_px)
+        return _mirror(points_px, self.crop.size_px) if self.mirrored else points_px
+
+    def to_image(self, points_px: FloatArray) -> FloatArray:
+        """68 x 2 landmarks of those pixels in the image."""
+        return self.crop.to_image(_mirror(points_px, self.crop.size_px) if self.mirrored else points_px)
+
+
+def _mirror(points_px: FloatArray, size_px: int) -> FloatArray:
+    return (points_px * (-1, 1) + (size_px - 1, 0))[_FLIPPED].astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -103,29 +126,31 @@ def look_again(seen: Sighting, image: ImageArray, crop_size_px: int) -> Look:
     return look_from(image, seen.landmarks_px, seen.state, crop_size_px)
 
 
+def second_look(engine: Engine, seen: Sighting, image: ImageArray) -> Look:
+    """Another look at a face that was just seen in the same image: from a better crop, and mirrored.
+
+    A network errs otherwise on the mirror image, so both looks `together` are more exact than two alike. A state
+    knows nothing of it, and starts anew.
+    """
+    return replace(look_again(seen, image, engine.crop_size_px), state=engine.initial_state(1), mirrored=True)
+
+
 def look_at(engine: Engine, looks: Sequence[Look]) -> list[Sighting]:
     """Run `engine` once on all of `looks`, whatever camera they are of; answers in their order."""
     if not looks:
         return []
-    crops = np.stack([look.crop.extract(look.image) for look in looks])
-    previous_px = np.stack([_previous_in_crop(look) for look in looks])
+    crops = np.stack([look.pixels() for look in looks])
+    previous_px = np.stack(
+        [_UNKNOWN if look.previous_px is None else look.to_network(look.previous_px) for look in looks]
+    )
     estimate = engine.run(crops, previous_px, _stack_states(looks))
-    points_px = [look.crop.to_image(estimate.landmarks_px[row]) for row, look in enumerate(looks)]
-    return _sightings(looks, points_px, estimate)
+    return [_sighting(look, row, estimate) for row, look in enumerate(looks)]
 
 
 def together(first: Sighting, second: Sighting) -> Sighting:
-    """Two looks at a face in one image as one: the second's, with the mean of both looks' landmarks.
-
-    The second crop lies better, and the first does not know where the landmarks are, so their errors differ in part.
-    """
-    return replace(second, landmarks_px=np.mean([first.landmarks_px, second.landmarks_px], axis=0, dtype=np.float32))
-
-
-def _previous_in_crop(look: Look) -> FloatArray:
-    if look.previous_px is None:
-        return np.full((LANDMARK_COUNT, 2), np.nan, np.float32)
-    return look.crop.to_crop(look.previous_px)
+    """A look at a face and `second_look` as one: the second's, with the mean of the landmarks and the first's state."""
+    landmarks_px = (first.landmarks_px + second.landmarks_px) / np.float32(2)
+    return replace(second, landmarks_px=landmarks_px, state=first.state)
 
 
 def _stack_states(looks: Sequence[Look]) -> FaceState | None:
@@ -137,28 +162,14 @@ def _stack_states(looks: Sequence[Look]) -> FaceState | None:
     return FaceState.stack(states)
 
 
-def _sightings(looks: Sequence[Look], points_px: Sequence[FloatArray], estimate: Estimate) -> list[Sighting]:
-    return [
-        _sighting(
-            look,
-            points_px[row],
-            estimate.confidence[row],
-            None if estimate.presence is None else estimate.presence[row],
-            None if estimate.identity is None else estimate.identity[row],
-            None if estimate.state is None else estimate.state.row(row),
-        )
-        for row, look in enumerate(looks)
-    ]
-
-
-def _sighting(
-    look: Look,
-    landmarks_px: FloatArray,
-    confidence: FloatArray,
-    presence: FloatArray | None,
-    identity: FloatArray | None,
-    state: FaceState | None,
-) -> Sighting:
+def _sighting(look: Look, row: int, estimate: Estimate) -> Sighting:
+    landmarks_px, confidence = look.to_image(estimate.landmarks_px[row]), estimate.confidence[row]
+    presence = None if estimate.presence is None else estimate.presence[row]
+    if look.mirrored:
+        confidence = confidence[_FLIPPED]
+        presence = None if presence is None else presence[_DETECTED_FLIPPED]
+    identity = None if estimate.identity is None else estimate.identity[row]
+    state = None if estimate.state is None else estimate.state.row(row)
     height, width = look.image.shape[:2]
     seen = inside(landmarks_px, width, height)
     evidence = confidence[seen]

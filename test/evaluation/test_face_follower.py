@@ -36,7 +36,7 @@ def begin(engine: Any, detector: Any, memory: Memory, image: ImageArray, box: Bo
 @pytest.mark.parametrize(
     ("memory", "states", "knows_landmarks"),
     [
-        (Memory.STATE, [0, 1, 2, 3], [False, True, True, True]),
+        (Memory.STATE, [0, 0, 1, 2], [False, True, True, True]),
         (Memory.LANDMARKS, [0, 0, 0, 0], [False, True, True, True]),
         (Memory.CROP, [0, 0, 0, 0], [False, False, False, False]),
     ],
@@ -50,7 +50,7 @@ def test_each_rule_carries_what_it_says(
     states: list[float],
     knows_landmarks: list[bool],
 ) -> None:
-    """Two looks at the first frame, and one at each of two more."""
+    """Two looks at the first frame, the second mirrored and with a state of its own, and one at each of two more."""
     seen = states_seen(engine)
     someone = person(3, 160, 120)
     image = paint([someone])

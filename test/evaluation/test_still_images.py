@@ -63,7 +63,7 @@ def test_the_second_look_starts_from_the_first_and_the_mean_of_both_counts() -> 
     sighting = StillPredictor(engine, FakeDetector()).face_in_box(IMAGE, Box.around(truth))
     assert len(engine.previous) == 2
     assert np.isnan(engine.previous[0]).all()
-    assert engine.states == [0.0, 1.0]
+    assert engine.states == [0.0, 0.0]
     # Each look takes the face to be smaller and a little aside, so the second crop lies around the first answer.
     side = 40 / 64 * 1.4
     assert Box.around(engine.previous[1]).center == pytest.approx((31.5, 31.5), abs=0.1)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from rednet_ros.tracking.crops import CropTransform
-from rednet_ros.tracking.sighting import Look, look_at
+from rednet_ros.tracking.sighting import Look, look_at, second_look, together
 
 
 def look(image: Any, person: Any, engine: Any) -> Look:
@@ -53,3 +53,21 @@ def test_faces_with_and_without_state_do_not_mix(person: Any, paint: Any, engine
     one = look(paint([]), person(1, 80, 100), engine)
     with pytest.raises(ValueError, match="temporal state"):
         look_at(engine, [one, replace(one, state=None)])
+
+
+def test_what_a_network_misses_to_one_side_the_mirrored_look_misses_to_the_other(
+    person: Any, paint: Any, engine: Any
+) -> None:
+    run, aside_px = engine.run, np.array([2.0, 0.0], np.float32)
+
+    def askew(*arguments: Any) -> Any:
+        estimate = run(*arguments)
+        return replace(estimate, landmarks_px=estimate.landmarks_px + aside_px)
+
+    engine.run = askew
+    here = person(1, 100, 100)
+    image = paint([here])
+    (first,) = look_at(engine, [look(image, here, engine)])
+    (second,) = look_at(engine, [second_look(engine, first, image)])
+    for sighting, missed_px in ((first, 2.6), (second, -2.6), (together(first, second), 0.0)):
+        np.testing.assert_allclose((sighting.landmarks_px - here.landmarks()).mean(axis=0), (missed_px, 0), atol=0.8)
