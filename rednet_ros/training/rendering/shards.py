@@ -27,7 +27,7 @@ STILLS_PER_SHARD, CLIPS_PER_SHARD = 240, 24
 CLIPS_PER_IDENTITY = 2
 JPEG_QUALITY = 92
 SETTINGS_FILE, LABELS_FILE, ROWS_FILE = "render.json", "labels.jsonl", "rows.jsonl"
-VERSION = 6
+VERSION = 7
 """Of what a seed looks like and where its landmarks lie: raise it with every change to either."""
 KEPT_SETTINGS = ("version", "seed", "size_px", "identities", "frames")
 """What must not change when a run goes on; the counts may grow."""
