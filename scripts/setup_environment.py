@@ -167,7 +167,8 @@ def build(layout: Layout) -> None:
     """
     stamps = layout.build_root / "stamps"
     wheels = [] if layout.distribution else [layout.root / "requirements" / "ros_wheels.txt"]
-    foundation = fingerprint([str(layout.root), str(layout.distribution), sys.version], wheels)
+    version = sys.version.split()[0]  # the rest changes with every update of the system's Python
+    foundation = fingerprint([str(layout.root), str(layout.distribution), version], wheels)
     if not is_done(stamps / "foundation", foundation) or not layout.prefix.is_dir():
         (stamps / "sources").unlink(missing_ok=True)
         for folder in ("build", "install"):

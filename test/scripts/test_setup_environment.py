@@ -254,6 +254,16 @@ def test_another_python_builds_from_nothing(
     assert builds == [False, False]
 
 
+def test_the_same_python_packaged_anew_builds_nothing(
+    layout: Layout, builds: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Installing its headers may update Debian's Python while it runs the set-up."""
+    build(layout)
+    monkeypatch.setattr("sys.version", f"{sys.version.split()[0]} (main, another day)")
+    build(layout)
+    assert builds == [False]
+
+
 def test_a_failed_build_is_repeated(layout: Layout, builds: list[bool], monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(setup, "run_logged", _fail)
