@@ -9,8 +9,7 @@ import os
 import shutil
 import sys
 
-from environment.layout import SetupError, choose_layout, runs
-from environment.workspace import run_variables
+from environment import SetupError, choose_layout, run_variables, runs
 
 
 def main() -> None:

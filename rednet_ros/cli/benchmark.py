@@ -5,21 +5,22 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import shlex
-import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from rednet_ros.cli import command
-from rednet_ros.errors import InputError
+from rednet_ros.errors import InputError, RednetError
 from rednet_ros.evaluation.data import open_data
 from rednet_ros.evaluation.speed import clips, worker
 from rednet_ros.evaluation.speed.machine import this_machine
 from rednet_ros.evaluation.speed.page import FORMAT, merged, page, sections
-from rednet_ros.evaluation.speed.run import Contestant
+from rednet_ros.evaluation.speed.run import Contestant, Worker
 from rednet_ros.evaluation.speed.run import run as measure
 from rednet_ros.evaluation.tables import rounded, write_json, write_text
 from rednet_ros.inference.choice import BACKENDS
@@ -113,11 +114,12 @@ def _topics(options: argparse.Namespace, left_out: dict[str, str]) -> dict[str, 
     """Figures of a node, by another process: None, with the reason in `left_out`, where there are none."""
     arguments = ["--weights", (options.weights or [DEFAULT_WEIGHTS])[0], "--device", options.device]
     arguments += ["--input", options.input] if options.input else []
-    process = subprocess.run([sys.executable, "-m", _ROS, *arguments], capture_output=True, text=True, check=False)
-    if process.returncode == 0:
-        return dict(json.loads(process.stdout))
-    left_out["topics"] = (process.stderr.strip().splitlines() or [f"ended with code {process.returncode}"])[-1]
-    return None
+    try:
+        with closing(Worker([sys.executable, "-m", _ROS, *arguments], os.sched_getaffinity(0))) as worker:
+            return dict(worker.said)
+    except RednetError as error:
+        left_out["topics"] = str(error)
+        return None
 
 
 def _loaded(path: Path) -> dict[str, Any]:

@@ -24,7 +24,7 @@ class OpenVinoRuntime:
     def __init__(self, file: StepFile, threads: CpuThreads) -> None:
         """Raises RuntimeUnavailableError where OpenVINO is not installed, or cannot use the network."""
         self._description, self._threads = file.description, threads
-        core = _core()
+        core = shared_core()
         self._precision = "bf16" if file.description.config.direct and _multiplies_bf16(core) else "f32"
         self.name = f"openvino {'bfloat16' if self._precision == 'bf16' else 'float32'}"
         try:
@@ -54,7 +54,7 @@ class OpenVinoRuntime:
             "INFERENCE_PRECISION_HINT": self._precision,
             "ENABLE_CPU_PINNING": False,  # the detector and ROS want the same cores
         }
-        return _core().compile_model(self._model, "CPU", settings).create_infer_request()
+        return shared_core().compile_model(self._model, "CPU", settings).create_infer_request()
 
 
 def _multiplies_bf16(core: Any) -> bool:
@@ -63,7 +63,7 @@ def _multiplies_bf16(core: Any) -> bool:
     return "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
-def _core() -> Any:
+def shared_core() -> Any:
     """The process's one `openvino.Core`, which lives as long as the process.
 
     OpenVINO's CPU plugin gives the thread that loads it an alternate signal stack, and frees that stack when its core

@@ -48,10 +48,10 @@ def tiled(frames: Sequence[ImageArray], times: int) -> ImageArray:
     """N x H x W x 3: the clip so many times side by side, at different moments, in frames of `SIZE_PX`."""
     columns = math.ceil(math.sqrt(times))
     width_px, height_px = SIZE_PX[0] // columns, SIZE_PX[1] // columns
-    small = [fit(frame, (width_px, height_px)) for frame in frames]
+    small = np.stack([fit(frame, (width_px, height_px)) for frame in frames])
     result = np.full((len(frames), SIZE_PX[1], SIZE_PX[0], 3), 110, np.uint8)
     for number in range(times):
         y, x = height_px * (number // columns), width_px * (number % columns)
-        for index, image in enumerate(result):
-            image[y : y + height_px, x : x + width_px] = small[(index + number * len(frames) // times) % len(frames)]
+        moment = number * len(frames) // times
+        result[:, y : y + height_px, x : x + width_px] = np.roll(small, -moment, axis=0)
     return result

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import time
 from collections.abc import Callable
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,11 @@ import cv2
 import numpy as np
 
 from rednet_ros.errors import InputError, WeightsError
-from rednet_ros.evaluation.speed.worker import BLOCK_FRAMES, serve
+from rednet_ros.evaluation.speed.worker import BLOCK_FRAMES, Tracker, serve
 from rednet_ros.evaluation.still_images import StillPredictor
-from rednet_ros.files import library_path
-from rednet_ros.inference import step_file
+from rednet_ros.inference import openvino, step_file
 from rednet_ros.inference.engine import LandmarkEngine
+from rednet_ros.inference.runtime import RuntimeUnavailableError
 from rednet_ros.inference.types import Estimate
 from rednet_ros.network.config import STATE_SIZE
 from rednet_ros.resources import resolve_weights
@@ -30,6 +30,8 @@ from rednet_ros.tracking.detector.models import load_detector
 from rednet_ros.tracking.settings import TrackerSettings
 from rednet_ros.tracking.tracker import FaceTracker
 from rednet_ros.tracking.types import FloatArray, ImageArray
+
+_detector = functools.cache(load_detector)
 
 
 class OnnxEngine:
@@ -43,22 +45,17 @@ class OnnxEngine:
 
     def __init__(self, path: str, side_px: int) -> None:
         self.crop_size_px, self.weights_name = side_px, Path(path).stem
-        sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # it reports every import
+        graph, cores = Path(path).read_bytes(), len(os.sched_getaffinity(0))
         try:
-            import openvino
-        except ImportError:
-            with library_path(path) as plain:
-                net = cv2.dnn.readNetFromONNX(plain)
+            model = openvino.shared_core().read_model(graph, b"")
+        except RuntimeUnavailableError:
+            net = cv2.dnn.readNetFromONNX(np.frombuffer(graph, np.uint8))
             self.backend = "opencv"
             self._infer: Callable[[Any], Any] = lambda blob: (net.setInput(blob), net.forward())[1]
         else:
-            self._core = openvino.Core()  # kept: docs/inference.md
-            with library_path(path) as plain:
-                model = self._core.read_model(plain)
             model.reshape([1, 3, side_px, side_px])
-            threads = len(os.sched_getaffinity(0))
-            hints = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads}
-            compiled = self._core.compile_model(model, "CPU", dict[str, Any](hints))
+            hints = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": cores}
+            compiled = openvino.shared_core().compile_model(model, "CPU", hints)
             self.backend, self._infer = "openvino", lambda blob: compiled(blob)[0]
 
     def initial_state(self, faces: int) -> None:
@@ -72,26 +69,28 @@ class OnnxEngine:
         return Estimate(np.float32(self.crop_size_px) * points - np.float32(0.5), confidence, None, None)
 
 
-class Tracker:
+class OwnTracker(Tracker):
     """`FaceTracker` with its default settings: it searches within the frame, where the search is counted.
     `weights`: of which the floor is known."""
 
     def __init__(self, engine: Any, weights: str | None = None) -> None:
         self.name, self._engine, self._weights = f"{engine.weights_name}, {engine.backend}", engine, weights
 
-    def begin(self, faces: int) -> None:
-        settings = TrackerSettings(max_faces=faces)
-        self._tracker = FaceTracker(engine=self._engine, settings=settings)
+    def start(self, faces: int) -> None:
+        self._tracker = FaceTracker(engine=self._engine, settings=TrackerSettings(max_faces=faces))
 
     def frame(self, image: ImageArray, time_s: float) -> int:
         self._image, self._faces = image, self._tracker.update(image, time_s)
         return len(self._faces)
 
-    def still(self, image: ImageArray) -> list[Any]:
-        predictor = StillPredictor(self._engine, self._detector)
-        return [predictor.face_of(image, found).landmarks_px.tolist() for found in self._detector.detect(image)]
+    def points(self, image: ImageArray) -> list[Any]:
+        stills = StillPredictor(self._engine, _detector())
+        return [stills.face_of(image, found).landmarks_px.tolist() for found in _detector().detect(image)]
 
-    def network(self) -> dict[str, Any]:
+    def block(self) -> dict[str, Any]:
+        return {**super().block(), "network": self.network() if len(os.sched_getaffinity(0)) == 1 else {}}
+
+    def network(self) -> dict[str, float | None]:
         """CPU time of the network alone on the faces of the last frame, with landmarks and state as in tracking; and
         what its floor is made of: the operations of its convolutions, and the best rate of a matrix product now."""
         engine, faces = self._engine, self._faces
@@ -102,12 +101,13 @@ class Tracker:
         pixels = np.stack([crop.extract(self._image) for crop in crops])
         state = engine.run(pixels, previous_px, engine.initial_state(len(faces))).state
         network_ms = cpu_ms(lambda: engine.run(pixels, previous_px, state), max(3, BLOCK_FRAMES // len(faces)))
-        return {"cpu_ms": network_ms, "gflop": self._gflop and len(faces) * self._gflop, "gflops": matrix_rate_gflops()}
+        gflop = self._weights and gflop_per_face(self._weights)
+        return {"cpu_ms": network_ms, "gflop": len(faces) * gflop if gflop else None, "gflops": matrix_rate_gflops()}
 
-    def cameras(self, frames: str, shape: list[int], seconds: float, count: int, rate_hz: float) -> dict[str, Any]:
+    def cameras(self, frames: str, seconds: float, count: int, rate_hz: float) -> dict[str, Any]:
         """`count` cameras of a fixed rate into one tracker, in real time, searches in the background; the tracker takes
         the newest image of each that has come. `share`: of the worst camera's images, those that were tracked."""
-        clip, taken, newest = np.fromfile(frames, np.uint8).reshape(shape), [0] * count, [-1] * count
+        clip, taken, newest = np.load(frames), [0] * count, [-1] * count
         with FaceTracker(engine=self._engine, settings=TrackerSettings(detect_in_background=True)) as tracker:
             start_s, start_cpu_s = time.monotonic(), time.process_time()
             while (now_s := time.monotonic() - start_s) < seconds:
@@ -121,35 +121,21 @@ class Tracker:
         share = min(got / (last + 1) for got, last in zip(taken, newest, strict=True))
         return {"count": count, "rate_hz": rate_hz, "seconds": seconds, "share": share, "cores": cores}
 
-    @cached_property
-    def _detector(self) -> Any:
-        return load_detector()
 
-    @cached_property
-    def _gflop(self) -> float | None:
-        """Of a tracked face, in all steps of a frame; None where there is no step for CPUs."""
-        if self._weights is None:
-            return None
-        try:
-            step = step_file.read(resolve_weights(self._weights))
-        except WeightsError:
-            return None
-        config = step.description.config
-        return gflop_per_step(step) * (1 if config.direct else len(config.steps))
-
-
-def gflop_per_step(step: step_file.StepFile) -> float:
-    """10^9 operations of a step's convolutions; a multiplication and an addition are two."""
+@functools.cache
+def gflop_per_face(weights: str) -> float | None:
+    """10^9 operations of the convolutions in all steps of a tracked frame; None where there is no step for CPUs."""
+    try:
+        step = step_file.read(resolve_weights(weights))
+    except WeightsError:
+        return None
     net, config = cv2.dnn.readNetFromONNX(np.frombuffer(step.graph, np.uint8)), step.description.config
     maps, state = (1, 7, config.map_px, config.map_px), [(1, STATE_SIZE, 1, 1)] * 2
     inputs = [(1, 3, config.crop_px, config.crop_px), maps, *(state if config.temporal != "none" else [])]
-    total = 0.0
-    for number, takes, gives in zip(*net.getLayersShapes(inputs), strict=True):
-        layer = net.getLayer(int(number))
-        if layer.type in ("Convolution", "Deconvolution"):  # all of its weights are used once a place
-            places = takes[0] if layer.type == "Deconvolution" else gives[0]
-            total += 2e-9 * float(np.prod(places)) * float(np.prod(layer.blobs[0].shape[1:]))
-    return total
+    steps = 1 if config.direct else len(config.steps)
+    numbers = [net.getLayerId(name) for name in net.getLayerNames()]
+    convolutions = [n for n in numbers if net.getLayer(n).type in ("Convolution", "Deconvolution")]
+    return 1e-9 * steps * sum(net.getFLOPS(number, inputs) for number in convolutions)
 
 
 def matrix_rate_gflops(side: int = 1024) -> float:
@@ -166,13 +152,13 @@ def cpu_ms(work: Callable[[], object], runs: int) -> float:
     return 1e3 * (time.process_time() - start_s) / runs
 
 
-def _rednet(weights: str, device: str, backend: str) -> Tracker:
+def _rednet(weights: str, device: str, backend: str) -> OwnTracker:
     engine = LandmarkEngine.load(weights, device, backend=backend)
     if backend != "auto" and not engine.backend.startswith(backend):
         raise InputError(engine.notices[-1])
-    return Tracker(engine, weights)
+    return OwnTracker(engine, weights)
 
 
 if __name__ == "__main__":
     kind, *of = sys.argv[1:]
-    serve(lambda: _rednet(*of) if kind == "rednet" else Tracker(OnnxEngine(of[0], int(of[1]))))
+    serve(lambda: _rednet(*of) if kind == "rednet" else OwnTracker(OnnxEngine(of[0], int(of[1]))))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from rednet_ros.evaluation.tables import markdown
@@ -24,8 +24,8 @@ video. A frame is all that a tracker does with it, with its share of the searche
 all threads. Compare within a machine.
 
 ## CPU time of a frame with one tracked face, one core
-"""
 
+"""
 _FRAMES = "CPU time of a frame / wall time, median (95th percentile), ms. Where fewer faces were found, their number."
 _NETWORK = """CPU time of the network alone, ms / its floor, ms = times the floor. The floor: the operations of its \
 convolutions at the best rate of a product of float32 matrices in the same run, one core."""
@@ -33,8 +33,12 @@ _START = """CPU seconds and memory: of a fresh process on one core, until its fi
 Error: mean distance from the labels in % of the distance of the outer eye corners, of all 68 points and of the 51 \
 without the jaw, boxes of each tracker's own detector{}. MediaPipe has other points: the usual 68 of its 468, whose \
 jaw lies elsewhere. dlib's model was trained on 300-W, perhaps on these very faces."""
-_CAMERAS = "{}: of {} cameras of {:g} images/s, one face each, for {:g} s, {:.0f} % of the images were tracked (the \
-worst camera); {:.2f} cores were busy."
+_CAMERAS = """{}: of {count} cameras of {rate_hz:g} images/s, one face each, for {seconds:g} s, {:.0f} % of the images \
+were tracked (the worst camera); {cores:.2f} cores were busy."""
+
+_KEYS = ("processor", "features", "cores")
+_RATIO_HEAD = ("processor", "weights", "ms", "MediaPipe FaceMesh, ms", "ratio")
+_START_HEAD = ("", "CPU, s", "memory, MB", "error, 68", "inner 51", "> 10 %", "missed")
 
 
 def merged(report: Report | None, entry: Entry) -> Report:
@@ -45,8 +49,8 @@ def merged(report: Report | None, entry: Entry) -> Report:
 
 def page(report: Report) -> str:
     """The whole page."""
-    parts = [_headline(report), *(part for entry in report["machines"] for part in sections(entry))]
-    return _HEAD + "\n" + "\n\n".join(parts) + "\n"
+    ratios = markdown(_RATIO_HEAD, [row for entry in report["machines"] for row in _ratios(entry)])
+    return _HEAD + "\n\n".join([ratios, *(part for entry in report["machines"] for part in sections(entry))]) + "\n"
 
 
 def sections(entry: Entry) -> Iterator[str]:
@@ -59,22 +63,18 @@ def sections(entry: Entry) -> Iterator[str]:
         yield entry["note"]
     for cores in sorted({frame["cores"] for frame in rows[0]["frames"]}):
         yield f"### Frames, {cores} core{'s' * (cores > 1)}\n\n{_FRAMES}\n\n{_by_faces(rows, cores, _frame)}"
-    own = [row for row in rows if "floor_ms" in row["frames"][0]]
-    if own:
+    if own := [row for row in rows if "floor_ms" in row["frames"][0]]:
         yield f"### The network\n\n{_NETWORK}\n\n{_by_faces(own, 1, _network)}"
     labels = next((f" ({row['error']['labels']})" for row in rows if row["error"]), "")
     table = markdown(_START_HEAD, [_start(row) for row in rows])
     yield f"### Start, memory, error\n\n{_START.format(labels)}\n\n{table}"
-    yield from (_cameras(row) for row in rows if row["cameras"])
+    for row in (row for row in rows if row["cameras"]):
+        yield _CAMERAS.format(row["name"], 100 * row["cameras"]["share"], **row["cameras"])
     if entry["topics"]:
-        rows = [[name, _text(value)] for name, value in entry["topics"].items()]
-        yield f"### Through topics\n\nSee [nodes](nodes.md#latency-through-topics).\n\n{markdown(('', ''), rows)}"
+        topics = markdown(("", ""), [[name, _text(value)] for name, value in entry["topics"].items()])
+        yield f"### Through topics\n\nSee [nodes](nodes.md#latency-through-topics).\n\n{topics}"
     if entry["left_out"]:
         yield "Not measured:\n\n" + "\n".join(f"- {title}: {reason}" for title, reason in entry["left_out"].items())
-
-
-_KEYS = ("processor", "features", "cores")
-_START_HEAD = ("", "CPU, s", "memory, MB", "error, 68", "inner 51", "> 10 %", "missed")
 
 
 def _key(entry: Entry) -> list[Any]:
@@ -82,26 +82,23 @@ def _key(entry: Entry) -> list[Any]:
 
 
 def _name(entry: Entry) -> str:
-    machine = entry["machine"]
-    return ", ".join([machine["processor"], *machine["features"], f"{machine['cores']} cores"])
+    processor, features, cores = _key(entry)
+    return ", ".join([processor, *features, f"{cores} cores"])
 
 
-def _headline(report: Report) -> str:
-    rows = []
-    for entry in report["machines"]:
-        cost_ms = {row["name"]: _one_face_ms(row) for row in entry["rows"]}
-        peer_ms = next((value for name, value in cost_ms.items() if name.startswith("MediaPipe")), None)
-        for name in (row["name"] for row in entry["rows"] if row["is_own"]):
-            ratio = cost_ms[name] / peer_ms if cost_ms[name] and peer_ms else None
-            rows.append([_name(entry), name, _text(cost_ms[name]), _text(peer_ms), _text(ratio)])
-    return markdown(("processor", "weights", "ms", "MediaPipe FaceMesh, ms", "ratio"), rows)
+def _ratios(entry: Entry) -> Iterator[list[str]]:
+    """Of each own network to MediaPipe: one face, one core."""
+    cost_ms = {
+        row["name"]: next((frame["cpu_ms"] for frame in row["frames"] if frame["faces"] == frame["cores"] == 1), None)
+        for row in entry["rows"]
+    }
+    peer_ms = next((value for name, value in cost_ms.items() if name.startswith("MediaPipe")), None)
+    for name, own_ms in ((row["name"], cost_ms[row["name"]]) for row in entry["rows"] if row["is_own"]):
+        ratio = own_ms / peer_ms if own_ms and peer_ms else None
+        yield [_name(entry), name, _text(own_ms), _text(peer_ms), _text(ratio)]
 
 
-def _one_face_ms(row: Entry) -> Any:
-    return next((frame["cpu_ms"] for frame in row["frames"] if frame["faces"] == frame["cores"] == 1), None)
-
-
-def _by_faces(rows: list[Entry], cores: int, cell: Any) -> str:
+def _by_faces(rows: list[Entry], cores: int, cell: Callable[[Entry], str]) -> str:
     frames = [[frame for frame in row["frames"] if frame["cores"] == cores] for row in rows]
     head = [f"{frame['faces']} face{'s' * (frame['faces'] > 1)}" for frame in frames[0]]
     return markdown(("", *head), [[row["name"], *map(cell, of)] for row, of in zip(rows, frames, strict=True)])
@@ -121,23 +118,11 @@ def _network(frame: Entry) -> str:
 
 def _start(row: Entry) -> list[str]:
     start, error = row["start"], row["error"] or {}
-    errors = [_text(error.get(name)) for name in ("nme_mean", "nme_inner51", "failure_rate_10")]
-    return [row["name"], _text(start["cpu_s"]), f"{start['memory_mb']:.0f}", *errors, _text(error.get("missed"))]
-
-
-def _cameras(row: Entry) -> str:
-    trial = row["cameras"]
-    share = 100 * trial["share"]
-    return _CAMERAS.format(row["name"], trial["count"], trial["rate_hz"], trial["seconds"], share, trial["cores"])
+    errors = [_text(error.get(name)) for name in ("nme_mean", "nme_inner51", "failure_rate_10", "missed")]
+    return [row["name"], _text(start["cpu_s"]), f"{start['memory_mb']:.0f}", *errors]
 
 
 def _text(value: Any) -> str:
-    if value is None:
-        return "-"
-    return (
-        f"{value:.2f}"
-        if isinstance(value, float) and value < 10
-        else f"{value:.1f}"
-        if isinstance(value, float)
-        else str(value)
-    )
+    if isinstance(value, float):
+        return f"{value:.{2 if value < 10 else 1}f}"
+    return "-" if value is None else str(value)

@@ -5,10 +5,10 @@ import time
 import numpy as np
 import pytest
 
-from rednet_ros.evaluation.speed.own import OnnxEngine, Tracker, gflop_per_step, matrix_rate_gflops
+from rednet_ros.evaluation.speed.own import OnnxEngine, OwnTracker, gflop_per_face, matrix_rate_gflops
 from rednet_ros.evaluation.tracking_bench.synthetic_scene import BrightDetector, BrightEngine, Square, paint
-from rednet_ros.inference import step_file
-from rednet_ros.resources import resolve_weights
+from rednet_ros.inference import openvino
+from rednet_ros.inference.runtime import RuntimeUnavailableError
 from rednet_ros.tracking import tracker as tracking
 
 
@@ -34,8 +34,8 @@ def image(monkeypatch):
 
 def test_every_face_is_found_in_the_frame_and_the_network_gets_a_history(image):
     engine = NotingEngine()
-    tracker = Tracker(engine)
-    tracker.begin(3)
+    tracker = OwnTracker(engine)
+    tracker.start(3)
     assert [tracker.frame(image, number / 30) for number in range(6)][-1] == 3
     engine.asked.clear()
     told = tracker.network()
@@ -45,15 +45,15 @@ def test_every_face_is_found_in_the_frame_and_the_network_gets_a_history(image):
 
 
 def test_without_a_face_there_is_nothing_to_tell_of_the_network(image):
-    tracker = Tracker(NotingEngine())
-    tracker.begin(1)
+    tracker = OwnTracker(NotingEngine())
+    tracker.start(1)
     tracker.frame(np.zeros_like(image), 0.0)
     assert tracker.network() == {}
 
 
 def share_of(engine, image, tmp_path, rate_hz):
-    image[None].tofile(tmp_path / "clip.raw")
-    trial = Tracker(engine).cameras(str(tmp_path / "clip.raw"), [1, *image.shape], 1.0, count=2, rate_hz=rate_hz)
+    np.save(tmp_path / "clip.npy", image[None])
+    trial = OwnTracker(engine).cameras(str(tmp_path / "clip.npy"), 1.0, count=2, rate_hz=rate_hz)
     return trial["share"]
 
 
@@ -67,8 +67,18 @@ def test_cameras_that_the_tracker_can_serve_lose_nothing_and_others_do(image, tm
     assert share_of(Slow(), image, tmp_path, 400.0) < 0.3
 
 
+def test_the_network_is_looked_at_on_one_core_only(image, monkeypatch, tmp_path):
+    np.save(tmp_path / "clip.npy", image[None])
+    tracker = OwnTracker(NotingEngine())
+    tracker.begin(str(tmp_path / "clip.npy"), 3)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1})
+    assert not tracker.block()["network"]
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {1})
+    assert tracker.block()["network"]["cpu_ms"] > 0
+
+
 def test_the_operations_of_the_shipped_step_are_counted():
-    assert gflop_per_step(step_file.read(resolve_weights("rednet-lite"))) == pytest.approx(0.247, abs=0.002)
+    assert gflop_per_face("rednet-lite") == pytest.approx(0.247, abs=0.002)
 
 
 def test_the_rate_of_matrix_products_is_found():
@@ -81,7 +91,7 @@ def test_a_users_network_gives_fractions_of_the_crop(tmp_path, monkeypatch, runt
     if runtime == "openvino":
         pytest.importorskip("openvino")
     else:
-        monkeypatch.setitem(__import__("sys").modules, "openvino", None)
+        monkeypatch.setattr(openvino, "shared_core", _absent)
     # The means of the three channels, red first, of a crop of 8 px, and 133 zeros.
     picks = np.zeros((3, 136), np.float32)
     picks[range(3), range(3)] = 1
@@ -102,3 +112,7 @@ def test_a_users_network_gives_fractions_of_the_crop(tmp_path, monkeypatch, runt
     landmarks_px = engine.run(crops, None, None).landmarks_px
     assert landmarks_px.shape == (2, 68, 2)
     np.testing.assert_allclose(landmarks_px[1, :2], [[7.5, 1.1], [-0.5, -0.5]], atol=1e-5)
+
+
+def _absent():
+    raise RuntimeUnavailableError("OpenVINO is not installed")

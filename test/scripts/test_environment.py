@@ -1,10 +1,11 @@
-"""Which ROS 2 and which Python are chosen."""
+"""Which ROS 2 and which Python are chosen, and the variables that commands run with."""
 
+import os
 from pathlib import Path
 
+import environment
 import pytest
-from environment import layout as layouts
-from environment.layout import Layout, SetupError, choose_layout, choose_python
+from environment import Layout, SetupError, choose_layout, choose_python, run_variables
 
 
 @pytest.fixture
@@ -15,7 +16,7 @@ def sourced_ros(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("AMENT_PREFIX_PATH", str(tmp_path / "ros"))
     monkeypatch.setenv("PYTHONPATH", str(modules))
     monkeypatch.setenv("ROS_DISTRO", "jazzy")
-    monkeypatch.setattr("environment.layout.SYSTEM_PYTHON", "/usr/bin/python3")
+    monkeypatch.setattr("environment.SYSTEM_PYTHON", "/usr/bin/python3")
     return modules.parent
 
 
@@ -50,9 +51,9 @@ def pythons(monkeypatch: pytest.MonkeyPatch) -> dict[str, bool]:
     known: dict[str, bool] = {}
 
     def runs(python: str | Path, code: str = "pass") -> bool:
-        return known.get(str(python), False) if code == layouts.IS_SUPPORTED else str(python) in known
+        return known.get(str(python), False) if code == environment.IS_SUPPORTED else str(python) in known
 
-    monkeypatch.setattr(layouts, "runs", runs)
+    monkeypatch.setattr(environment, "runs", runs)
     monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}" if f"/usr/bin/{name}" in known else None)
     return known
 
@@ -77,3 +78,34 @@ def test_without_a_supported_python_one_is_asked_for(tmp_path: Path, pythons: di
     pythons["python3"] = False
     with pytest.raises(SetupError, match=r"Python 3\.10 to 3\.13 is needed.*make PYTHON="):
         choose_python(Layout(tmp_path, None, "python3"))
+
+
+def test_wheels_leave_nothing_of_another_ros(tmp_path: Path) -> None:
+    sourced = {"AMENT_PREFIX_PATH": "/opt/ros/jazzy", "PYTHONPATH": "/opt/ros/jazzy/lib", "PATH": "/usr/bin"}
+    result = run_variables(Layout(tmp_path, None, "python3"), sourced)
+    assert not any("/opt/ros" in value for value in result.values())
+    assert result["AMENT_PREFIX_PATH"] == f"{tmp_path}/.ros_build/install/rednet_ros:{tmp_path}/.venv"
+    assert result["RMW_IMPLEMENTATION"] == "rmw_fastrtps_cpp"
+
+
+def test_a_sourced_ros_stays_behind_the_built_package(tmp_path: Path) -> None:
+    sourced = {"AMENT_PREFIX_PATH": "/opt/ros/jazzy", "RMW_IMPLEMENTATION": "rmw_cyclonedds_cpp", "PATH": "/usr/bin"}
+    result = run_variables(Layout(tmp_path, "jazzy", "python3"), sourced)
+    assert result["AMENT_PREFIX_PATH"] == f"{tmp_path}/.ros_build-jazzy/install/rednet_ros:/opt/ros/jazzy"
+    assert result["RMW_IMPLEMENTATION"] == "rmw_cyclonedds_cpp"
+
+
+def test_entering_the_environment_twice_changes_nothing_more(tmp_path: Path) -> None:
+    layout = Layout(tmp_path, None, "python3")
+    once = run_variables(layout, {"PATH": "/usr/bin:/bin", "VIRTUAL_ENV": "/other"})
+    assert run_variables(layout, once) == once
+    assert once["PATH"].split(os.pathsep)[-2:] == ["/usr/bin", "/bin"]
+    assert "VIRTUAL_ENV" not in once
+
+
+@pytest.mark.parametrize("modules", ["lib/python3.11/site-packages", "local/lib/python3.12/dist-packages"])
+def test_the_built_messages_are_found_wherever_this_python_installs(tmp_path: Path, modules: str) -> None:
+    layout = Layout(tmp_path, None, "python3")
+    (layout.prefix / modules / "rednet_ros").mkdir(parents=True)
+    path = run_variables(layout, {})["PYTHONPATH"].split(os.pathsep)
+    assert path == [str(tmp_path), str(layout.prefix / modules)]
