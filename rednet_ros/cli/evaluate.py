@@ -11,9 +11,20 @@ from rednet_ros.errors import InputError
 from rednet_ros.evaluation import flicker_run
 from rednet_ros.evaluation.accuracy import error_over_time
 from rednet_ros.evaluation.data import DataSet, joined, open_data
+from rednet_ros.evaluation.degraded import report as degraded_report
+from rednet_ros.evaluation.degraded import run as degraded_run
+from rednet_ros.evaluation.degraded.bursts import CHOICES
+from rednet_ros.evaluation.degraded.clips import labelled, real
+from rednet_ros.evaluation.degraded.summary import curve
 from rednet_ros.evaluation.networks import Network, open_networks
 from rednet_ros.evaluation.paper_tables import TABLES, paper_table
-from rednet_ros.evaluation.plots import check_matplotlib, plot_cumulative_errors, plot_error_over_time, plot_roc
+from rednet_ros.evaluation.plots import (
+    check_matplotlib,
+    plot_bursts,
+    plot_cumulative_errors,
+    plot_error_over_time,
+    plot_roc,
+)
 from rednet_ros.evaluation.report import as_record, as_table, write_worst
 from rednet_ros.evaluation.run import Settings, run_all
 from rednet_ros.evaluation.tables import rounded, write_json
@@ -24,6 +35,7 @@ from rednet_ros.training.datasets.annotation import UNITS
 NAME = "rednet-evaluate"
 
 _OF_LANDMARKS = ("ced", "over_time", "worst")
+_NOT_DEGRADED = ("ced", "worst", "stateless", "reinit")
 
 
 def argument_parser() -> argparse.ArgumentParser:
@@ -86,6 +98,13 @@ def _add_protocol(group: argparse._ArgumentGroup) -> None:
     )
     steps_help = "recurrent steps of every face by a direct network, on a CPU (default: as many as each face needs)"
     add("--steps", metavar="K", type=int, choices=(1, 2), help=steps_help)
+    degrade_help = (
+        f"{tracking}bursts of degraded frames, and how four rules get through them; with --flicker: on the faces of "
+        "these clips, against the tracker's landmarks without bursts"
+    )
+    add("--degrade", metavar="KIND", choices=tuple(CHOICES), help=f"{degrade_help}. KIND: {', '.join(CHOICES)}")
+    seed_help = "with --degrade: where bursts lie, and what they look like (default: 0)"
+    add("--degrade-seed", metavar="N", type=int, default=0, help=seed_help)
     add("--verification", action="store_true", help="tell people apart by the identity code instead")
     portraits_help = "with --verification: compare the tracker's portraits, means of N good views of a sequence"
     add("--portraits", metavar="N", type=command.positive, default=0, help=portraits_help)
@@ -98,8 +117,9 @@ def _add_reports(group: argparse._ArgumentGroup) -> None:
     add("--json", metavar="F", type=Path, help="write the numbers to this file")
     add("--worst", metavar="FOLDER", type=Path, help="write a picture of the 20 worst faces into this folder")
     add("--ced", metavar="F.png", type=Path, help="draw the cumulative error distribution")
-    over_time_help = "with --protocol tracking: draw the error along the sequences"
+    over_time_help = "with --protocol tracking: draw the error along the sequences; with --degrade: about a burst"
     add("--over-time", metavar="F.png", type=Path, help=over_time_help)
+    add("--sheet", metavar="F.png", type=Path, help="with --degrade: a picture of degraded frames")
     add("--roc", metavar="F.png", type=Path, help="with --verification: draw the ROC")
     add("--table", metavar="N", type=int, choices=tuple(TABLES), help="print the paper's table 5 to 9 with our rows")
 
@@ -114,18 +134,32 @@ def check(options: argparse.Namespace) -> None:
         raise InputError(f"{options.data[0]}: --flicker takes clips only, give labelled faces without it")
     if kind != "flicker" and not options.data:
         raise InputError("give a labels file or FORMAT:FOLDER, or clips after --flicker")
+    if options.degrade is not None:
+        _check_degrade(options, kind)
     for name in _OF_LANDMARKS:
-        if kind is not None and getattr(options, name) is not None:
+        if kind is not None and options.degrade is None and getattr(options, name) is not None:
             raise InputError(f"--{name.replace('_', '-')} is not for --{kind}")
     for name in ("roc", "portraits"):
         if getattr(options, name) and kind != "verification":
             raise InputError(f"--{name} needs --verification")
     if kind == "table" and options.json is not None:
         raise InputError("--json is not for --table: the table is text")
-    if options.protocol != "tracking" and kind != "table":
+    if options.sheet is not None and options.degrade is None:
+        raise InputError("--sheet needs --degrade")
+    if options.protocol != "tracking" and kind != "table" and options.degrade is None:
         for name in ("stateless", "reinit", "over_time"):
             if getattr(options, name) not in (None, False):
                 raise InputError(f"--{name.replace('_', '-')} needs --protocol tracking")
+
+
+def _check_degrade(options: argparse.Namespace, kind: str | None) -> None:
+    if kind not in (None, "flicker") or (kind is None and options.protocol != "tracking"):
+        raise InputError("--degrade needs --protocol tracking, or clips after --flicker")
+    for name in _NOT_DEGRADED:
+        if getattr(options, name) not in (None, False):
+            raise InputError(f"--{name} is not for --degrade")
+    if options.landmarks != "all":
+        raise InputError("--degrade is for all landmarks")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -137,7 +171,8 @@ def run(options: argparse.Namespace) -> None:
     """Evaluate and report. Raises the package's errors."""
     check(options)
     command.check_outputs(
-        [*options.data, *options.flicker], [options.json, options.ced, options.over_time, options.roc]
+        [*options.data, *options.flicker],
+        [options.json, options.ced, options.over_time, options.roc, options.sheet],
     )
     if any((options.ced, options.over_time, options.roc)):
         check_matplotlib()
@@ -145,7 +180,9 @@ def run(options: argparse.Namespace) -> None:
     data = [open_data(argument, options.split, options.unit, options.stored_pixels) for argument in options.data]
     names, only_major = options.weights or [DEFAULT_WEIGHTS], options.landmarks == "7"
     networks = open_networks(names, options.device, only_major, options.steps)
-    if options.flicker:
+    if options.degrade is not None:
+        _degraded(options, networks, joined(data, options.unit) if data else paths)
+    elif options.flicker:
         _flicker(options, networks, paths)
     elif options.verification:
         _verification(options, networks, data)
@@ -180,6 +217,39 @@ def _landmarks(options: argparse.Namespace, networks: Sequence[Network], data: D
         plot_error_over_time(options.over_time, curves, UNITS[data.unit])
     if options.worst is not None:
         print("\n".join(write_worst(options.worst, runs)))
+
+
+def _degraded(options: argparse.Namespace, networks: Sequence[Network], source: DataSet | Sequence[Path]) -> None:
+    unit = source.unit if isinstance(source, DataSet) else "interocular"
+    labels = {
+        "degrade": options.degrade,
+        "seed": options.degrade_seed,
+        "boxes": options.boxes,
+        "unit": unit,
+        "judged_by": "labels" if isinstance(source, DataSet) else "tracker",
+    }
+    records: list[object] = []
+    curves, sheet = {}, degraded_report.Sheet()
+    for network in networks:
+        if isinstance(source, DataSet):
+            clips = labelled(source, options.degrade_seed)
+        else:
+            clips = [clip for path in source for clip in real(network, path)]
+        look = (lambda seen: None) if records or options.sheet is None else sheet.add
+        results = degraded_run.run(
+            network, clips, options.degrade, options.degrade_seed, options.boxes == "truth", look
+        )
+        record = degraded_report.as_record(network, results, labels)
+        print(("\n" if records else "") + degraded_report.as_text(record))
+        records.append(record)
+        for rule in degraded_run.rules_of(network):
+            name = rule.title if len(networks) == 1 else f"{network.title}, {rule.title}"
+            curves[name] = curve(results, rule.title)
+    _write_json(options.json, records)
+    if options.over_time is not None:
+        plot_bursts(options.over_time, curves, UNITS[unit])
+    if options.sheet is not None:
+        sheet.write(options.sheet)
 
 
 def _flicker(options: argparse.Namespace, networks: Sequence[Network], paths: Sequence[Path]) -> None:

@@ -17,7 +17,27 @@ from rednet_ros.tracking.types import Face, FloatArray, ImageArray
 TRACKER, FRAME_BY_FRAME = "tracker", "frame by frame"
 """Names of the two rules. Frame by frame, only the crop comes from the frame before: no state, no z0, no filter."""
 
+FaceKey = tuple[int, str]
+"""Number of the scene, and the face's id."""
+
 _Rows = dict[int, tuple[FloatArray, FloatArray]]
+
+
+class SceneTracker:
+    """`FaceTracker` on one clip, by itself and with repeatable results. A cut ends all faces."""
+
+    def __init__(self, engine: Engine, detector: Detector) -> None:
+        settings = TrackerSettings(detect_in_background=False, assumed_fov_deg=0.0, recognition=False)
+        self._tracker = FaceTracker(engine=engine, detector=detector, settings=settings)
+        self._scene = 0
+        self._overview: Overview | None = None
+
+    def update(self, image: ImageArray, time_s: float) -> list[tuple[FaceKey, Face]]:
+        """The faces in the next frame, taken at `time_s`, each with a key of its own in its scene."""
+        before, self._overview = self._overview, overview(image)
+        if before is not None and is_cut(before, self._overview):
+            self._scene += 1
+        return [((self._scene, face.id), face) for face in self._tracker.update(image, time_s)]
 
 
 class ClipFollower:
@@ -29,21 +49,16 @@ class ClipFollower:
     """
 
     def __init__(self, engine: Engine, detector: Detector, min_frames: int = 10) -> None:
-        settings = TrackerSettings(detect_in_background=False, assumed_fov_deg=0.0, recognition=False)
-        self._tracker = FaceTracker(engine=engine, detector=detector, settings=settings)
+        self._tracker = SceneTracker(engine, detector)
         self._engine, self._min_frames = engine, min_frames
-        self._rows: dict[tuple[int, str], _Rows] = {}
+        self._rows: dict[FaceKey, _Rows] = {}
         self._alone: dict[str, FloatArray] = {}
-        self._frame = self._scene = 0
-        self._overview: Overview | None = None
+        self._frame = 0
 
     def update(self, image: ImageArray, time_s: float) -> None:
         """The next frame, taken at `time_s`."""
-        before, self._overview = self._overview, overview(image)
-        if before is not None and is_cut(before, self._overview):
-            self._scene += 1
-        for face in self._tracker.update(image, time_s):
-            rows = self._rows.setdefault((self._scene, face.id), {})
+        for key, face in self._tracker.update(image, time_s):
+            rows = self._rows.setdefault(key, {})
             rows[self._frame] = (face.landmarks_px, self._frame_by_frame(image, face))
         self._frame += 1
 

@@ -12,6 +12,7 @@ from rednet_ros.evaluation.still_images import StillPredictor
 from rednet_ros.network.config import Step
 from rednet_ros.resources import resolve_weights
 from rednet_ros.tracking.detector.models import Detector, load_detector
+from rednet_ros.tracking.motion import NOMINAL_STEP_S
 from rednet_ros.tracking.sighting import Engine, Sighting
 from rednet_ros.tracking.types import Box, FloatArray, ImageArray
 
@@ -38,23 +39,36 @@ class Network:
         still = StillPredictor(self.engine, self.detector, memory)
         return still.face_in_box(image_bgr, box) if from_truth else still.face_detected_at(image_bgr, box)
 
-    def follower(self, from_truth: bool, memory: Memory | None) -> _Follower:
-        """Of faces in videos; `memory` None: in unrelated images."""
-        return _Follower(self, from_truth, memory or Memory.STATE)
+    def follower(
+        self,
+        from_truth: bool,
+        memory: Memory | None,
+        *,
+        with_motion: bool = False,
+        step_s: float = NOMINAL_STEP_S,
+    ) -> LabelFollower:
+        """Of faces in videos; `memory` None: in unrelated images. The others: see `FaceFollower`."""
+        memory = memory or Memory.STATE
+        face = FaceFollower(self.engine, memory, with_motion=with_motion, step_s=step_s)
+        return LabelFollower(self, from_truth, memory, face)
 
 
-class _Follower:
+class LabelFollower:
     """A `rednet_ros.evaluation.accuracy.Follower`."""
 
-    def __init__(self, network: Network, from_truth: bool, memory: Memory) -> None:
+    def __init__(self, network: Network, from_truth: bool, memory: Memory, face: FaceFollower) -> None:
         self._network, self._from_truth, self._memory = network, from_truth, memory
-        self._face = FaceFollower(network.engine, memory)
+        self._face = face
 
     def begin(self, image: ImageArray, box: Box) -> FloatArray | None:
         return self._face.begin(self._network.sighting(image, box, self._from_truth, self._memory))
 
     def follow(self, image: ImageArray) -> FloatArray | None:
         return self._face.follow(image)
+
+    def coast(self) -> FloatArray | None:
+        """See `FaceFollower.coast`."""
+        return self._face.coast()
 
 
 def open_networks(

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rednet_ros.errors import InputError
+from rednet_ros.evaluation.degraded.summary import Curve
 from rednet_ros.evaluation.flicker import smoothed
 from rednet_ros.evaluation.verification import PairScores, area_under_roc, equal_error_rate, roc_curve
 from rednet_ros.metrics import area_under_curve
@@ -79,6 +80,23 @@ def plot_error_over_time(path: Path, curves: Mapping[str, NDArray[np.float64]], 
         drawn.set(xlabel="frame since the start of the sequence", ylabel=f"mean error, % of the {unit}")
         drawn.set_ylim(bottom=0)
         drawn.xaxis.get_major_locator().set_params(integer=True)
+        drawn.margins(x=0)
+
+
+def plot_bursts(path: Path, curves: Mapping[str, Curve], unit: str) -> None:
+    """Mean error before, inside and after bursts of degraded frames, one curve each."""
+    with axes(path) as drawn:
+        for (name, curve), style in zip(curves.items(), _styles(), strict=False):
+            values = 100 * np.concatenate([curve.before, curve.inside, curve.after])
+            drawn.plot(np.arange(len(values)), values, label=name, **style)
+        lengths = [len(curve.before), len(curve.inside), len(curve.after)]
+        start, stop = lengths[0], lengths[0] + lengths[1]
+        drawn.axvspan(start - 0.5, stop - 0.5, color="0.95", zorder=0)
+        labels = [*range(-lengths[0], 0), *range(1, lengths[1] + 1), *(f"+{frame + 1}" for frame in range(lengths[2]))]
+        drawn.set_xticks(range(sum(lengths)), labels, fontsize=7)
+        drawn.set(xlabel="frame: before a burst | since its start | since its end")
+        drawn.set_ylabel(f"mean error, % of the\n{unit}")
+        drawn.set_ylim(bottom=0)
         drawn.margins(x=0)
 
 

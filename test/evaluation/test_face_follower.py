@@ -80,3 +80,26 @@ def test_without_a_beginning_there_is_nothing_to_follow(engine: Any, person: Any
     assert follower.follow(paint([person(3, 100, 100)])) is None
     assert follower.begin(None) is None
     assert engine.batches == []
+
+
+@pytest.mark.parametrize("with_motion", [False, True])
+def test_while_nobody_looks_a_face_stays_or_moves_on(
+    engine: Any, detector: Any, person: Any, paint: Paint, with_motion: bool
+) -> None:
+    """Without the motion it stays where it was; and the state is none the older for it."""
+    start = person(3, 100, 100)
+    follower = FaceFollower(engine, Memory.LANDMARKS, with_motion=with_motion)
+    assert follower.coast() is None
+    follower.begin(StillPredictor(engine, detector).face_in_box(paint([start]), Box.around(start.landmarks())))
+    for step in range(1, 5):
+        follower.follow(paint([person(3, 100 + 4 * step, 100)]))
+    looks = len(engine.batches)
+    coasted = [follower.coast() for _ in range(4)]
+    assert len(engine.batches) == looks
+    for step, landmarks_px in enumerate(coasted, 5):
+        expected = person(3, 100 + 4 * (step if with_motion else 4), 100).landmarks()
+        assert landmarks_px is not None
+        np.testing.assert_allclose(landmarks_px, expected, atol=4)
+    landmarks_px = follower.follow(paint([person(3, 100 + 4 * 9, 100)]))
+    assert landmarks_px is not None
+    np.testing.assert_allclose(landmarks_px, person(3, 100 + 4 * 9, 100).landmarks(), atol=2.5)

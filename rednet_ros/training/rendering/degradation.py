@@ -56,7 +56,7 @@ def degrade(image: ImageArray, camera: Degradation, rng: Rng) -> ImageArray:
     if camera.blur_px > 0:
         pixels = cv2.GaussianBlur(pixels, (0, 0), camera.blur_px * size_px / 224)
     if camera.motion_px > 1:
-        pixels = _motion_blur(pixels, camera.motion_px * size_px / 224, camera.motion_rad)
+        pixels = motion_blur(pixels, camera.motion_px * size_px / 224, camera.motion_rad)
     if camera.grey:
         pixels = cv2.cvtColor(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
     levels = (pixels.astype(np.float32) - 128) * camera.contrast + (128 + camera.brightness)
@@ -69,7 +69,8 @@ def degrade(image: ImageArray, camera: Degradation, rng: Rng) -> ImageArray:
     return result
 
 
-def _motion_blur(image: ImageArray, length_px: float, angle_rad: float) -> ImageArray:
+def motion_blur(image: ImageArray, length_px: float, angle_rad: float) -> ImageArray:
+    """The picture smeared over a straight way of this length, in this direction."""
     side = int(np.ceil(length_px)) // 2 * 2 + 1
     kernel = np.zeros((side, side), np.float32)
     middle = side // 2
