@@ -24,13 +24,13 @@ class OpenVinoRuntime:
     def __init__(self, file: StepFile, threads: CpuThreads) -> None:
         """Raises RuntimeUnavailableError where OpenVINO is not installed, or cannot use the network."""
         self._description, self._threads = file.description, threads
-        core = _core()
-        self._precision = "bf16" if file.description.config.direct and _multiplies_bf16(core) else "f32"
+        openvino = core()
+        self._precision = "bf16" if file.description.config.direct and _multiplies_bf16(openvino) else "f32"
         self.name = f"openvino {'bfloat16' if self._precision == 'bf16' else 'float32'}"
         try:
-            self._model = core.read_model(file.graph, b"")
+            self._model = openvino.read_model(file.graph, b"")
             self._model.reshape({port.any_name: [-1, *list(port.shape)[1:]] for port in self._model.inputs})
-            self._requests = {threads.few: self._request(threads.few)}
+            self._requests = {threads.few: request(self._model, threads.few, self._precision)}
         except Exception as error:  # the library's errors have no common base
             raise RuntimeUnavailableError(f"OpenVINO cannot use the network: {error}") from error
 
@@ -41,30 +41,33 @@ class OpenVinoRuntime:
     def _step(self, crops: FloatArray, z: FloatArray, state: FaceState | None) -> StepOutput:
         threads = self._threads.of(len(crops))
         if threads not in self._requests:
-            self._requests[threads] = self._request(threads)
+            self._requests[threads] = request(self._model, threads, self._precision)
         # Copies of the results: what it shares is freed as soon as a batch of another size comes.
         results = self._requests[threads].infer(feed(crops, z, state), share_inputs=True, share_outputs=False)
         return StepOutput.of({port.any_name: value for port, value in results.items()})
 
-    def _request(self, threads: int) -> Any:
-        settings = {
-            "PERFORMANCE_HINT": "LATENCY",
-            "NUM_STREAMS": 1,
-            "INFERENCE_NUM_THREADS": threads,
-            "INFERENCE_PRECISION_HINT": self._precision,
-            "ENABLE_CPU_PINNING": False,  # the detector and ROS want the same cores
-        }
-        return _core().compile_model(self._model, "CPU", settings).create_infer_request()
+
+def request(model: Any, threads: int, precision: str = "f32") -> Any:
+    """A model of `core`, compiled for so many threads, as something that infers. `precision`: "f32" or "bf16"."""
+    settings = {
+        "PERFORMANCE_HINT": "LATENCY",
+        "NUM_STREAMS": 1,
+        "INFERENCE_NUM_THREADS": threads,
+        "INFERENCE_PRECISION_HINT": precision,
+        "ENABLE_CPU_PINNING": False,  # the detector and ROS want the same cores
+    }
+    return core().compile_model(model, "CPU", settings).create_infer_request()
 
 
-def _multiplies_bf16(core: Any) -> bool:
+def _multiplies_bf16(openvino: Any) -> bool:
     """Whether the processor has instructions for it: it then moves a direct network's landmarks by 0.02 px, in the mean
     (docs/inference.md)."""
-    return "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return "BF16" in openvino.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
-def _core() -> Any:
-    """The process's one `openvino.Core`, which lives as long as the process.
+def core() -> Any:
+    """The process's one `openvino.Core`, which lives as long as the process. Raises RuntimeUnavailableError without
+    OpenVINO.
 
     OpenVINO's CPU plugin gives the thread that loads it an alternate signal stack, and frees that stack when its core
     and all that was compiled by it are gone. With a second core, or from another thread, the thread is left with freed
@@ -80,11 +83,18 @@ _CORE_LOCK = threading.Lock()
 
 @functools.cache
 def _only_core() -> Any:
-    # Its companion openvino-telemetry, which reports every import to its makers, is kept out.
-    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    # Its converter of other formats is kept out, which takes 8 MB and a tenth of a second, and with it its companion
+    # openvino-telemetry, which reports every import to its makers.
+    sys.modules.setdefault(_CONVERTER, None)  # type: ignore[arg-type]
     try:
         return importlib.import_module("openvino").Core()
     except ImportError as error:
         raise RuntimeUnavailableError(
             "OpenVINO is not installed: pip install 'rednet_ros[fast]', or choose another backend"
         ) from error
+    finally:
+        if sys.modules[_CONVERTER] is None:
+            del sys.modules[_CONVERTER]  # others may want it
+
+
+_CONVERTER = "openvino.tools.ovc"
