@@ -20,8 +20,9 @@ from rednet_ros.errors import InputError, WeightsError
 from rednet_ros.evaluation.speed.worker import BLOCK_FRAMES, serve
 from rednet_ros.evaluation.still_images import StillPredictor
 from rednet_ros.files import library_path
-from rednet_ros.inference import step_file
+from rednet_ros.inference import openvino, step_file
 from rednet_ros.inference.engine import LandmarkEngine
+from rednet_ros.inference.runtime import RuntimeUnavailableError
 from rednet_ros.inference.types import Estimate
 from rednet_ros.network.config import STATE_SIZE
 from rednet_ros.resources import resolve_weights
@@ -43,23 +44,19 @@ class OnnxEngine:
 
     def __init__(self, path: str, side_px: int) -> None:
         self.crop_size_px, self.weights_name = side_px, Path(path).stem
-        sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # it reports every import
         try:
-            import openvino
-        except ImportError:
+            core = openvino.core()
+        except RuntimeUnavailableError:
             with library_path(path) as plain:
                 net = cv2.dnn.readNetFromONNX(plain)
             self.backend = "opencv"
             self._infer: Callable[[Any], Any] = lambda blob: (net.setInput(blob), net.forward())[1]
         else:
-            self._core = openvino.Core()  # kept: docs/inference.md
             with library_path(path) as plain:
-                model = self._core.read_model(plain)
+                model = core.read_model(plain)
             model.reshape([1, 3, side_px, side_px])
-            threads = len(os.sched_getaffinity(0))
-            hints = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads}
-            compiled = self._core.compile_model(model, "CPU", dict[str, Any](hints))
-            self.backend, self._infer = "openvino", lambda blob: compiled(blob)[0]
+            request = openvino.request(model, len(os.sched_getaffinity(0)))
+            self.backend, self._infer = "openvino", lambda blob: request.infer([blob])[0]
 
     def initial_state(self, faces: int) -> None:
         return None
@@ -76,12 +73,13 @@ class Tracker:
     """`FaceTracker` with its default settings: it searches within the frame, where the search is counted.
     `weights`: of which the floor is known."""
 
-    def __init__(self, engine: Any, weights: str | None = None) -> None:
-        self.name, self._engine, self._weights = f"{engine.weights_name}, {engine.backend}", engine, weights
+    def __init__(self, engine: Any, weights: str | None = None, backend: str = "auto") -> None:
+        self.name, self._engine = f"{engine.weights_name}, {engine.backend}", engine
+        self._weights, self._backend = weights, backend
 
     def begin(self, faces: int) -> None:
         settings = TrackerSettings(max_faces=faces)
-        self._tracker = FaceTracker(engine=self._engine, settings=settings)
+        self._tracker = FaceTracker(engine=self._engine, settings=settings, backend=self._backend)
 
     def frame(self, image: ImageArray, time_s: float) -> int:
         self._image, self._faces = image, self._tracker.update(image, time_s)
@@ -108,7 +106,8 @@ class Tracker:
         """`count` cameras of a fixed rate into one tracker, in real time, searches in the background; the tracker takes
         the newest image of each that has come. `share`: of the worst camera's images, those that were tracked."""
         clip, taken, newest = np.fromfile(frames, np.uint8).reshape(shape), [0] * count, [-1] * count
-        with FaceTracker(engine=self._engine, settings=TrackerSettings(detect_in_background=True)) as tracker:
+        settings = TrackerSettings(detect_in_background=True)
+        with FaceTracker(engine=self._engine, settings=settings, backend=self._backend) as tracker:
             start_s, start_cpu_s = time.monotonic(), time.process_time()
             while (now_s := time.monotonic() - start_s) < seconds:
                 come = [int(rate_hz * now_s - index / count) for index in range(count)]
@@ -123,7 +122,7 @@ class Tracker:
 
     @cached_property
     def _detector(self) -> Any:
-        return load_detector()
+        return load_detector(backend=self._backend)
 
     @cached_property
     def _gflop(self) -> float | None:
@@ -170,7 +169,7 @@ def _rednet(weights: str, device: str, backend: str) -> Tracker:
     engine = LandmarkEngine.load(weights, device, backend=backend)
     if backend != "auto" and not engine.backend.startswith(backend):
         raise InputError(engine.notices[-1])
-    return Tracker(engine, weights)
+    return Tracker(engine, weights, backend)
 
 
 if __name__ == "__main__":
