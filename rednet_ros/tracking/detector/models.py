@@ -1,6 +1,6 @@
 """Face detectors: where in an image new faces are. RED-Net takes over from there.
 
-A detector instance belongs to one thread at a time (OpenCV's networks hold their buffers).
+A detector instance belongs to one thread at a time (the networks hold their buffers).
 """
 
 from __future__ import annotations
