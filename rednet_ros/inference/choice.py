@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rednet_ros.errors import InputError, WeightsError
 from rednet_ros.inference import step_file
 from rednet_ros.inference.runtime import Candidate, Runtime
-from rednet_ros.inference.step_file import Description, StepFile
+from rednet_ros.inference.step_file import Description
 from rednet_ros.inference.threads import CpuThreads
 
 if TYPE_CHECKING:
@@ -68,8 +68,7 @@ def candidates_for(
     with_torch = _WithTorch(weights, threads, engine_file) if weights.exists() and _is_installed("torch") else None
     problem = None
     try:
-        file = step_file.read(weights)
-        description, found = file.description, _without_torch(file, threads, backend)
+        description, found = step_file.read(weights).description, _without_torch(weights, threads, backend)
     except WeightsError as error:
         if with_torch is None or backend in ("opencv", "openvino"):
             raise
@@ -82,16 +81,17 @@ def candidates_for(
     return description, sorted(found, key=lambda each: each.name != backend), problem
 
 
-def _without_torch(file: StepFile, threads: CpuThreads, backend: str) -> list[Candidate]:
+def _without_torch(weights: Path, threads: CpuThreads, backend: str) -> list[Candidate]:
+    # Each reads the file for itself: kept for those that never serve, it would stay in memory.
     def openvino() -> Runtime:
         from rednet_ros.inference.openvino import OpenVinoRuntime
 
-        return OpenVinoRuntime(file, threads)
+        return OpenVinoRuntime(step_file.read(weights), threads)
 
     def opencv() -> Runtime:
         from rednet_ros.inference.opencv import OpenCvRuntime
 
-        return OpenCvRuntime(file, threads)
+        return OpenCvRuntime(step_file.read(weights), threads)
 
     found = [Candidate("openvino", openvino), Candidate("opencv", opencv)]
     return found if backend == "openvino" or _is_installed("openvino") else found[1:]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rednet_ros.inference.recurrence import StepOutput, feed, run_steps, step_outputs
+from rednet_ros.inference.recurrence import StepOutput, feed, one_by_one, run_steps, step_outputs
 from rednet_ros.inference.runtime import RuntimeUnavailableError
 from rednet_ros.inference.step_file import StepFile
 from rednet_ros.inference.threads import CpuThreads
@@ -33,14 +35,9 @@ class OpenCvRuntime:
         threads = self._threads.of(len(crops))
         if cv2.getNumThreads() != threads:
             cv2.setNumThreads(threads)
-        return run_steps(self._step, self._description, crops, previous_px, state)
+        return run_steps(partial(one_by_one, self._step), self._description, crops, previous_px, state)
 
     def _step(self, crops: FloatArray, z: FloatArray, state: FaceState | None) -> StepOutput:
-        faces = [self._face(crops[i : i + 1], z[i : i + 1], state and state.row(i)) for i in range(len(crops))]
-        results = faces[0] if len(faces) == 1 else map(np.concatenate, zip(*faces, strict=True))
-        return StepOutput.of(dict(zip(self._outputs, results, strict=True)))
-
-    def _face(self, crop: FloatArray, z: FloatArray, state: FaceState | None) -> list[FloatArray]:
-        for name, value in feed(crop, z, state).items():
+        for name, value in feed(crops, z, state).items():
             self._net.setInput(value, name)
-        return list(self._net.forward(self._outputs))
+        return StepOutput.of(dict(zip(self._outputs, self._net.forward(self._outputs), strict=True)))

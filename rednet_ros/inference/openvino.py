@@ -11,26 +11,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rednet_ros.inference.recurrence import StepOutput, feed, run_steps
+from rednet_ros.inference.recurrence import StepOutput, feed, one_by_one, run_steps
 from rednet_ros.inference.runtime import RuntimeUnavailableError
 from rednet_ros.inference.step_file import StepFile
-from rednet_ros.inference.threads import CpuThreads
+from rednet_ros.inference.threads import MANY_FACES, CpuThreads
 from rednet_ros.inference.types import Estimate, FaceState, FloatArray
 
 
 class OpenVinoRuntime:
-    """See `Runtime`. OpenVINO fixes the number of threads when it compiles: one model for each, made when needed."""
+    """See `Runtime`. Fewer than MANY_FACES faces go one by one through a graph for one face, which takes OpenVINO a
+    seventh less time than one for any number. That one, with more threads, is compiled when more faces come."""
 
     def __init__(self, file: StepFile, threads: CpuThreads) -> None:
         """Raises RuntimeUnavailableError where OpenVINO is not installed, or cannot use the network."""
         self._description, self._threads = file.description, threads
-        core = shared_core()
-        self._precision = "bf16" if file.description.config.direct and _multiplies_bf16(core) else "f32"
+        openvino = core()
+        self._precision = "bf16" if file.description.config.direct and _multiplies_bf16(openvino) else "f32"
         self.name = f"openvino {'bfloat16' if self._precision == 'bf16' else 'float32'}"
         try:
-            self._model = core.read_model(file.graph, b"")
-            self._model.reshape({port.any_name: [-1, *list(port.shape)[1:]] for port in self._model.inputs})
-            self._requests = {threads.few: self._request(threads.few)}
+            self._model = openvino.read_model(file.graph, b"")
+            self._one = self._request(1, threads.few)
+            self._inputs = {port.any_name: self._one.get_tensor(port).data for port in self._one.model_inputs}
+            self._many: Any = None
         except Exception as error:  # the library's errors have no common base
             raise RuntimeUnavailableError(f"OpenVINO cannot use the network: {error}") from error
 
@@ -39,32 +41,49 @@ class OpenVinoRuntime:
         return run_steps(self._step, self._description, crops, previous_px, state)
 
     def _step(self, crops: FloatArray, z: FloatArray, state: FaceState | None) -> StepOutput:
-        threads = self._threads.of(len(crops))
-        if threads not in self._requests:
-            self._requests[threads] = self._request(threads)
-        # Copies of the results: what it shares is freed as soon as a batch of another size comes.
-        results = self._requests[threads].infer(feed(crops, z, state), share_inputs=True, share_outputs=False)
-        return StepOutput.of({port.any_name: value for port, value in results.items()})
+        if len(crops) < MANY_FACES:
+            return one_by_one(self._step_of_one, crops, z, state)
+        if self._many is None:
+            self._many = self._request(-1, self._threads.many)
+        return _output(self._many.infer(feed(crops, z, state), share_inputs=True, share_outputs=False))
 
-    def _request(self, threads: int) -> Any:
-        settings = {
-            "PERFORMANCE_HINT": "LATENCY",
-            "NUM_STREAMS": 1,
-            "INFERENCE_NUM_THREADS": threads,
-            "INFERENCE_PRECISION_HINT": self._precision,
-            "ENABLE_CPU_PINNING": False,  # the detector and ROS want the same cores
-        }
-        return shared_core().compile_model(self._model, "CPU", settings).create_infer_request()
+    def _step_of_one(self, crops: FloatArray, z: FloatArray, state: FaceState | None) -> StepOutput:
+        for name, value in feed(crops, z, state).items():
+            self._inputs[name][...] = value
+        return _output(self._one.infer(share_outputs=False))
+
+    def _request(self, faces: int, threads: int) -> Any:
+        """For batches of so many faces; -1: of any number."""
+        self._model.reshape({port.any_name: [faces, *list(port.shape)[1:]] for port in self._model.inputs})
+        return request(self._model, threads, self._precision)
 
 
-def _multiplies_bf16(core: Any) -> bool:
+def _output(results: Any) -> StepOutput:
+    # Of copies (share_outputs=False): what OpenVINO shares changes with the next batch.
+    return StepOutput.of({port.any_name: value for port, value in results.items()})
+
+
+def request(model: Any, threads: int, precision: str = "f32") -> Any:
+    """A model of `core`, compiled for so many threads, as something that infers. `precision`: "f32" or "bf16"."""
+    settings = {
+        "PERFORMANCE_HINT": "LATENCY",
+        "NUM_STREAMS": 1,
+        "INFERENCE_NUM_THREADS": threads,
+        "INFERENCE_PRECISION_HINT": precision,
+        "ENABLE_CPU_PINNING": False,  # the detector and ROS want the same cores
+    }
+    return core().compile_model(model, "CPU", settings).create_infer_request()
+
+
+def _multiplies_bf16(openvino: Any) -> bool:
     """Whether the processor has instructions for it: it then moves a direct network's landmarks by 0.02 px, in the mean
     (docs/inference.md)."""
-    return "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return "BF16" in openvino.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
-def shared_core() -> Any:
-    """The process's one `openvino.Core`, which lives as long as the process.
+def core() -> Any:
+    """The process's one `openvino.Core`, which lives as long as the process. Raises RuntimeUnavailableError without
+    OpenVINO.
 
     OpenVINO's CPU plugin gives the thread that loads it an alternate signal stack, and frees that stack when its core
     and all that was compiled by it are gone. With a second core, or from another thread, the thread is left with freed
@@ -80,11 +99,18 @@ _CORE_LOCK = threading.Lock()
 
 @functools.cache
 def _only_core() -> Any:
-    # Its companion openvino-telemetry, which reports every import to its makers, is kept out.
-    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    # Its converter of other formats is kept out, which takes 8 MB and a tenth of a second, and with it its companion
+    # openvino-telemetry, which reports every import to its makers.
+    sys.modules.setdefault(_CONVERTER, None)  # type: ignore[arg-type]
     try:
         return importlib.import_module("openvino").Core()
     except ImportError as error:
         raise RuntimeUnavailableError(
             "OpenVINO is not installed: pip install 'rednet_ros[fast]', or choose another backend"
         ) from error
+    finally:
+        if sys.modules[_CONVERTER] is None:
+            del sys.modules[_CONVERTER]  # others may want it
+
+
+_CONVERTER = "openvino.tools.ovc"

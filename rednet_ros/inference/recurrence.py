@@ -5,7 +5,7 @@ What `network.heatmaps` does in PyTorch for training, for runtimes without it; a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -59,6 +59,17 @@ class StepOutput(NamedTuple):
         state = FaceState(vectors["next_hidden"], vectors["next_cell"]) if "next_hidden" in vectors else None
         return cls(named["detection"], named["regression"], vectors.get("identity"), state)
 
+    @classmethod
+    def stack(cls, outputs: Sequence[StepOutput]) -> StepOutput:
+        """Of all faces, in their order."""
+        detection, regression, identity, state = zip(*outputs, strict=True)
+        return cls(
+            np.concatenate(detection),
+            np.concatenate(regression),
+            None if identity[0] is None else np.concatenate(identity),
+            None if state[0] is None else FaceState.stack(state),
+        )
+
 
 class Step(Protocol):
     """Runs the graph of one step (`export.StepGraph`)."""
@@ -66,6 +77,12 @@ class Step(Protocol):
     def __call__(self, crops: FloatArray, z: FloatArray, state: FaceState | None) -> StepOutput:
         """`crops`: N x 3 x S x S of `normalised`; `z`: N x 7 x M x M in 0..1; `state`: of the frame before."""
         ...
+
+
+def one_by_one(step: Step, crops: FloatArray, z: FloatArray, state: FaceState | None) -> StepOutput:
+    """A `Step` that takes several faces, of one that takes one."""
+    faces = [step(crops[i : i + 1], z[i : i + 1], state and state.row(i)) for i in range(len(crops))]
+    return faces[0] if len(faces) == 1 else StepOutput.stack(faces)
 
 
 def run_steps(

@@ -11,7 +11,7 @@ from rednet_ros.resources import config_dir
 
 PROFILE_VARIABLE = "FASTRTPS_DEFAULT_PROFILES_FILE"
 PROFILE_NAME = "fastdds_large_images.xml"
-SEGMENT_BYTES = 64 * 2**20
+SEGMENT_BYTES = 16 * 2**20
 """The profile's segment for each process, in /dev/shm."""
 
 SHARED_MEMORY = Path("/dev/shm")

@@ -69,11 +69,12 @@ class _View:
 class FaceTracker:
     """Tracks the faces of one or several cameras.
 
-    `weights`: name or path of network weights; `device`: "auto", "cpu" or "cuda"; `backend`: how the network is
-    computed (docs/inference.md). `detector`: finds new faces, CenterFace by default; with `NoDetector` they come from
-    outside (`update_many`). `engine`: runs the network; made from `weights`, `device` and `backend` when not given.
-    `settings` may be replaced between two frames, but for `detect_in_background` and `detector_px`. `runner`: how the
-    detector is run, by default as the settings say. `motion`: the filter of the landmarks, by default the engine's.
+    `weights`: name or path of network weights; `device`: "auto", "cpu" or "cuda"; `backend`: how the network and
+    CenterFace are computed (docs/inference.md). `detector`: finds new faces, CenterFace by default; with `NoDetector`
+    they come from outside (`update_many`). `engine`: runs the network; made from `weights`, `device` and `backend` when
+    not given. `settings` may be replaced between two frames, but for `detect_in_background` and `detector_px`.
+    `runner`: how the detector is run, by default as the settings say. `motion`: the filter of the landmarks, by default
+    the engine's.
 
     Not thread-safe: one thread calls it. Close it, or use it as a context manager. Raises WeightsError or InputError
     where the weights, the detector, the device or the backend cannot be used.
@@ -95,7 +96,7 @@ class FaceTracker:
         self._engine = engine or _load_engine(weights, device, backend)
         self._filter = motion or MotionFilter.of(getattr(self._engine, "motion", None))
         self._recognition = Recognition(self._engine, self.settings)
-        detector = detector or detector_for(self.settings)
+        detector = detector or detector_for(self.settings, backend=backend)
         self._detector = TimedDetector(detector)
         self._searches = runner is not None or not isinstance(detector, NoDetector)
         self._runner = runner or (_runner(self._detector, self.settings) if self._searches else IdleDetector())
@@ -316,9 +317,9 @@ def _load_engine(weights: str, device: str, backend: str) -> Engine:
     return LandmarkEngine.load(weights, device, backend=backend)
 
 
-def detector_for(settings: TrackerSettings, kind_or_path: str = "centerface") -> Detector:
+def detector_for(settings: TrackerSettings, kind_or_path: str = "centerface", backend: str = "auto") -> Detector:
     """The detector that a tracker with these settings needs; see `load_detector`."""
-    return load_detector(kind_or_path, settings.detector_px, min(MIN_SCORE, settings.min_detection_score))
+    return load_detector(kind_or_path, settings.detector_px, min(MIN_SCORE, settings.min_detection_score), backend)
 
 
 def _runner(detector: Detector, settings: TrackerSettings) -> DetectionRunner:

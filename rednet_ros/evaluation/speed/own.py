@@ -19,6 +19,7 @@ import numpy as np
 from rednet_ros.errors import InputError, WeightsError
 from rednet_ros.evaluation.speed.worker import BLOCK_FRAMES, Tracker, serve
 from rednet_ros.evaluation.still_images import StillPredictor
+from rednet_ros.files import library_path
 from rednet_ros.inference import openvino, step_file
 from rednet_ros.inference.engine import LandmarkEngine
 from rednet_ros.inference.runtime import RuntimeUnavailableError
@@ -45,18 +46,19 @@ class OnnxEngine:
 
     def __init__(self, path: str, side_px: int) -> None:
         self.crop_size_px, self.weights_name = side_px, Path(path).stem
-        graph, cores = Path(path).read_bytes(), len(os.sched_getaffinity(0))
         try:
-            model = openvino.shared_core().read_model(graph, b"")
+            core = openvino.core()
         except RuntimeUnavailableError:
-            net = cv2.dnn.readNetFromONNX(np.frombuffer(graph, np.uint8))
+            with library_path(path) as plain:
+                net = cv2.dnn.readNetFromONNX(plain)
             self.backend = "opencv"
             self._infer: Callable[[Any], Any] = lambda blob: (net.setInput(blob), net.forward())[1]
         else:
+            with library_path(path) as plain:
+                model = core.read_model(plain)
             model.reshape([1, 3, side_px, side_px])
-            hints = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": cores}
-            compiled = openvino.shared_core().compile_model(model, "CPU", hints)
-            self.backend, self._infer = "openvino", lambda blob: compiled(blob)[0]
+            request = openvino.request(model, len(os.sched_getaffinity(0)))
+            self.backend, self._infer = "openvino", lambda blob: request.infer([blob])[0]
 
     def initial_state(self, faces: int) -> None:
         return None
@@ -73,19 +75,22 @@ class OwnTracker(Tracker):
     """`FaceTracker` with its default settings: it searches within the frame, where the search is counted.
     `weights`: of which the floor is known."""
 
-    def __init__(self, engine: Any, weights: str | None = None) -> None:
-        self.name, self._engine, self._weights = f"{engine.weights_name}, {engine.backend}", engine, weights
+    def __init__(self, engine: Any, weights: str | None = None, backend: str = "auto") -> None:
+        self.name, self._engine = f"{engine.weights_name}, {engine.backend}", engine
+        self._weights, self._backend = weights, backend
 
     def start(self, faces: int) -> None:
-        self._tracker = FaceTracker(engine=self._engine, settings=TrackerSettings(max_faces=faces))
+        settings = TrackerSettings(max_faces=faces)
+        self._tracker = FaceTracker(engine=self._engine, settings=settings, backend=self._backend)
 
     def frame(self, image: ImageArray, time_s: float) -> int:
         self._image, self._faces = image, self._tracker.update(image, time_s)
         return len(self._faces)
 
     def points(self, image: ImageArray) -> list[Any]:
-        stills = StillPredictor(self._engine, _detector())
-        return [stills.face_of(image, found).landmarks_px.tolist() for found in _detector().detect(image)]
+        detector = _detector(backend=self._backend)
+        stills = StillPredictor(self._engine, detector)
+        return [stills.face_of(image, found).landmarks_px.tolist() for found in detector.detect(image)]
 
     def block(self) -> dict[str, Any]:
         return {**super().block(), "network": self.network() if len(os.sched_getaffinity(0)) == 1 else {}}
@@ -108,7 +113,8 @@ class OwnTracker(Tracker):
         """`count` cameras of a fixed rate into one tracker, in real time, searches in the background; the tracker takes
         the newest image of each that has come. `share`: of the worst camera's images, those that were tracked."""
         clip, taken, newest = np.load(frames), [0] * count, [-1] * count
-        with FaceTracker(engine=self._engine, settings=TrackerSettings(detect_in_background=True)) as tracker:
+        settings = TrackerSettings(detect_in_background=True)
+        with FaceTracker(engine=self._engine, settings=settings, backend=self._backend) as tracker:
             start_s, start_cpu_s = time.monotonic(), time.process_time()
             while (now_s := time.monotonic() - start_s) < seconds:
                 come = [int(rate_hz * now_s - index / count) for index in range(count)]
@@ -156,7 +162,7 @@ def _rednet(weights: str, device: str, backend: str) -> OwnTracker:
     engine = LandmarkEngine.load(weights, device, backend=backend)
     if backend != "auto" and not engine.backend.startswith(backend):
         raise InputError(engine.notices[-1])
-    return OwnTracker(engine, weights)
+    return OwnTracker(engine, weights, backend)
 
 
 if __name__ == "__main__":

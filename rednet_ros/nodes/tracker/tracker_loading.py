@@ -30,7 +30,7 @@ def load_tracker(parameters: TrackerParameters) -> Tracker:
     return FaceTracker(
         parameters.weights,
         parameters.device,
-        detector=NoDetector() if comes_by_topic else detector_for(settings, parameters.detector),
+        detector=NoDetector() if comes_by_topic else detector_for(settings, parameters.detector, parameters.backend),
         settings=settings,
         backend=parameters.backend,
     )

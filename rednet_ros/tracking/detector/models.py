@@ -1,10 +1,11 @@
 """Face detectors: where in an image new faces are. RED-Net takes over from there.
 
-A detector instance belongs to one thread at a time (OpenCV's networks hold their buffers).
+A detector instance belongs to one thread at a time (the networks hold their buffers).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -13,6 +14,7 @@ import numpy as np
 
 from rednet_ros.errors import InputError
 from rednet_ros.files import library_path, user_path
+from rednet_ros.inference import openvino
 from rednet_ros.resources import is_file, models_dir
 from rednet_ros.tracking.types import Box, Detection, FloatArray, ImageArray
 
@@ -43,21 +45,20 @@ class NoDetector:
 
 
 class CenterFace:
-    """CenterFace (Xu et al. 2019, arXiv:1911.03599) through OpenCV: any image size, gives boxes and five points.
+    """CenterFace (Xu et al. 2019, arXiv:1911.03599): any image size, gives boxes and five points.
 
     `longest_side_px`: images are shrunk to this longer side before the search, never enlarged; smaller is faster and
     finds fewer small faces (their landmarks need about 20 px there). `min_score`: 0..1, weaker responses are ignored.
+    `backend`: "opencv", or else OpenVINO where that is installed, which is faster; with as many threads as OpenCV may
+    use at present.
     """
 
-    def __init__(self, path: str | Path, longest_side_px: int = 480, min_score: float = MIN_SCORE) -> None:
+    def __init__(
+        self, path: str | Path, longest_side_px: int = 480, min_score: float = MIN_SCORE, backend: str = "auto"
+    ) -> None:
         _check_parameters(longest_side_px, min_score)
-        self._net = _read_network(path, "CenterFace")
-        # With fusion on, OpenCV (seen in 4.14) folds scales into the weights again at every change of the input's
-        # size, and scores drift. Without it the network is as fast.
-        self._net.enableFusion(False)
-        self._outputs = ("537", "538", "539", "540")
-        if not set(self._outputs) <= set(self._net.getUnconnectedOutLayersNames()):
-            raise InputError(f"Detector model {path} is not CenterFace: its outputs have other names.")
+        by_openvino = None if backend == "opencv" else _centerface_by_openvino(path)
+        self._maps = by_openvino or _centerface_by_opencv(path)
         self._longest_side_px = longest_side_px
         self._min_score = min_score
 
@@ -67,8 +68,7 @@ class CenterFace:
             return []  # too small for a face; on the padding around it networks see things
         canvas, scale = shrink(image_bgr, self._longest_side_px)
         # The network was trained on RGB values 0..255 without normalisation.
-        self._net.setInput(cv2.dnn.blobFromImage(canvas, swapRB=True))
-        heat, log_size, offset, points = (output[0] for output in self._net.forward(self._outputs))
+        heat, log_size, offset, points = (maps[0] for maps in self._maps(cv2.dnn.blobFromImage(canvas, swapRB=True)))
         return _to_image(_decode_centerface(heat, log_size, offset, points, self._min_score), scale)
 
 
@@ -115,20 +115,21 @@ class YuNet:
 
 
 def load_detector(
-    kind_or_path: str = "centerface", longest_side_px: int = 480, min_score: float = MIN_SCORE
+    kind_or_path: str = "centerface", longest_side_px: int = 480, min_score: float = MIN_SCORE, backend: str = "auto"
 ) -> Detector:
     """A detector by name or file: "centerface" is the one in the package, anything else the path of an ONNX file.
 
-    `longest_side_px`, `min_score`: as `CenterFace`.
+    `longest_side_px`, `min_score`, `backend`: as `CenterFace`.
 
     A file whose name contains "yunet" is opened as YuNet, any other as CenterFace. Raises InputError where the file
     is missing or is not such a model.
     """
     if kind_or_path == "centerface":
-        return CenterFace(models_dir() / "centerface.onnx", longest_side_px, min_score)
+        return CenterFace(models_dir() / "centerface.onnx", longest_side_px, min_score, backend)
     path = user_path(kind_or_path)
-    kind = YuNet if "yunet" in path.name.lower() else CenterFace
-    return kind(path, longest_side_px, min_score)
+    if "yunet" in path.name.lower():
+        return YuNet(path, longest_side_px, min_score)
+    return CenterFace(path, longest_side_px, min_score, backend)
 
 
 def shrink(image: ImageArray, longest_side_px: int) -> tuple[ImageArray, float]:
@@ -144,6 +145,48 @@ def shrink(image: ImageArray, longest_side_px: int) -> tuple[ImageArray, float]:
     height, width = image.shape[:2]
     below, right = -height % STRIDE_PX, -width % STRIDE_PX
     return np.asarray(cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_CONSTANT), np.uint8), scale
+
+
+_CENTERFACE_MAPS = ("537", "538", "539", "540")
+"""Names of its outputs, as `_decode_centerface` takes them."""
+
+_Maps = Callable[[FloatArray], Sequence[FloatArray]]
+"""From an image, 1 x 3 x H x W, to the network's outputs."""
+
+
+def _centerface_by_openvino(path: str | Path) -> _Maps | None:
+    """None where OpenVINO is not installed, or cannot use the file."""
+    _check_file(path)
+    try:
+        model = openvino.core().read_model(np.fromfile(path, np.uint8).tobytes(), b"")
+        model.reshape([1, 3, -1, -1])
+        if not set(_CENTERFACE_MAPS) <= {port.any_name for port in model.outputs}:
+            return None
+        request = openvino.request(model, cv2.getNumThreads())
+    except Exception:  # OpenVINO's errors have no common base; what is wrong with the file, OpenCV says, too
+        return None
+
+    def maps(image: FloatArray) -> Sequence[FloatArray]:
+        # Copies of the results: what it shares is freed as soon as an image of another size comes.
+        results = request.infer([image], share_inputs=True, share_outputs=False)
+        return [results[name] for name in _CENTERFACE_MAPS]
+
+    return maps
+
+
+def _centerface_by_opencv(path: str | Path) -> _Maps:
+    net = _read_network(path, "CenterFace")
+    # With fusion on, OpenCV (seen in 4.14) folds scales into the weights again at every change of the input's
+    # size, and scores drift. Without it the network is as fast.
+    net.enableFusion(False)
+    if not set(_CENTERFACE_MAPS) <= set(net.getUnconnectedOutLayersNames()):
+        raise InputError(f"Detector model {path} is not CenterFace: its outputs have other names.")
+
+    def maps(image: FloatArray) -> Sequence[FloatArray]:
+        net.setInput(image)
+        return net.forward(_CENTERFACE_MAPS)
+
+    return maps
 
 
 def _decode_centerface(

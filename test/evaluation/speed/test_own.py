@@ -91,7 +91,7 @@ def test_a_users_network_gives_fractions_of_the_crop(tmp_path, monkeypatch, runt
     if runtime == "openvino":
         pytest.importorskip("openvino")
     else:
-        monkeypatch.setattr(openvino, "shared_core", _absent)
+        monkeypatch.setattr(openvino, "core", _absent)
     # The means of the three channels, red first, of a crop of 8 px, and 133 zeros.
     picks = np.zeros((3, 136), np.float32)
     picks[range(3), range(3)] = 1

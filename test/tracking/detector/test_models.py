@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 
 import cv2
@@ -6,6 +7,7 @@ import pytest
 from skimage import data
 
 from rednet_ros.errors import InputError
+from rednet_ros.inference import openvino
 from rednet_ros.tracking.detector.crop_calibration import crop_from_detection
 from rednet_ros.tracking.detector.models import CenterFace, YuNet, load_detector, shrink
 from rednet_ros.tracking.types import ImageArray
@@ -19,9 +21,31 @@ def portrait() -> ImageArray:
     return np.ascontiguousarray(data.astronaut()[..., ::-1])
 
 
-@pytest.fixture(scope="module")
-def center_face(repository: Path) -> CenterFace:
-    return CenterFace(repository / "models" / "centerface.onnx")
+@pytest.fixture(scope="module", params=["opencv", "openvino"])
+def center_face(repository: Path, request: pytest.FixtureRequest) -> CenterFace:
+    if request.param == "openvino":
+        pytest.importorskip("openvino")
+    return CenterFace(repository / "models" / "centerface.onnx", backend=request.param)
+
+
+def test_both_runtimes_see_the_same(portrait: ImageArray, repository: Path) -> None:
+    pytest.importorskip("openvino")
+    for image in (portrait, portrait[:200, :290]):
+        by_opencv, by_openvino = (
+            CenterFace(repository / "models" / "centerface.onnx", backend=backend).detect(image)
+            for backend in ("opencv", "openvino")
+        )
+        assert len(by_opencv) == len(by_openvino) == 1
+        assert by_openvino[0].score == pytest.approx(by_opencv[0].score, abs=1e-4)
+        np.testing.assert_allclose(by_openvino[0].points, by_opencv[0].points, atol=0.01)
+
+
+def test_without_openvino_opencv_serves(
+    portrait: ImageArray, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    monkeypatch.setattr(openvino, "_only_core", openvino._only_core.__wrapped__)
+    assert len(CenterFace(repository / "models" / "centerface.onnx").detect(portrait)) == 1
 
 
 def test_the_portrait_has_one_face_with_its_points_in_place(portrait: ImageArray, center_face: CenterFace) -> None:
