@@ -8,11 +8,13 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from rednet_ros.landmarks import LEFT_OUTER_EYE_CORNER, RIGHT_OUTER_EYE_CORNER
+from rednet_ros.landmarks import FLIP_ORDER, LEFT_OUTER_EYE_CORNER, RIGHT_OUTER_EYE_CORNER
 from rednet_ros.tracking.types import Box, FloatArray, ImageArray
 
 CROP_SCALE = 1.4
 """Side of the crop, as a multiple of the longer side of the tight box around the upright landmarks."""
+
+_FLIPPED = list(FLIP_ORDER)
 
 MAX_STEP_PX = 2.0
 """Between two samples of the image; bilinear ones farther apart would skip pixels."""
@@ -84,6 +86,11 @@ class CropTransform:
         """Points (N x 2) of the crop in image pixels."""
         matrix = cv2.invertAffineTransform(np.array(self._rows()))
         return (points_px @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
+
+
+def mirrored(points_px: FloatArray, size_px: int) -> FloatArray:
+    """68 x 2 landmarks of a crop of `size_px` pixels in its mirror image, in their new order."""
+    return np.asarray((points_px * (-1, 1) + (size_px - 1, 0))[_FLIPPED], np.float32)
 
 
 def _even_stretch(first: float, last: float, length: int) -> tuple[int, int]:

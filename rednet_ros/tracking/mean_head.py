@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rednet_ros.landmarks import FLIP_ORDER, LANDMARK_COUNT
+from rednet_ros.tracking.mean_shape import both_halves
 
 _RIGHT_HALF_MM: dict[int, tuple[tuple[float, float, float, float], ...]] = {
     0: (
@@ -79,11 +79,7 @@ RUNS = {first: len(rows) for first, rows in _RIGHT_HALF_MM.items()}
 
 
 def _build() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    half = np.full((LANDMARK_COUNT, 4), np.nan)
-    for first, rows in _RIGHT_HALF_MM.items():
-        half[first : first + len(rows)] = rows
-    mirrored = half[list(FLIP_ORDER)] * (1.0, -1.0, 1.0, 1.0)
-    values = np.where(np.isnan(half), mirrored, half) / 1000.0
+    values = both_halves(_RIGHT_HALF_MM, (1.0, -1.0, 1.0, 1.0)) / 1000.0
     points, spread = np.ascontiguousarray(values[:, :3]), np.ascontiguousarray(values[:, 3])
     for array in (points, spread):
         array.setflags(write=False)

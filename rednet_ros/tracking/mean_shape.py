@@ -5,7 +5,10 @@ In units of the distance between the outer eye corners, from the middle between 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
+from numpy.typing import NDArray
 
 from rednet_ros.landmarks import FLIP_ORDER, LANDMARK_COUNT
 from rednet_ros.tracking.types import FloatArray
@@ -25,15 +28,15 @@ _RIGHT_HALF: dict[int, tuple[tuple[float, float], ...]] = {
 """First landmark of a run -> the positions of the run: the person's right half and the middle line."""
 
 
-def _build() -> FloatArray:
-    half = np.full((LANDMARK_COUNT, 2), np.nan)
-    for first, positions in _RIGHT_HALF.items():
-        half[first : first + len(positions)] = positions
-    mirrored = half[list(FLIP_ORDER)] * (-1.0, 1.0)
-    shape = np.where(np.isnan(half), mirrored, half).astype(np.float32)
-    shape.setflags(write=False)
-    return shape
+def both_halves(right: Mapping[int, Sequence[Sequence[float]]], mirror: Sequence[float]) -> NDArray[np.float64]:
+    """68 x D numbers of a symmetric face. `right`: first landmark of a run -> its rows of D numbers, for the person's
+    right half and the middle line; `mirror`: D factors, 1 or -1, that make the other half of it."""
+    half = np.full((LANDMARK_COUNT, len(mirror)), np.nan)
+    for first, rows in right.items():
+        half[first : first + len(rows)] = rows
+    return np.where(np.isnan(half), half[list(FLIP_ORDER)] * mirror, half)
 
 
-MEAN_SHAPE: FloatArray = _build()
+MEAN_SHAPE: FloatArray = both_halves(_RIGHT_HALF, (-1.0, 1.0)).astype(np.float32)
 """68 x 2 float32, read-only."""
+MEAN_SHAPE.setflags(write=False)

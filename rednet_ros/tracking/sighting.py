@@ -13,7 +13,7 @@ import numpy as np
 from rednet_ros.inference.types import Estimate, FaceState
 from rednet_ros.landmarks import DETECTION_INDICES, FLIP_ORDER, LANDMARK_COUNT
 from rednet_ros.tracking.appearance import appearance
-from rednet_ros.tracking.crops import CropTransform
+from rednet_ros.tracking.crops import CropTransform, mirrored
 from rednet_ros.tracking.face_shape import inside
 from rednet_ros.tracking.types import Box, FloatArray, ImageArray
 
@@ -70,15 +70,11 @@ class Look:
     def to_network(self, points_px: FloatArray) -> FloatArray:
         """68 x 2 landmarks of the image in those pixels."""
         points_px = self.crop.to_crop(points_px)
-        return _mirror(points_px, self.crop.size_px) if self.mirrored else points_px
+        return mirrored(points_px, self.crop.size_px) if self.mirrored else points_px
 
     def to_image(self, points_px: FloatArray) -> FloatArray:
         """68 x 2 landmarks of those pixels in the image."""
-        return self.crop.to_image(_mirror(points_px, self.crop.size_px) if self.mirrored else points_px)
-
-
-def _mirror(points_px: FloatArray, size_px: int) -> FloatArray:
-    return (points_px * (-1, 1) + (size_px - 1, 0))[_FLIPPED].astype(np.float32)
+        return self.crop.to_image(mirrored(points_px, self.crop.size_px) if self.mirrored else points_px)
 
 
 @dataclass(frozen=True)

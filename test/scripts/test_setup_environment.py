@@ -245,23 +245,17 @@ def test_other_changes_build_on_what_is_there(layout: Layout, builds: list[bool]
     assert builds == [False, True]
 
 
-def test_another_python_builds_from_nothing(
-    layout: Layout, builds: list[bool], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    build(layout)
-    monkeypatch.setattr("sys.version", "3.99")
-    build(layout)
-    assert builds == [False, False]
-
-
-def test_the_same_python_packaged_anew_builds_nothing(
-    layout: Layout, builds: list[bool], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("version", "built"), [("3.99", [False, False]), (f"{sys.version.split()[0]} (main, another day)", [False])]
+)
+def test_another_python_builds_from_nothing_and_the_same_packaged_anew_nothing(
+    layout: Layout, builds: list[bool], monkeypatch: pytest.MonkeyPatch, version: str, built: list[bool]
 ) -> None:
     """Installing its headers may update Debian's Python while it runs the set-up."""
     build(layout)
-    monkeypatch.setattr("sys.version", f"{sys.version.split()[0]} (main, another day)")
+    monkeypatch.setattr("sys.version", version)
     build(layout)
-    assert builds == [False]
+    assert builds == built
 
 
 def test_a_failed_build_is_repeated(layout: Layout, builds: list[bool], monkeypatch: pytest.MonkeyPatch) -> None:

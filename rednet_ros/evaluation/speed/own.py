@@ -46,19 +46,17 @@ class OnnxEngine:
 
     def __init__(self, path: str, side_px: int) -> None:
         self.crop_size_px, self.weights_name = side_px, Path(path).stem
-        try:
-            core = openvino.core()
-        except RuntimeUnavailableError:
-            with library_path(path) as plain:
+        with library_path(path) as plain:
+            try:
+                model = openvino.core().read_model(plain)
+            except RuntimeUnavailableError:
                 net = cv2.dnn.readNetFromONNX(plain)
-            self.backend = "opencv"
-            self._infer: Callable[[Any], Any] = lambda blob: (net.setInput(blob), net.forward())[1]
-        else:
-            with library_path(path) as plain:
-                model = core.read_model(plain)
-            model.reshape([1, 3, side_px, side_px])
-            request = openvino.request(model, len(os.sched_getaffinity(0)))
-            self.backend, self._infer = "openvino", lambda blob: request.infer([blob])[0]
+                self.backend = "opencv"
+                self._infer: Callable[[Any], Any] = lambda blob: (net.setInput(blob), net.forward())[1]
+                return
+        model.reshape([1, 3, side_px, side_px])
+        request = openvino.request(model, len(os.sched_getaffinity(0)))
+        self.backend, self._infer = "openvino", lambda blob: request.infer([blob])[0]
 
     def initial_state(self, faces: int) -> None:
         return None

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from rednet_ros.landmarks import FLIP_ORDER
-from rednet_ros.tracking.crops import CropTransform
+from rednet_ros.tracking.crops import CropTransform, mirrored
 from rednet_ros.tracking.types import FloatArray, ImageArray
 from rednet_ros.training.config import AugmentationSettings
 
@@ -29,9 +28,7 @@ def disturb(crop: CropTransform, settings: AugmentationSettings, rng: Rng) -> Cr
 
 def mirror(crop: ImageArray, points_px: FloatArray) -> tuple[ImageArray, FloatArray]:
     """The mirrored crop and its landmarks in their new order."""
-    mirrored = points_px[list(FLIP_ORDER)].copy()
-    mirrored[:, 0] = crop.shape[1] - 1 - mirrored[:, 0]
-    return cv2.flip(crop, 1), mirrored
+    return cv2.flip(crop, 1), mirrored(points_px, crop.shape[1])
 
 
 def disturb_previous(points_px: FloatArray, size_px: int, rng: Rng) -> FloatArray:

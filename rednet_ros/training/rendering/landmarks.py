@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from rednet_ros.landmarks import FLIP_ORDER, LANDMARK_COUNT
+from rednet_ros.landmarks import LANDMARK_COUNT
+from rednet_ros.tracking.mean_shape import both_halves
 from rednet_ros.training.rendering.brows import SurfacePoints
 from rednet_ros.training.rendering.contour import JawLine
 from rednet_ros.training.rendering.geometry import BoolArray, FloatArray, project, unit
@@ -87,6 +88,8 @@ CONVENTION_RIGHT: dict[int, tuple[tuple[float, float, float], ...]] = {
 """Where 300-W's annotators have a landmark instead, for the person's right half and the middle: first landmark ->
 (forward, to the person's left, up) in hundredths of the distance of the outer eye corners. The mean of how a network
 trained on renders without it misses the annotation of 1,087 faces, turned back by their head pose."""
+CONVENTION = both_halves(CONVENTION_RIGHT, (1.0, -1.0, 1.0)) / 100
+"""68 x 3: `CONVENTION_RIGHT` of all landmarks, in eye distances."""
 BRIDGE_PITCH_RAD = np.deg2rad(26)
 """How far the line from below the nose to between the eyes leans back on the mean head."""
 LIDS = ((37, 41), (38, 40), (43, 47), (44, 46))
@@ -137,17 +140,6 @@ class LandmarkModel:
         moved_px = project(moved, view_projection, size_px)[:, :2]
         places[JAW, :2] += moved_px[1:] - moved_px[0]
         return SeenLandmarks(places[:, :2].astype(np.float32), places[:, 2].astype(np.float32))
-
-
-def _mirrored_convention() -> FloatArray:
-    half = np.full((LANDMARK_COUNT, 3), np.nan)
-    for first, rows in CONVENTION_RIGHT.items():
-        half[first : first + len(rows)] = rows
-    return np.where(np.isnan(half), half[list(FLIP_ORDER)] * (1, -1, 1), half) / 100
-
-
-CONVENTION = _mirrored_convention()
-"""68 x 3: `CONVENTION_RIGHT` of all landmarks, in eye distances."""
 
 
 def _axes(inner: FloatArray) -> FloatArray:
