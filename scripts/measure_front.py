@@ -121,26 +121,25 @@ def _name(path: str) -> str:
 
 
 def draw(path: Path, points: list[Point]) -> None:
-    """Error against time, one curve of markers for each runtime."""
+    """Error against time: markers for each runtime, named at the slower one, above and below in turn."""
+    slowest = max(points[0].ms, key=lambda backend: points[0].ms[backend])
     with axes(path) as drawn:
         for backend in points[0].ms:
-            ordered = sorted(points, key=lambda point: point.ms[backend])
-            drawn.plot(
-                [point.ms[backend] for point in ordered], [point.nme_mean for point in ordered], "o", label=backend
-            )
-            for point in ordered:
-                drawn.annotate(
-                    point.name,
-                    (point.ms[backend], point.nme_mean),
-                    fontsize=6,
-                    xytext=(3, 3),
-                    textcoords="offset points",
-                )
+            times_ms = [point.ms[backend] for point in points]
+            drawn.plot(times_ms, [point.nme_mean for point in points], "o", label=backend)
+        for number, point in enumerate(sorted(points, key=lambda each: each.ms[slowest])):
+            place, below = (point.ms[slowest], point.nme_mean), number % 2 == 1
+            offset = {"xytext": (4, -4 if below else 4), "textcoords": "offset points"}
+            drawn.annotate(point.name, place, fontsize=7, va="top" if below else "bottom", **offset)
         drawn.set(
             xlabel="one tracked face, ms of one thread",
-            ylabel="mean error, % of the distance of the outer eye corners",
+            ylabel="mean error, % of the distance\nof the outer eye corners",
             xscale="log",
+            xticks=(times := (3, 5, 10, 20, 50)),
+            xticklabels=times,
         )
+        drawn.minorticks_off()
+        drawn.margins(x=0.15)
 
 
 if __name__ == "__main__":
