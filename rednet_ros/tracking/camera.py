@@ -191,8 +191,8 @@ class Camera:
         """The regions of this frame, the one that the tracks were last updated with, that are to be searched now.
 
         One, or none where nothing is due. In turn: all of the image, small; the surroundings of a lost face that does
-        not show there, else the same again; all of it; and in between one of its pieces. Of a still image, each face's
-        place in turn.
+        not show there, else the same again; all of it; and in between one of its pieces. Of a still image, and where no
+        further face would be taken in, each face's place in turn.
         `at_once`: nobody minds how long it takes: a stream's first frame is searched whole and in pieces.
         """
         size_px = image.shape[1], image.shape[0]
@@ -216,7 +216,8 @@ class Camera:
 
     def _next_search(self, everything: Region, settings: TrackerSettings) -> Region:
         self._turn += 1
-        if all(track.is_well for track in self.tracks) and self.tracks and self._is_still(settings):
+        is_full = len(self.tracks) >= settings.max_faces
+        if all(track.is_well for track in self.tracks) and self.tracks and (is_full or self._is_still(settings)):
             box = self.tracks[self._turn % len(self.tracks)].box
             return at(box, everything.width, everything.height)
         quick = small(everything)

@@ -1,6 +1,7 @@
 """Small faces in large images: a detector that sees 320 pixels at a time finds them in pieces."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -88,6 +89,27 @@ def test_no_search_sees_more_than_the_detector_does(tracker: FaceTracker, person
     assert set(detector.sides_px) == {1280, 640, 320, 120}  # 120: of the face's place, shrunk
     per_second = (len(detector.sides_px) - 24) / 3.0  # after the first image, which is searched whole and in pieces
     assert per_second < 6
+
+
+def test_where_nobody_else_would_be_taken_in_only_the_faces_places_are_searched(
+    tracker: FaceTracker, person: Any, paint: Any
+) -> None:
+    """Until one of them is lost: then another is found."""
+    tracker.settings = replace(SETTINGS, max_faces=1)
+    detector = tracker._detector._detector
+    assert isinstance(detector, ShortSighted)
+
+    def passes(seconds: float, near: list[Any], start_s: float) -> list[list[Face]]:
+        moments = [start_s + number / FPS for number in range(round(seconds * FPS))]
+        scenes = (paint([*near, person(2, 300 + 60 * time_s, 200, 60)], width=640, height=320) for time_s in moments)
+        return [tracker.update(scene, time_s) for scene, time_s in zip(scenes, moments, strict=True)]
+
+    passes(0.2, [person(1, 150, 150, 120)], 0.0)
+    detector.sides_px.clear()
+    shown = passes(3.0, [person(1, 150, 150, 120)], 0.2)
+    assert all([face.id for face in faces] == ["f1"] for faces in shown)
+    assert set(detector.sides_px) == {120}
+    assert [face.id for face in passes(1.5, [], 3.2)[-1]] == ["f2"]
 
 
 class Turns:
