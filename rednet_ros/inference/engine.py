@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -157,7 +158,7 @@ class LandmarkEngine:
     ) -> Estimate:
         """The estimate with the faces that hold NaN or infinity computed again by the reference."""
         parts = estimate.arrays()
-        if all(np.isfinite(part.sum()) for part in parts.values()):
+        if all(math.isfinite(np.add.reduce(part, axis=None)) for part in parts.values()):
             return estimate
         sound = np.all([np.isfinite(part.reshape(len(crops), -1)).all(axis=1) for part in parts.values()], axis=0)
         rows = np.flatnonzero(~sound)

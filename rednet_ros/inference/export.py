@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from rednet_ros.errors import InputError, WeightsError
-from rednet_ros.inference.recurrence import step_inputs, step_outputs
+from rednet_ros.inference.step_file import step_inputs, step_outputs
 from rednet_ros.network.config import RESNET_UNITS, STATE_SIZE, REDNetConfig
 from rednet_ros.network.rednet import REDNet
 from rednet_ros.network.temporal import LSTMCell

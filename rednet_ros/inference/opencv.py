@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rednet_ros.inference.recurrence import StepOutput, feed, one_by_one, run_steps, step_outputs
+from rednet_ros.inference.recurrence import StepOutput, feed, one_by_one, run_steps
 from rednet_ros.inference.runtime import RuntimeUnavailableError
-from rednet_ros.inference.step_file import StepFile
+from rednet_ros.inference.step_file import StepFile, step_outputs
 from rednet_ros.inference.threads import CpuThreads
 from rednet_ros.inference.types import Estimate, FaceState, FloatArray
 

@@ -21,6 +21,8 @@ from rednet_ros.resources import is_file
 
 FORMAT = "rednet-step-1"
 
+_STATE = ("hidden", "cell")
+
 
 @dataclass(frozen=True)
 class Description:
@@ -134,3 +136,14 @@ def _sha256(file: Any) -> str:
 
 def _checksum(values: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+
+def step_inputs(config: REDNetConfig) -> list[str]:
+    """Names of the inputs of the graph of one step, in its order."""
+    return ["crops", "z", *(_STATE if config.temporal != "none" else ())]
+
+
+def step_outputs(config: REDNetConfig) -> list[str]:
+    """Names of the outputs of the graph of one step, in its order."""
+    state = [f"next_{name}" for name in _STATE] if config.temporal != "none" else []
+    return ["detection", "regression", *(["identity"] if config.identity else []), *state]

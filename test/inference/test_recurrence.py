@@ -37,6 +37,15 @@ def test_z0_is_drawn_alike(backbone):
     np.testing.assert_array_equal(recurrence.draw_z0(of, previous_px), expected)
 
 
+def test_what_is_not_a_number_stays_none():
+    """The engine has such faces computed again."""
+    maps = np.zeros((2, 68, 32, 32), np.float32)
+    maps[1, 5, 3, 7] = np.nan
+    landmarks_px, _ = recurrence._decode(maps, describe(regression_maps="softmax").config)
+    assert np.isnan(landmarks_px[1, 5]).all()
+    assert np.isfinite(landmarks_px).sum() == landmarks_px.size - 2
+
+
 @pytest.mark.parametrize("backbone", ["resnet14", "mobile"])
 @pytest.mark.parametrize("kind", ["linear", "softmax"])
 def test_landmarks_are_read_alike(kind, backbone):
