@@ -67,7 +67,14 @@ class Motion:
 
 def expected(landmarks_px: FloatArray, motion: Motion, step_s: float) -> FloatArray:
     """Where landmarks, ... x 68 x 2 pixels, are expected `step_s` later."""
-    return as_pairs(_ahead(as_complex(landmarks_px), motion, step_s)).astype(landmarks_px.dtype)
+    kept_s = min(step_s, NOMINAL_STEP_S) + STEADY_S * -math.expm1(min(0.0, NOMINAL_STEP_S - step_s) / STEADY_S)
+    way = motion.velocity * kept_s
+    extent_px = np.maximum.reduce(landmarks_px, axis=-2) - np.minimum.reduce(landmarks_px, axis=-2)
+    side_px = np.maximum.reduce(extent_px, axis=-1, keepdims=True)
+    size = np.maximum(abs(way[..., :1]) / side_px, abs(way[..., 1:]))
+    limit = MAX_STEP * max(1.0, step_s / NOMINAL_STEP_S)
+    ahead = moved(as_complex(landmarks_px), way * np.minimum(1.0, limit / np.maximum(size, 1e-6)))
+    return as_pairs(ahead).astype(landmarks_px.dtype)
 
 
 def velocity(way_px: tuple[float, float], elapsed_s: float) -> tuple[float, float]:
@@ -127,20 +134,23 @@ class MotionFilter:
         """Landmarks where `ahead_px` were `expected` in an image `step_s` after the one before, and the network sees
         `seen_px`; and the motion from then on. All landmarks: ... x 68 x 2 pixels.
         """
-        ahead, seen = as_complex(ahead_px), as_complex(seen_px)
-        miss = similarity(ahead, seen)
-        own = seen - moved(ahead, miss)
-        radius_px = _radius(ahead)
-        in_units = miss / (UNIT * np.concatenate([radius_px, np.ones_like(radius_px)], axis=-1))
+        middle, ahead = _centred(as_complex(ahead_px))
+        aim, seen = _centred(as_complex(seen_px))
+        growth, square = _growth(ahead, seen)
+        miss: Complex = np.concatenate([aim - middle, growth], axis=-1)
+        own = seen - (1 + growth) * ahead
+        radius_px = np.sqrt(np.maximum(square / ahead.shape[-1], 1.0))
+        in_units: Complex = miss / (UNIT * np.concatenate([radius_px, np.ones_like(radius_px)], axis=-1))
         size, drift = np.log1p(_norm(in_units)), np.log1p(_norm(motion.drift))
         alpha = _logistic(self.alpha[:, 0] + self.alpha[:, 1] * size + self.alpha[:, 2] * drift)
         beta = _logistic(self.beta[:, 0] + self.beta[:, 1] * drift)
         pull = _logistic(self.pull[0] + self.pull[1] * np.log1p(abs(own) / (UNIT * radius_px)))
         steps = max(1.0, step_s / NOMINAL_STEP_S)
-        smooth = moved(ahead, alpha * miss) + (1 - pull**steps) * own
+        taken = alpha * miss
+        smooth = middle + taken[..., :1] + (1 + taken[..., 1:]) * ahead + (1 - pull**steps) * own
         kept = math.exp(-step_s / DRIFT_S)
         after = Motion(
-            motion.velocity + (1 - (1 - beta) ** steps) * alpha * miss / (steps * NOMINAL_STEP_S),
+            motion.velocity + (1 - (1 - beta) ** steps) * taken / (steps * NOMINAL_STEP_S),
             kept * motion.drift + (1 - kept) * in_units,
         )
         return as_pairs(smooth).astype(seen_px.dtype), after
@@ -156,37 +166,34 @@ UNFITTED = MotionFilter(
 """Believes all that is seen: nothing is smoothed, and the centre is expected to move on as in the last step."""
 
 
-def _ahead(points: Complex, motion: Motion, step_s: float) -> Complex:
-    kept_s = min(step_s, NOMINAL_STEP_S) + STEADY_S * -math.expm1(min(0.0, NOMINAL_STEP_S - step_s) / STEADY_S)
-    way = motion.velocity * kept_s
-    side_px = np.maximum(np.ptp(points.real, axis=-1), np.ptp(points.imag, axis=-1))[..., None]
-    size = np.maximum(abs(way[..., :1]) / side_px, abs(way[..., 1:]))
-    limit = MAX_STEP * max(1.0, step_s / NOMINAL_STEP_S)
-    return moved(points, way * np.minimum(1.0, limit / np.maximum(size, 1e-6)))
-
-
 def similarity(before: Complex, now: Complex) -> Complex:
     """The similarity that fits ... x 68 points best onto others, ... x 2: shift of their mean, turn and growth."""
-    middle, aim = before.mean(axis=-1, keepdims=True), now.mean(axis=-1, keepdims=True)
-    old, new = before - middle, now - aim
-    size = (abs(old) ** 2).sum(axis=-1, keepdims=True)
-    return np.concatenate([aim - middle, (old.conj() * new).sum(axis=-1, keepdims=True) / (size + 1e-6) - 1], axis=-1)
+    (middle, old), (aim, new) = _centred(before), _centred(now)
+    return np.concatenate([aim - middle, _growth(old, new)[0]], axis=-1)
 
 
 def moved(points: Complex, way: Complex) -> Complex:
     """Points, ... x 68, moved, turned and scaled as a whole by ... x 2 of `similarity`."""
-    middle = points.mean(axis=-1, keepdims=True)
-    return middle + way[..., :1] + (1 + way[..., 1:]) * (points - middle)
+    middle, around = _centred(points)
+    return middle + way[..., :1] + (1 + way[..., 1:]) * around
 
 
-def _radius(points: Complex) -> NDArray[np.floating]:
-    """... x 1: root mean square of the points' distances from their mean, 1 px at least."""
-    middle = points.mean(axis=-1, keepdims=True)
-    return np.sqrt(np.maximum((abs(points - middle) ** 2).mean(axis=-1, keepdims=True), 1.0))
+def _centred(points: Complex) -> tuple[Complex, Complex]:
+    """The mean, ... x 1, of ... x 68 points, and the points less it."""
+    middle = np.add.reduce(points, axis=-1, keepdims=True) / points.shape[-1]
+    return middle, points - middle
+
+
+def _growth(old: Complex, new: Complex) -> tuple[Complex, NDArray[np.floating]]:
+    """... x 1 each: turn and growth that fit centred points best onto others, and the sum of the first's squares."""
+    mirrored = old.conj()
+    square = np.add.reduce(mirrored * old, axis=-1, keepdims=True).real
+    growth: Complex = (mirrored * new).sum(axis=-1, keepdims=True) / (square + 1e-6) - 1
+    return growth, square
 
 
 def _norm(vectors: Complex) -> NDArray[np.floating]:
-    return np.sqrt((abs(vectors) ** 2).sum(axis=-1, keepdims=True))
+    return np.sqrt(np.add.reduce(abs(vectors) ** 2, axis=-1, keepdims=True))
 
 
 def _logistic(logits: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -195,9 +202,10 @@ def _logistic(logits: NDArray[np.floating]) -> NDArray[np.floating]:
 
 def as_complex(points_px: FloatArray) -> Complex:
     """Points ... x 2 as ... complex numbers."""
-    return points_px[..., 0] + 1j * points_px[..., 1]
+    numbers: Complex = np.ascontiguousarray(points_px).view(np.result_type(points_px, np.complex64))[..., 0]
+    return numbers
 
 
 def as_pairs(points: Complex) -> FloatArray:
     """`as_complex` undone."""
-    return np.stack([points.real, points.imag], axis=-1)
+    return np.ascontiguousarray(points)[..., None].view(points.real.dtype)
