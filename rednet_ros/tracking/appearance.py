@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import cv2
@@ -105,7 +105,7 @@ def least_likeness(step_s: float) -> float:
 
 def appearance(image: ImageArray, wide: CropTransform) -> FloatArray:
     """A face without what is around it, upright, 16 x 16 float32, zero mean. `wide`: the crop around its landmarks."""
-    crop = replace(wide, side_px=wide.side_px / CROP_SCALE, size_px=2 * _APPEARANCE_PX)
+    crop = CropTransform(wide.center_px, wide.side_px / CROP_SCALE, wide.roll_rad, 2 * _APPEARANCE_PX)
     size = (crop.size_px, crop.size_px)
     fine = cv2.warpAffine(image, crop.matrix(), size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     grey = cv2.resize(cv2.cvtColor(fine, cv2.COLOR_BGR2GRAY), (_APPEARANCE_PX,) * 2, interpolation=cv2.INTER_AREA)

@@ -86,8 +86,9 @@ class CameraModel:
             return self._fisheye_rays(flat)
         if self.distortion:
             flat = self._undistorted(points_px.astype(np.float64))
-        ahead = np.column_stack([flat, np.ones(len(flat))])
-        return ahead / np.linalg.norm(ahead, axis=1, keepdims=True)
+        ahead = np.ones((len(flat), 3))
+        ahead[:, :2] = flat
+        return ahead / np.sqrt(np.einsum("ij,ij->i", ahead, ahead))[:, None]
 
     def project(self, points_m: Numbers) -> Numbers:
         """Pixels (N x 2 float64) of N x 3 points in the optical frame; NaN for what is behind the lens."""

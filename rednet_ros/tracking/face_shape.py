@@ -70,7 +70,8 @@ def fraction_inside(landmarks_px: FloatArray, width_px: int, height_px: int) -> 
 
 def inside(landmarks_px: FloatArray, width_px: int, height_px: int) -> np.ndarray:
     """N bool: which points (N x 2, pixel centres at integers) lie inside an image of this size."""
-    return np.all((landmarks_px >= -0.5) & (landmarks_px < (width_px - 0.5, height_px - 0.5)), axis=1)
+    x, y = landmarks_px.T
+    return np.asarray((x >= -0.5) & (y >= -0.5) & (x < width_px - 0.5) & (y < height_px - 0.5))
 
 
 def _as_unit_complex(points: FloatArray) -> NDArray[np.complex128]:

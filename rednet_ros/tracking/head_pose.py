@@ -119,11 +119,11 @@ def _view(rays: Numbers, confidence: FloatArray) -> _View | None:
     known: NDArray[np.bool_] = np.isfinite(rays[:, 0])
     if np.count_nonzero(known[_RIGID]) < MIN_KNOWN:
         return None
-    towards = _turn_to(rays[known].mean(axis=0))
+    towards = _turn_to(np.add.reduce(rays[known]))
     ahead = rays @ towards.T
     known &= ahead[:, 2] > 0.05
-    seen = np.where(known[:, None], ahead[:, :2] / np.where(known, ahead[:, 2], 1.0)[:, None], 0.0)
-    return _View(towards, seen, known, np.where(known, confidence, 0.0))
+    ahead[~known] = 0.0, 0.0, 1.0
+    return _View(towards, ahead[:, :2] / ahead[:, 2:], known, np.where(known, confidence, 0.0))
 
 
 def _turn_to(direction: Numbers) -> Numbers:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -193,6 +194,8 @@ def _has_jumped(track: Track, look: Look, sighting: Sighting) -> bool:
 
 def may_be(track: Track, sighting: Sighting) -> bool:
     """Whether a face that is where a track's face is expected may be the same one: after a cut it must look alike."""
+    if track.least_likeness == -1.0:
+        return True
     return likeness(track.appearance, sighting.appearance) >= track.least_likeness
 
 
@@ -207,12 +210,15 @@ def after_good_frame(
     surprise = math.dist(sighting.box.center, Box.around(ahead_px).center) * CROP_SCALE / sighting.crop.side_px
     landmarks_px, motion = motion_filter.update(ahead_px, track.motion, sighting.landmarks_px, step_s)
     good_frames, good_s = track.good_frames + 1, track.good_s + step_s
-    seen = _seen(track, sighting, step_s)
-    if seen.likeness < MIN_FACE_LIKENESS and step_s < SLOW_STEP_S:
+    alike = likeness(track.appearance, sighting.appearance)
+    if alike < MIN_FACE_LIKENESS and step_s < SLOW_STEP_S:
         # Something passes in front of it, and moves by itself.
         motion = replace(motion, velocity=coasted(track.motion, step_s).velocity)
-    return replace(
-        seen,
+    return _seen(
+        track,
+        sighting,
+        step_s,
+        alike,
         status=track.status if track.who.is_undecided else _status(good_frames, good_s, settings, track.status),
         landmarks_px=landmarks_px,
         good_frames=good_frames,
@@ -231,10 +237,10 @@ def after_relocation(track: Track, sighting: Sighting, step_s: float) -> Track:
     """The track, moved on to this image, after its face was seen again, perhaps elsewhere: it may be another's."""
     reach_px = MAX_STEP * max(track.box.width, track.box.height)
     missed_px = math.dist(sighting.box.center, track.box.center)
-    seen = _seen(track, sighting, step_s)
+    alike = likeness(track.appearance, sighting.appearance)
     if missed_px < reach_px:
         motion = track.motion
-    elif not track.is_well and seen.likeness >= MIN_FACE_LIKENESS:  # it moved unlike expected
+    elif not track.is_well and alike >= MIN_FACE_LIKENESS:  # it moved unlike expected
         (x_expected, y_expected), (x, y) = track.box.center, sighting.box.center
         x_missed, y_missed = velocity((x - x_expected, y - y_expected), track.bad_s)
         x_speed, y_speed = track.motion.velocity_px_s
@@ -243,21 +249,23 @@ def after_relocation(track: Track, sighting: Sighting, step_s: float) -> Track:
         motion = track.motion
     else:
         motion = Motion.of_new_face()
-    return replace(seen, bad_frames=0, bad_s=0.0, motion=motion, surprise=SURPRISE_OF_RELOCATION, pose=None)
+    now = {"bad_frames": 0, "bad_s": 0.0, "motion": motion, "surprise": SURPRISE_OF_RELOCATION, "pose": None}
+    return _seen(track, sighting, step_s, alike, landmarks_px=sighting.landmarks_px, **now)
 
 
-def _seen(track: Track, sighting: Sighting, step_s: float) -> Track:
+def _seen(track: Track, sighting: Sighting, step_s: float, alike: float, **now: Any) -> Track:
+    """The track with what a sighting, so much `alike`, showed, and with other fields as they are `now`."""
     return replace(
         track,
-        landmarks_px=sighting.landmarks_px,
         landmark_confidence=sighting.landmark_confidence,
         confidence=sighting.confidence,
         identity=sighting.identity,
         identity_similarity=track.who.portrait.similarity(sighting.identity),
         state=sighting.state,
         appearance=_remembered(track, sighting, step_s),
-        likeness=likeness(track.appearance, sighting.appearance),
+        likeness=alike,
         least_likeness=-1.0,
+        **now,
     )
 
 
