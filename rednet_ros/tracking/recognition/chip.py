@@ -1,0 +1,40 @@
+"""The upright picture of a face that recognition networks see."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from rednet_ros.landmarks import REGIONS
+from rednet_ros.tracking.motion import as_complex, similarity
+from rednet_ros.tracking.types import FloatArray, ImageArray
+
+TEMPLATE_PX = np.array([[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]])
+"""Where ArcFace (Deng et al., 2019), and most networks since, have the eyes, the tip of the nose and the corners of the
+mouth in a chip of 112 px: (x, y), the eye first that is left in the picture."""
+
+_NOSE_TIP, _MOUTH_CORNERS = 30, (48, 54)
+
+
+def five_points(landmarks_px: FloatArray) -> FloatArray:
+    """5 x 2: the places of `TEMPLATE_PX` on a face with these 68 x 2 landmarks."""
+    eyes = [landmarks_px[list(REGIONS[name])].mean(axis=0) for name in ("right_eye", "left_eye")]
+    return np.stack([*eyes, landmarks_px[_NOSE_TIP], *landmarks_px[list(_MOUTH_CORNERS)]])
+
+
+def chip(image: ImageArray, landmarks_px: FloatArray, size_px: int = 112, margin_px: int = 0) -> ImageArray:
+    """The face of 68 x 2 landmarks, upright, as `TEMPLATE_PX` has it, in S x S pixels with S = size + 2 margins.
+
+    What lies outside the image repeats its border.
+    """
+    scale = size_px / 112
+    target = as_complex(TEMPLATE_PX * scale + margin_px)
+    points = as_complex(five_points(landmarks_px))
+    shift, growth = similarity(points, target)
+    factor = 1 + growth
+    offset = points.mean() * (1 - factor) + shift
+    matrix = np.array([[factor.real, -factor.imag, offset.real], [factor.imag, factor.real, offset.imag]])
+    side_px = size_px + 2 * margin_px
+    return cv2.warpAffine(
+        image, matrix, (side_px, side_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
