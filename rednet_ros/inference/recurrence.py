@@ -23,24 +23,25 @@ from rednet_ros.network.config import (
 )
 
 _DETECTED = list(DETECTION_INDICES)
-_STATE = ("hidden", "cell")
+_NEXT = "next_"
 
 
 def step_inputs(config: REDNetConfig) -> list[str]:
     """Names of the inputs of the graph of one step, in its order."""
-    return ["crops", "z", *(_STATE if config.temporal != "none" else ())]
+    return ["crops", "z", *config.state_shapes]
 
 
 def step_outputs(config: REDNetConfig) -> list[str]:
     """Names of the outputs of the graph of one step, in its order."""
-    state = [f"next_{name}" for name in _STATE] if config.temporal != "none" else []
+    state = [f"{_NEXT}{name}" for name in config.state_shapes]
     return ["detection", "regression", *(["identity"] if config.identity else []), *state]
 
 
 def feed(crops: FloatArray, z: FloatArray, state: FaceState | None) -> dict[str, FloatArray]:
     """The arrays of the graph's inputs by name, from the arguments of a `Step`."""
-    vectors = {} if state is None else {"hidden": state.hidden, "cell": state.cell}
-    return {"crops": crops, "z": z, **{name: vector[:, :, None, None] for name, vector in vectors.items()}}
+    parts = {} if state is None else state.parts
+    maps = {name: part[:, :, None, None] if part.ndim == 2 else part for name, part in parts.items()}
+    return {"crops": crops, "z": z, **maps}
 
 
 class StepOutput(NamedTuple):
@@ -55,9 +56,10 @@ class StepOutput(NamedTuple):
     @classmethod
     def of(cls, named: Mapping[str, FloatArray]) -> StepOutput:
         """From the arrays of the graph's outputs by name."""
-        vectors = {name: value.reshape(len(value), -1) for name, value in named.items() if value.shape[2:] == (1, 1)}
-        state = FaceState(vectors["next_hidden"], vectors["next_cell"]) if "next_hidden" in vectors else None
-        return cls(named["detection"], named["regression"], vectors.get("identity"), state)
+        arrays = {name: value[:, :, 0, 0] if value.shape[2:] == (1, 1) else value for name, value in named.items()}
+        parts = {name.removeprefix(_NEXT): value for name, value in arrays.items() if name.startswith(_NEXT)}
+        state = FaceState(parts) if parts else None
+        return cls(arrays["detection"], arrays["regression"], arrays.get("identity"), state)
 
     @classmethod
     def stack(cls, outputs: Sequence[StepOutput]) -> StepOutput:
