@@ -97,8 +97,11 @@ def _build_small_network(**settings: Any) -> Any:
 
     torch.manual_seed(0)
     network = REDNet(REDNetConfig(**{"width": 0.0625, "crop_px": 64, **settings}))
-    if network.temporal is not None:
-        # As after training: the residual form starts at zero, where no test could see the state.
+    # As after training: both forms start as if there were no state, where no test could see it.
+    if network.config.temporal == "spatial":
+        torch.nn.init.normal_(network.temporal.gate.weight, std=0.3)
+        torch.nn.init.zeros_(network.temporal.gate.bias)
+    elif network.temporal is not None:
         torch.nn.init.normal_(network.temporal.expand.weight, std=0.2)
     # Batch norm that has seen data. Without, every layer shrinks the signal and all outputs are the heads' biases.
     norms = [module for module in network.modules() if isinstance(module, torch.nn.BatchNorm2d)]

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from rednet_ros.inference.types import Estimate, FaceState
+from rednet_ros.network.config import REDNetConfig
 from rednet_ros.tracking.mean_shape import MEAN_SHAPE
 from rednet_ros.tracking.types import Box, Detection, FloatArray, ImageArray
 
@@ -93,7 +94,7 @@ class PaintedEngine:
         return self.vectors is not None
 
     def initial_state(self, faces: int) -> FaceState | None:
-        return FaceState.zeros(faces)
+        return FaceState.zeros(REDNetConfig().state_shapes, faces)
 
     def run(self, crops: ImageArray, previous_px: FloatArray, state: FaceState | None) -> Estimate:
         assert crops.shape[1:] == (self.crop_size_px, self.crop_size_px, 3)
@@ -115,7 +116,7 @@ class PaintedEngine:
             landmarks,
             np.repeat(confidence[:, None], 68, axis=1),
             self._identities(seen),
-            FaceState(state.hidden + 1, state.cell + numbers[:, None]),
+            FaceState({"hidden": state.parts["hidden"] + 1, "cell": state.parts["cell"] + numbers[:, None]}),
             self.presence,
         )
 

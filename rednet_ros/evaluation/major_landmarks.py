@@ -31,8 +31,8 @@ class MajorEngine:
 
     def initial_state(self, faces: int) -> FaceState | None:
         """See `Engine.initial_state`."""
-        state = self._network.initial_state(1)
-        return None if state is None else FaceState.zeros(faces)
+        shapes = self._network.config.state_shapes
+        return FaceState.zeros(shapes, faces) if shapes else None
 
     @torch.inference_mode()
     def run(self, crops: ImageArray, previous_px: FloatArray, state: FaceState | None) -> Estimate:
@@ -42,10 +42,7 @@ class MajorEngine:
         known = torch.from_numpy(np.ascontiguousarray(previous_px[:, MAJOR])).to(network.device)
         carried = None
         if state is not None:
-            hidden, cell = (
-                torch.from_numpy(part).to(network.device, network.dtype) for part in (state.hidden, state.cell)
-            )
-            carried = hidden, cell
+            carried = tuple(torch.from_numpy(part).to(network.device, network.dtype) for part in state.parts.values())
         output = network(normalise(pixels).to(network.dtype), network.draw_z0(known), carried)
         points_px, sureness = (values.float().cpu() for values in read_landmarks(output, network.config))
         landmarks_px = np.full((len(crops), LANDMARK_COUNT, 2), np.nan, np.float32)
@@ -55,5 +52,7 @@ class MajorEngine:
         completed = np.stack([complete(points) for points in landmarks_px])
         if output.state is None:
             return Estimate(completed, confidence, None, None)
-        hidden, cell = (part.float().cpu().numpy() for part in output.state)
-        return Estimate(completed, confidence, None, FaceState(hidden, cell))
+        parts = (part.float().cpu().numpy() for part in output.state)
+        return Estimate(
+            completed, confidence, None, FaceState(dict(zip(network.config.state_shapes, parts, strict=True)))
+        )

@@ -119,7 +119,8 @@ class LandmarkEngine:
 
     def initial_state(self, faces: int) -> FaceState | None:
         """The state of faces without history, None where the weights have no temporal module."""
-        return None if self._config.temporal == "none" else FaceState.zeros(faces)
+        shapes = self._config.state_shapes
+        return FaceState.zeros(shapes, faces) if shapes else None
 
     def run(
         self, crops: NDArray[np.uint8], previous_px: FloatArray | None = None, state: FaceState | None = None
@@ -128,8 +129,8 @@ class LandmarkEngine:
 
         `crops`: N x S x S x 3 uint8 BGR with S = `crop_size_px`. `previous_px`: N x 68 x 2 float32, the previous
         frame's landmarks in pixels of these crops; a row with NaN (or None for all) is a face without a previous frame.
-        `state`: of the same faces in the same order, None for faces without history. A face of which no runtime makes
-        numbers has a row of NaN, and its state starts afresh.
+        `state`: of the same faces in the same order, `seen_from` these crops; None for faces without history. A face of
+        which no runtime makes numbers has a row of NaN, and its state starts afresh.
 
         Raises:
             ValueError: the arrays' shapes or types do not fit each other or the network.
@@ -168,7 +169,7 @@ class LandmarkEngine:
         carried = None if state is None else state.rows(rows)
         again = self._by_reference(crops[rows], previous_px[rows], carried)
         for name, part in parts.items():
-            part[rows] = again[name] if again else 0.0 if name in ("hidden", "cell") else np.nan
+            part[rows] = again[name] if again else 0.0 if name in self._config.state_shapes else np.nan
         return estimate
 
     def _by_reference(

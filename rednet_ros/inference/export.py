@@ -15,7 +15,7 @@ from rednet_ros.errors import InputError, WeightsError
 from rednet_ros.inference.step_file import step_inputs, step_outputs
 from rednet_ros.network.config import RESNET_UNITS, STATE_SIZE, REDNetConfig
 from rednet_ros.network.rednet import REDNet
-from rednet_ros.network.temporal import LSTMCell
+from rednet_ros.network.temporal import LSTMCell, SpatialMemory, TemporalModule
 
 ARCHITECTURES: dict[str, REDNetConfig] = {
     "vgg": REDNetConfig(),
@@ -32,10 +32,10 @@ OPSET = 11
 class StepGraph(nn.Module):
     """One step of a network that shares its weights between the steps.
 
-    Takes `crops`, N x 3 x S x S as `normalise` leaves them; `z`, N x 7 x M x M in 0..1; and of a network with a
-    temporal module `hidden` and `cell`, N x 256 x 1 x 1 each. Returns the maps of both heads, N x 7 x M x M logits and
-    N x 68 x M x M as the last convolution leaves them; `identity`, N x 256 x 1 x 1, of a network with that branch; and
-    the next `hidden` and `cell`.
+    Takes `crops`, N x 3 x S x S as `normalise` leaves them; `z`, N x 7 x M x M in 0..1; and the parts of the network's
+    state, `REDNetConfig.state_shapes`: `hidden` and `cell`, N x 256 x 1 x 1 each, or `memory`, as it is. Returns the
+    maps of both heads, N x 7 x M x M logits and N x 68 x M x M as the last convolution leaves them; `identity`,
+    N x 256 x 1 x 1, of a network with that branch; and the next state.
 
     Everything is a convolution, an explicit slice or a product: OpenCV's importer reads no `chunk`, no broadcast over
     the map, and no shape that is computed.
@@ -51,46 +51,82 @@ class StepGraph(nn.Module):
         self.body, self.heads = network.body, network.heads
         self.split = network.identity_channels
         self.identity = None if network.identity is None else network.identity.squeeze
-        if network.temporal is not None:
-            self.squeeze, self.expand = network.temporal.squeeze, network.temporal.expand
-            self.gates_in, self.gates_hidden = _gates(network.temporal.lstm)
-            self.spread = _spread(self.expand.out_channels, config.crop_px // 32).to(network.dtype)
+        self.temporal: _PooledGraph | _SpatialGraph | None = None
+        if isinstance(network.temporal, TemporalModule):
+            self.temporal = _PooledGraph(network.temporal, config.crop_px // 32).to(network.dtype)
+        if isinstance(network.temporal, SpatialMemory):
+            self.temporal = _SpatialGraph(network.temporal, network.body.e1.out_channels).to(network.dtype)
 
     def forward(
-        self, crops: Tensor, z: Tensor, hidden: Tensor | None = None, cell: Tensor | None = None
+        self, crops: Tensor, z: Tensor, hidden_or_memory: Tensor | None = None, cell: Tensor | None = None
     ) -> tuple[Tensor, ...]:
+        # Not `*state`, to which `torch.export` gives no dynamic shapes one by one.
+        state = [part for part in (hidden_or_memory, cell) if part is not None]
         code, skips = self.body.encode(self.body.stem(crops), z)
         who, motion = code[:, : self.split], code[:, self.split :]
-        rest: list[Tensor] = []
-        if self.identity is not None:
-            rest.append(_pooled(self.identity(who)))
-        if self.config.temporal != "none":
-            assert hidden is not None
-            assert cell is not None
-            hidden, cell = self._remember(motion, hidden, cell)
-            memory = self.spread(self.expand(hidden))
-            motion = motion + memory if self.config.temporal == "residual" else memory
+        identity = [] if self.identity is None else [_pooled(self.identity(who))]
+        if isinstance(self.temporal, _PooledGraph):
+            motion, *state = self.temporal(motion, *state)
             code = torch.cat([who, motion], dim=1)
-            rest += [hidden, cell]
-        features = self.body.decode(code, skips)
-        return self.heads["detection"](features), self.heads["regression"](features), *rest
-
-    def _remember(self, motion: Tensor, hidden: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
-        """The LSTM cell (paper, section 3.3) on N x 256 x 1 x 1, its products as 1 x 1 convolutions."""
-        gates = self.gates_in(_pooled(self.squeeze(motion))) + self.gates_hidden(hidden)
-        enter, forget, candidate, leave = (gates[:, i * STATE_SIZE : (i + 1) * STATE_SIZE] for i in range(4))
-        cell = torch.sigmoid(forget) * cell + torch.sigmoid(enter) * torch.tanh(candidate)
-        return torch.sigmoid(leave) * torch.tanh(cell), cell
+        if isinstance(self.temporal, _SpatialGraph):
+            coarse, skip, *state = self.temporal(self.body.decode_coarse(code, skips), skips[0], *state)
+            features = self.body.decode_fine(coarse, skip)
+        else:
+            features = self.body.decode(code, skips)
+        return self.heads["detection"](features), self.heads["regression"](features), *identity, *state
 
     def example_inputs(self, faces: int) -> tuple[Tensor, ...]:
         """Arguments of `forward`: noise for crops and z, faces without history."""
         size_px, map_px = self.config.crop_px, self.config.map_px
-        states = 0 if self.config.temporal == "none" else 2
         return (
             torch.randn(faces, 3, size_px, size_px),
             torch.rand(faces, 7, map_px, map_px),
-            *(torch.zeros(faces, STATE_SIZE, 1, 1) for _ in range(states)),
+            *(torch.zeros(faces, *shape, *[1] * (3 - len(shape))) for shape in self.config.state_shapes.values()),
         )
+
+
+class _PooledGraph(nn.Module):
+    """`TemporalModule`: the LSTM cell (paper, section 3.3) on N x 256 x 1 x 1, its products as 1 x 1 convolutions."""
+
+    def __init__(self, module: TemporalModule, side: int) -> None:
+        super().__init__()
+        self.combine = module.combine
+        self.squeeze, self.expand = module.squeeze, module.expand
+        self.gates_in, self.gates_hidden = _gates(module.lstm)
+        self.spread = _spread(module.expand.out_channels, module.expand.out_channels, side)
+
+    def forward(self, code: Tensor, hidden: Tensor, cell: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        gates = self.gates_in(_pooled(self.squeeze(code))) + self.gates_hidden(hidden)
+        enter, forget, candidate, leave = (gates[:, i * STATE_SIZE : (i + 1) * STATE_SIZE] for i in range(4))
+        cell = torch.sigmoid(forget) * cell + torch.sigmoid(enter) * torch.tanh(candidate)
+        hidden = torch.sigmoid(leave) * torch.tanh(cell)
+        memory = self.spread(self.expand(hidden))
+        return code + memory if self.combine == "residual" else memory, hidden, cell
+
+
+class _SpatialGraph(nn.Module):
+    """`SpatialMemory` whose single channels are spread over those that they are multiplied with."""
+
+    def __init__(self, module: SpatialMemory, skip_channels: int) -> None:
+        super().__init__()
+        self.look, self.gate = module.look, module.gate
+        self.channels = module.gate.out_channels - 1
+        # Negative, for OpenCV 4.6 adds and does not subtract.
+        self.minus_spread = _spread(1, self.channels, 1, -1.0)
+        self.minus_spread_doubled = _spread(1, skip_channels, 2, -1.0)
+        # What is known after a frame: all of it. A constant would have the shape of one face.
+        self.all_known = nn.Conv2d(self.channels, 1, 1)
+        assert self.all_known.bias is not None
+        nn.init.zeros_(self.all_known.weight)
+        nn.init.constant_(self.all_known.bias, 1.0)
+
+    def forward(self, features: Tensor, skip: Tensor, state: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        last = slice(self.channels, self.channels + 1)
+        memory, known = state[:, : self.channels], state[:, last]
+        gates = torch.sigmoid(self.gate(torch.relu(self.look(torch.cat([features, state], dim=1)))))
+        features = features + gates[:, : self.channels] * (memory + self.minus_spread(known) * features)
+        veil = self.minus_spread_doubled(known * gates[:, last])
+        return features, skip + veil * skip, torch.cat([features, self.all_known(features)], dim=1)
 
 
 def exportable(weights: str | Path = "lite", faces: int = 1) -> tuple[StepGraph, tuple[Tensor, ...]]:
@@ -164,10 +200,11 @@ def _gates(lstm: LSTMCell) -> tuple[nn.Conv2d, nn.Conv2d]:
     return layers[0], layers[1]
 
 
-def _spread(channels: int, size: int) -> nn.ConvTranspose2d:
-    """Repeats a vector over the map: N x C x 1 x 1 -> N x C x size x size."""
-    layer = nn.ConvTranspose2d(channels, channels, size, size, groups=channels, bias=False)
-    nn.init.ones_(layer.weight)
+def _spread(inputs: int, outputs: int, size: int, factor: float = 1.0) -> nn.ConvTranspose2d:
+    """Repeats every cell: N x C x H x W -> N x C x H*size x W*size, or a single channel over all outputs; times a
+    factor."""
+    layer = nn.ConvTranspose2d(inputs, outputs, size, size, groups=inputs, bias=False)
+    nn.init.constant_(layer.weight, factor)
     return layer.requires_grad_(False)
 
 

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rednet_ros.inference.step_file import Description
+from rednet_ros.inference.step_file import NEXT, Description
 from rednet_ros.inference.types import Estimate, FaceState, FloatArray
 from rednet_ros.landmarks import DETECTION_INDICES
 from rednet_ros.network.config import (
@@ -29,8 +29,9 @@ _DETECTED = list(DETECTION_INDICES)
 
 def feed(crops: FloatArray, z: FloatArray, state: FaceState | None) -> dict[str, FloatArray]:
     """The arrays of the graph's inputs by name, from the arguments of a `Step`."""
-    vectors = {} if state is None else {"hidden": state.hidden, "cell": state.cell}
-    return {"crops": crops, "z": z, **{name: vector[:, :, None, None] for name, vector in vectors.items()}}
+    parts = {} if state is None else state.parts
+    maps = {name: part[:, :, None, None] if part.ndim == 2 else part for name, part in parts.items()}
+    return {"crops": crops, "z": z, **maps}
 
 
 class StepOutput(NamedTuple):
@@ -45,9 +46,10 @@ class StepOutput(NamedTuple):
     @classmethod
     def of(cls, named: Mapping[str, FloatArray]) -> StepOutput:
         """From the arrays of the graph's outputs by name."""
-        vectors = {name: value.reshape(len(value), -1) for name, value in named.items() if value.shape[2:] == (1, 1)}
-        state = FaceState(vectors["next_hidden"], vectors["next_cell"]) if "next_hidden" in vectors else None
-        return cls(named["detection"], named["regression"], vectors.get("identity"), state)
+        arrays = {name: value[:, :, 0, 0] if value.shape[2:] == (1, 1) else value for name, value in named.items()}
+        parts = {name.removeprefix(NEXT): value for name, value in arrays.items() if name.startswith(NEXT)}
+        state = FaceState(parts) if parts else None
+        return cls(arrays["detection"], arrays["regression"], arrays.get("identity"), state)
 
     @classmethod
     def stack(cls, outputs: Sequence[StepOutput]) -> StepOutput:

@@ -21,7 +21,8 @@ from rednet_ros.resources import is_file
 
 FORMAT = "rednet-step-1"
 
-_STATE = ("hidden", "cell")
+NEXT = "next_"
+"""Before the name of a part of the state: the output of that name."""
 
 
 @dataclass(frozen=True)
@@ -140,10 +141,10 @@ def _checksum(values: Mapping[str, Any]) -> str:
 
 def step_inputs(config: REDNetConfig) -> list[str]:
     """Names of the inputs of the graph of one step, in its order."""
-    return ["crops", "z", *(_STATE if config.temporal != "none" else ())]
+    return ["crops", "z", *config.state_shapes]
 
 
 def step_outputs(config: REDNetConfig) -> list[str]:
     """Names of the outputs of the graph of one step, in its order."""
-    state = [f"next_{name}" for name in _STATE] if config.temporal != "none" else []
+    state = [f"{NEXT}{name}" for name in config.state_shapes]
     return ["detection", "regression", *(["identity"] if config.identity else []), *state]

@@ -54,22 +54,20 @@ class TensorRtRuntime:
         with torch.inference_mode():
             return in_buckets(BUCKETS, self._frame, crops, previous_px, state)
 
-    def _frame(self, inputs: tuple[Tensor | None, ...]) -> dict[str, Tensor]:
+    def _frame(self, inputs: tuple[Tensor, ...]) -> dict[str, Tensor]:
         """A `torch_runtime.Frame` by K runs of the step."""
         pixels, previous_px, *state = inputs
-        assert pixels is not None
-        assert previous_px is not None
         config = self._network.config
         crops = normalise(pixels.permute(0, 3, 1, 2).flip(1)).to(self._dtype)
         z = self._network.draw_z0(previous_px[:, list(DETECTION_INDICES)]).to(self._dtype)
-        carried = [part[:, :, None, None].to(self._dtype) for part in state if part is not None]
+        carried = [(part[:, :, None, None] if part.dim() == 2 else part).to(self._dtype) for part in state]
 
         def step(z: Tensor) -> REDNetOutput:
             detection, regression, *rest = self._step(crops, z.to(self._dtype), *carried)
-            vectors = [value.flatten(1).float() for value in rest]
-            identity = vectors.pop(0) if config.identity else None
+            parts = [(value[:, :, 0, 0] if value.shape[2:] == (1, 1) else value).float() for value in rest]
+            identity = parts.pop(0) if config.identity else None
             maps = response_maps(regression.float(), "regression", config)
-            return REDNetOutput((maps,), (vectors[0], vectors[1]) if vectors else None, identity, detection.float())
+            return REDNetOutput((maps,), tuple(parts) or None, identity, detection.float())
 
         if config.direct:
             return two_steps(step, z, previous_px, config)

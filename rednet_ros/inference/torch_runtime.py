@@ -35,9 +35,9 @@ BUCKETS = (1, 2, 4, 8, 16, 32)
 WARM_UP_RUNS = 3
 """Before recording, as PyTorch asks: libraries choose their kernels and allocate."""
 
-Frame = Callable[[Tensor, Tensor, Tensor | None, Tensor | None], dict[str, Tensor]]
-"""Crops N x S x S x 3 uint8, previous landmarks N x 68 x 2, hidden and cell state -> the fields of `Estimate` and the
-next `hidden` and `cell`, all on the device."""
+Frame = Callable[..., dict[str, Tensor]]
+"""Crops N x S x S x 3 uint8, previous landmarks N x 68 x 2, the parts of the state -> the fields of `Estimate` and the
+parts of the next state, all on the device."""
 
 
 class TorchRuntime:
@@ -78,15 +78,15 @@ class CudaGraphRuntime:
         with torch.inference_mode():
             return in_buckets(tuple(self._recorded), self._replay, crops, previous_px, state)
 
-    def _replay(self, inputs: tuple[Tensor | None, ...]) -> dict[str, Tensor]:
-        assert inputs[0] is not None
+    def _replay(self, inputs: tuple[Tensor, ...]) -> dict[str, Tensor]:
         return self._recorded[len(inputs[0])].replay(inputs)
 
     @torch.inference_mode()
     def _record(self, faces: int) -> _Recording:
         size_px = self._config.crop_px
         unknown = np.full((faces, LANDMARK_COUNT, 2), np.nan, np.float32)
-        state = None if self._config.temporal == "none" else FaceState.zeros(faces)
+        shapes = self._config.state_shapes
+        state = FaceState.zeros(shapes, faces) if shapes else None
         inputs = to_device(np.zeros((faces, size_px, size_px, 3), np.uint8), unknown, state, "cuda")
         stream = torch.cuda.Stream()
         stream.wait_stream(torch.cuda.current_stream())
@@ -103,13 +103,12 @@ class CudaGraphRuntime:
 class _Recording:
     """A recorded run: where its arguments must be put, and where its results will be."""
 
-    def __init__(self, graph: torch.cuda.CUDAGraph, inputs: tuple[Tensor | None, ...], results: dict[str, Tensor]):
+    def __init__(self, graph: torch.cuda.CUDAGraph, inputs: tuple[Tensor, ...], results: dict[str, Tensor]):
         self._graph, self._inputs, self._results = graph, inputs, results
 
-    def replay(self, inputs: tuple[Tensor | None, ...]) -> dict[str, Tensor]:
+    def replay(self, inputs: tuple[Tensor, ...]) -> dict[str, Tensor]:
         for place, value in zip(self._inputs, inputs, strict=True):
-            if place is not None and value is not None:
-                place.copy_(value, non_blocking=True)
+            place.copy_(value, non_blocking=True)
         self._graph.replay()
         return self._results
 
@@ -125,9 +124,9 @@ def describe(network: REDNet, info: WeightsInfo) -> Description:
 def frame_of(network: REDNet) -> Frame:
     """A frame by the network's own forward pass."""
 
-    def frame(crops: Tensor, previous_px: Tensor, hidden: Tensor | None, cell: Tensor | None) -> dict[str, Tensor]:
+    def frame(crops: Tensor, previous_px: Tensor, *parts: Tensor) -> dict[str, Tensor]:
         z0 = network.draw_z0(previous_px[:, list(DETECTION_INDICES)])
-        state = None if hidden is None or cell is None else (hidden.to(network.dtype), cell.to(network.dtype))
+        state = tuple(part.to(network.dtype) for part in parts) or network.initial_state(len(crops))
         images = normalise(crops.permute(0, 3, 1, 2).flip(1)).to(network.dtype)
         if not network.config.direct:
             return read_frame(network(images, z0, state), network.config)
@@ -152,7 +151,7 @@ def two_steps(
 
 
 def read_frame(output: REDNetOutput, config: REDNetConfig) -> dict[str, Tensor]:
-    """The fields of `Estimate`, with `hidden` and `cell`, from what the last step of a network left."""
+    """The fields of `Estimate`, with the parts of the state, from what the last step of a network left."""
     landmarks_px, confidence = read_landmarks(output, config)
     results = {"landmarks_px": landmarks_px, "confidence": confidence}
     presence = read_presence(output, landmarks_px, config)
@@ -161,13 +160,13 @@ def read_frame(output: REDNetOutput, config: REDNetConfig) -> dict[str, Tensor]:
     if output.identity is not None:
         results["identity"] = torch.nn.functional.normalize(output.identity.float())
     if output.state is not None:
-        results["hidden"], results["cell"] = output.state
+        results |= zip(config.state_shapes, output.state, strict=True)
     return results
 
 
 def in_buckets(
     buckets: tuple[int, ...],
-    run: Callable[[tuple[Tensor | None, ...]], dict[str, Tensor]],
+    run: Callable[[tuple[Tensor, ...]], dict[str, Tensor]],
     crops: NDArray[np.uint8],
     previous_px: FloatArray,
     state: FaceState | None,
@@ -178,7 +177,7 @@ def in_buckets(
         rows = np.arange(start, min(start + buckets[-1], len(crops)))
         bucket = next(size for size in buckets if size >= len(rows))
         filled = np.concatenate([rows, np.full(bucket - len(rows), rows[0])])
-        carried = None if state is None else FaceState(state.hidden[filled], state.cell[filled])
+        carried = None if state is None else state.rows(filled)
         results = run(to_device(crops[filled], previous_px[filled], carried, "cuda"))
         parts.append({name: value[: len(rows)].clone() for name, value in results.items()})
     return to_host({name: torch.cat([part[name] for part in parts]) for name in parts[0]})
@@ -186,13 +185,10 @@ def in_buckets(
 
 def to_device(
     crops: NDArray[np.uint8], previous_px: FloatArray, state: FaceState | None, device: str
-) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
+) -> tuple[Tensor, ...]:
     """The arguments of a `Frame`."""
-    pixels, known = (torch.from_numpy(np.ascontiguousarray(array)).to(device) for array in (crops, previous_px))
-    if state is None:
-        return pixels, known, None, None
-    hidden, cell = (torch.from_numpy(np.ascontiguousarray(array)).to(device) for array in (state.hidden, state.cell))
-    return pixels, known, hidden, cell
+    arrays = (crops, previous_px, *(state.parts.values() if state else ()))
+    return tuple(torch.from_numpy(np.ascontiguousarray(array)).to(device) for array in arrays)
 
 
 def to_host(results: dict[str, Tensor]) -> Estimate:

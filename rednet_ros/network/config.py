@@ -20,6 +20,8 @@ MAX_CROP_PX = 1024
 STATE_SIZE = 256
 """Hidden units of the temporal LSTM, and length of the identity vector (paper, sections 3.3 and 3.4)."""
 
+MEMORY_CHANNELS, MEMORY_CELL_PX = 64, 8
+"""Of the spatial memory: its channels at width 1, and the side of its cells in pixels of the crop."""
 
 WINDOW_RADIUS_CELLS = 3
 """Half-width of the window around a map's maximum whose centre of mass is the landmark, for peaks of sigma <= 1.5."""
@@ -43,8 +45,9 @@ class REDNetConfig:
     paper, or `mobile`). `crop_px`: side of the input crop, a multiple of 32. `steps`: the K spatially recurrent steps
     (section 3.2); the last one is a regression, but in experiments, where it may be a detection: such a network finds
     the 7 landmarks only. `shared_steps`: all steps use the same weights (the paper's recurrence) or each has its own
-    (the cascade that the paper compares with). `temporal`: how the LSTM's output meets the non-identity code: "none"
-    (no temporal module), "residual" (added), "replace" (the paper). `identity`: with the identity branch.
+    (the cascade that the paper compares with). `temporal`: "none" (no temporal module); how the LSTM's output meets the
+    non-identity code: "residual" (added), "replace" (the paper); or "spatial", a map of the decoder's features as
+    memory, of `mobile` only (see `temporal`). `identity`: with the identity branch.
     `sigma_px`, `radius_px`: of the regression Gaussian and the detection disc, in pixels of a 256-pixel crop.
     `regression_maps`: "linear" (the paper: the last convolution's output is the heat map, fitted by squared error) or
     "softmax" (it is turned into a distribution over the map whose mean is the landmark).
@@ -56,7 +59,7 @@ class REDNetConfig:
     width: float = 1.0
     crop_px: int = 256
     steps: tuple[Step, ...] = ("detection", "regression")
-    temporal: Literal["none", "residual", "replace"] = "residual"
+    temporal: Literal["none", "residual", "replace", "spatial"] = "residual"
     identity: bool = True
     sigma_px: float = 5.0
     radius_px: float = 5.0
@@ -75,8 +78,10 @@ class REDNetConfig:
             raise ValueError(f"shared_steps is {self.shared_steps!r}: it must be true or false")
         if self.direct and (self.steps != ("detection", "regression") or not self.shared_steps):
             raise ValueError("direct needs the steps detection and regression, with shared weights")
-        if self.temporal not in ("none", "residual", "replace"):
-            raise ValueError(f"temporal is {self.temporal!r}: choose none, residual or replace")
+        if self.temporal not in ("none", "residual", "replace", "spatial"):
+            raise ValueError(f"temporal is {self.temporal!r}: choose none, residual, replace or spatial")
+        if self.temporal == "spatial" and self.backbone != "mobile":
+            raise ValueError(f"temporal spatial needs the backbone mobile, not {self.backbone}: choose residual")
         if self.regression_maps not in ("linear", "softmax"):
             raise ValueError(f"regression_maps is {self.regression_maps!r}: choose linear or softmax")
         if not 0 < self.width <= 4:
@@ -88,6 +93,16 @@ class REDNetConfig:
     def channels(self, full: int) -> int:
         """Channels of a layer that has `full` at width 1: scaled, and a multiple of 8."""
         return max(8, round(full * self.width / 8) * 8)
+
+    @property
+    def state_shapes(self) -> dict[str, tuple[int, ...]]:
+        """What is kept of a face from frame to frame: the shape of each part by its name, in the network's order."""
+        if self.temporal == "none":
+            return {}
+        if self.temporal == "spatial":
+            side = self.crop_px // MEMORY_CELL_PX
+            return {"memory": (self.channels(MEMORY_CHANNELS) + 1, side, side)}
+        return {"hidden": (STATE_SIZE,), "cell": (STATE_SIZE,)}
 
     @property
     def finds_all_landmarks(self) -> bool:

@@ -16,7 +16,8 @@ FOREGROUND_LEVEL = 0.05
 def detection_loss(logits: Tensor, target: Tensor, counted: Tensor | None = None) -> Tensor:
     """Pixel-wise binary cross-entropy (equation 5); `logits` and `target` N x 7 x M x M, target 0 or 1.
 
-    `counted`: N x 7 bool, False for maps whose target nobody knows; None: all count. So too in the other losses.
+    `counted`: N x 7 bool, False for maps whose target nobody knows, or how much each counts, 0 or at least 1; None: all
+    count alike. So too in the other losses.
     """
     weight = 1 + (FOREGROUND_WEIGHT - 1) * target
     by_map = F.binary_cross_entropy_with_logits(logits, target, weight=weight, reduction="none").mean(dim=(2, 3))
@@ -40,15 +41,16 @@ def distribution_loss(maps: Tensor, target: Tensor, counted: Tensor | None = Non
     return _mean(-(wanted * torch.log(shares + 1e-9)).sum(dim=2), counted)
 
 
-def point_loss(points: Tensor, truth: Tensor, scale: float) -> Tensor:
+def point_loss(points: Tensor, truth: Tensor, scale: float, weight: Tensor | None = None) -> Tensor:
     """Mean of log(1 + distance / scale): steep for small errors, as the wing loss, flat for hopeless ones.
 
-    `points`, `truth`: N x C x 2 in the unit of `scale`; what is nan in `truth` does not count. Not in the paper;
+    `points`, `truth`: N x C x 2 in the unit of `scale`; what is nan in `truth` does not count. `weight`: N, how much a
+    face counts, at least 1; None: all alike. Not in the paper;
     config/train says where it is used.
     """
     known = torch.isfinite(truth).all(dim=-1)
     distance = (points - torch.where(known[..., None], truth, 0.0)).abs()
-    return _mean(torch.log1p(distance / scale).mean(dim=-1), known)
+    return _mean(torch.log1p(distance / scale).mean(dim=-1), known if weight is None else known * weight[:, None])
 
 
 def identity_loss(logits: Tensor, person: Tensor) -> Tensor:
@@ -73,7 +75,7 @@ def acceleration_loss(errors: Tensor, valid: Tensor) -> Tensor:
 
 
 def _mean(values: Tensor, counted: Tensor | None) -> Tensor:
-    """Mean of the values that are counted, 0 where none is."""
+    """Mean of the values that are counted, by their weights; 0 where none is."""
     if counted is None:
         return values.mean()
-    return torch.where(counted, values, 0.0).sum() / counted.sum().clamp(min=1)
+    return (torch.where(counted > 0, values, 0.0) * counted).sum() / counted.sum().clamp(min=1)

@@ -58,6 +58,12 @@ class MobileEncoderDecoder(SkipEncoder):
 
     def decode(self, code: Tensor, skips: list[Tensor]) -> Tensor:
         """D3..D1. Returns N x 32 x S/4 x S/4, which the two heads share."""
-        for unit, skip in zip((self.d3, self.d2, self.d1), reversed(skips), strict=True):
-            code = unit(code, skip)
-        return code
+        return self.decode_fine(self.decode_coarse(code, skips), skips[0])
+
+    def decode_coarse(self, code: Tensor, skips: list[Tensor]) -> Tensor:
+        """D3 and D2. Returns N x 64 x S/8 x S/8, the level of the spatial memory."""
+        return self.d2(self.d3(code, skips[2]), skips[1])
+
+    def decode_fine(self, features: Tensor, skip: Tensor) -> Tensor:
+        """D1. `features`: of `decode_coarse`; `skip`: E1. Returns what `decode` does."""
+        return self.d1(features, skip)

@@ -11,9 +11,9 @@ from torch import Tensor, nn
 
 from rednet_ros.landmarks import DETECTION_INDICES, LANDMARK_COUNT
 from rednet_ros.network.config import (
+    MEMORY_CHANNELS,
     SETTLED_PRESENCE,
     SETTLED_SHIFT,
-    STATE_SIZE,
     WINDOW_RADIUS_CELLS,
     REDNetConfig,
 )
@@ -27,7 +27,7 @@ from rednet_ros.network.heatmaps import (
 from rednet_ros.network.identity import IdentityBranch
 from rednet_ros.network.mobile import MobileEncoderDecoder
 from rednet_ros.network.resnet import ResNetEncoderDecoder
-from rednet_ros.network.temporal import State, TemporalModule
+from rednet_ros.network.temporal import SpatialMemory, State, TemporalModule, warp
 from rednet_ros.network.vgg import VGGEncoderDecoder
 
 SCHEMATIC_FACE = ((0.29, 0.36), (0.42, 0.36), (0.58, 0.36), (0.71, 0.36), (0.5, 0.53), (0.37, 0.68), (0.63, 0.68))
@@ -49,6 +49,9 @@ class REDNetOutput(NamedTuple):
     seen: Tensor | None = None
 
 
+_Step = tuple[Tensor, State | None, Tensor | None]
+"""Of one step: the features that the heads share, the next state, and identity vectors."""
+
 _VARIANTS: dict[str, Any] = {"vgg": VGGEncoderDecoder, "mobile": MobileEncoderDecoder}
 
 
@@ -66,10 +69,16 @@ class REDNet(nn.Module):
         # Empty in a network that shares its weights between the steps, as the paper's does.
         self.later_bodies = nn.ModuleList(variant(config) for _ in own)
         self.later_heads = nn.ModuleList(_heads(self.body.output_channels, (kind,)) for kind in own)
-        motion_channels = self.body.code_channels - self.identity_channels
-        self.temporal = None if config.temporal == "none" else TemporalModule(motion_channels, config.temporal)
+        self.temporal = self._temporal_module()
         self.identity = IdentityBranch(self.identity_channels) if config.identity else None
         self.register_buffer("mean_points", torch.tensor(SCHEMATIC_FACE))
+
+    def _temporal_module(self) -> TemporalModule | SpatialMemory | None:
+        if self.config.temporal == "none":
+            return None
+        if self.config.temporal == "spatial":
+            return SpatialMemory(self.config.channels(MEMORY_CHANNELS))
+        return TemporalModule(self.body.code_channels - self.identity_channels, self.config.temporal)
 
     mean_points: Tensor
     """7 x 2: where the detection landmarks lie on average, as fractions of the crop."""
@@ -78,8 +87,12 @@ class REDNet(nn.Module):
         """The state of `faces` faces that have no history, None without the temporal module."""
         if self.temporal is None:
             return None
-        zeros = torch.zeros(faces, STATE_SIZE, dtype=self.dtype, device=self.device)
-        return zeros, zeros.clone()
+        shapes = self.config.state_shapes.values()
+        return tuple(torch.zeros(faces, *shape, dtype=self.dtype, device=self.device) for shape in shapes)
+
+    def seen_from(self, state: State, motion: Tensor) -> State:
+        """The state for other crops than those it was left by. `motion`: as of `temporal.warp`."""
+        return tuple(warp(part, motion) for part in state) if self.config.temporal == "spatial" else state
 
     @property
     def device(self) -> torch.device:
@@ -108,9 +121,12 @@ class REDNet(nn.Module):
         """One video frame.
 
         `crops`: N x 3 x S x S, RGB as `normalise` leaves it. `z0`: N x 7 x M x M in 0..1, drawn from the previous
-        frame's landmarks or the mean shape. `state`: of the previous frame; None on a first one. `direct` (of a direct
-        network): N bool, the faces whose regression step sees z0, not what the detection step makes of it.
+        frame's landmarks or the mean shape. `state`: of the previous frame, `seen_from` these crops; None on a first
+        one. `direct` (of a direct network): N bool, the faces whose regression step sees z0, not what the detection
+        step makes of it.
         """
+        # A face whose second step sees z0 again has the first one's result, unless it counts in the norm of the others.
+        again = None if direct is None or self._norm_learns() else torch.nonzero(~direct)[:, 0]
         if state is None or self.temporal is None:
             state = self.initial_state(crops.shape[0])
         image = self.body.stem(crops)
@@ -122,7 +138,12 @@ class REDNet(nn.Module):
                 body, heads = self.later_bodies[step - 1], self.later_heads[step - 1]
                 image = body.stem(crops)
             # Each step starts from the previous frame's state; the last step's is kept (digest, temporal [choice]).
-            features, next_state, identity = self._step(body, image, z, state)
+            if not step or again is None:
+                features, next_state, identity = self._step(body, image, z, state)
+            elif len(again):
+                before = None if state is None else tuple(part[again] for part in state)
+                renewed = self._step(body, image[again], z[again], before)
+                features, next_state, identity = _merged((features, next_state, identity), again, renewed)
             maps.append(response_maps(heads[kind](features), kind, self.config))
             z = feedback(maps[-1], kind)
             if direct is not None and not step:
@@ -136,17 +157,40 @@ class REDNet(nn.Module):
         maps = response_maps(self.heads["regression"](features), "regression", self.config)
         return REDNetOutput((maps,), state, identity, self.heads["detection"](features))
 
-    def _step(
-        self, body: Any, image: Tensor, z: Tensor, state: State | None
-    ) -> tuple[Tensor, State | None, Tensor | None]:
-        code, skips = body.encode(image, z)
+    def _norm_learns(self) -> bool:
+        """Whether batch norm takes its statistics from the batch."""
+        return any(module.training for module in self.body.modules() if isinstance(module, nn.BatchNorm2d))
+
+    def _step(self, body: Any, image: Tensor, z: Tensor, state: State | None) -> _Step:
+        # z depends on what learns, too, but a gradient through an encoder that does not learn costs too much time.
+        learns = any(parameter.requires_grad for parameter in body.parameters())
+        with torch.set_grad_enabled(torch.is_grad_enabled() and learns):
+            code, skips = body.encode(image, z)
         who, motion = code[:, : self.identity_channels], code[:, self.identity_channels :]
         identity = None if self.identity is None else self.identity(who)
-        if self.temporal is not None:
+        if isinstance(self.temporal, TemporalModule):
             assert state is not None
             motion, state = self.temporal(motion, state)
             code = torch.cat([who, motion], dim=1)
+        if isinstance(self.temporal, SpatialMemory):
+            assert state is not None
+            coarse, skip, state = self.temporal(body.decode_coarse(code, skips), skips[0], state)
+            return body.decode_fine(coarse, skip), state, identity
         return body.decode(code, skips), state, identity
+
+
+def _merged(whole: _Step, rows: Tensor, part: _Step) -> _Step:
+    """What `REDNet._step` gave for all faces, with these rows from another call for them."""
+
+    def put(all_rows: Tensor, some: Tensor) -> Tensor:
+        return all_rows.index_copy(0, rows, some.to(all_rows.dtype))
+
+    features, state, identity = put(whole[0], part[0]), whole[1], whole[2]
+    if state is not None and part[1] is not None:
+        state = tuple(put(before, now) for before, now in zip(state, part[1], strict=True))
+    if identity is not None and part[2] is not None:
+        identity = put(identity, part[2])
+    return features, state, identity
 
 
 def _heads(channels: int, steps: Iterable[str]) -> nn.ModuleDict:

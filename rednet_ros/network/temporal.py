@@ -1,4 +1,4 @@
-"""Temporal recurrence on the non-identity code (paper, section 3.3)."""
+"""Temporal recurrence: the paper's LSTM on the non-identity code (section 3.3), and our memory that keeps places."""
 
 from __future__ import annotations
 
@@ -9,8 +9,14 @@ from torch import Tensor, nn
 
 from rednet_ros.network.config import STATE_SIZE
 
-State = tuple[Tensor, Tensor]
-"""Hidden and cell state, one row a face: N x 256 each."""
+State = tuple[Tensor, ...]
+"""The parts of `REDNetConfig.state_shapes`, one row a face: hidden and cell, N x 256 each, or the spatial memory."""
+
+GATE_CHANNELS = 24
+"""Of the features from which the spatial memory's gates are made."""
+
+CLOSED = -4.0
+"""What the gates of a new spatial memory begin with: a sigmoid of 0.02, which leaves a trained network as it was."""
 
 
 class LSTMCell(nn.Module):
@@ -57,3 +63,37 @@ class TemporalModule(nn.Module):
         state = self.lstm(self.squeeze(code).mean(dim=(2, 3)), state)
         memory = self.expand(state[0][:, :, None, None].expand(-1, -1, code.shape[2], code.shape[3]))
         return (code + memory if self.combine == "residual" else memory), state
+
+
+class SpatialMemory(nn.Module):
+    """Features of the frame before where those of this frame show no face: a gate for every cell and channel.
+
+    The state is N x (C + 1) x H x W: features, and a last channel that is 1 where anything is known, 0 elsewhere, and
+    between the two at the rim of a `warp`, which has dimmed the features there by as much. A new face has zeros.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.look = nn.Conv2d(2 * channels + 1, GATE_CHANNELS, 1)
+        self.gate = nn.Conv2d(GATE_CHANNELS, channels + 1, 3, padding=1)
+        assert self.gate.bias is not None
+        nn.init.zeros_(self.gate.weight)
+        nn.init.constant_(self.gate.bias, CLOSED)
+
+    def forward(self, features: Tensor, skip: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
+        """`features`: N x C x H x W of the decoder; `skip`: N x E x 2H x 2W, which is added after it and shows what
+        hides a face as well; `state`: of the frame before, seen from this crop. Returns all three for what follows."""
+        memory, known = state[0][:, :-1], state[0][:, -1:]
+        gates = torch.sigmoid(self.gate(torch.relu(self.look(torch.cat([features, state[0]], dim=1)))))
+        features = features + gates[:, :-1] * (memory - known * features)
+        veil = nn.functional.interpolate(known * gates[:, -1:], scale_factor=2.0, mode="nearest")
+        return features, skip - veil * skip, (torch.cat([features, torch.ones_like(known).to(features.dtype)], dim=1),)
+
+
+def warp(state: Tensor, motion: Tensor) -> Tensor:
+    """A map N x C x H x W as it lies in another crop: bilinear, 0 where that sees what this one did not.
+
+    `motion`: N x 2 x 3 of `CropTransform.seen_from`: places in the other crop -> places in this one.
+    """
+    grid = nn.functional.affine_grid(motion.to(state), list(state.shape), align_corners=False)
+    return nn.functional.grid_sample(state, grid, padding_mode="zeros", align_corners=False)

@@ -59,6 +59,18 @@ class CropTransform:
         cosine, sine = scale * math.cos(self.roll_rad), scale * math.sin(self.roll_rad)
         return (cosine, sine, middle - cosine * x - sine * y), (-sine, cosine, middle + sine * x - cosine * y)
 
+    def seen_from(self, before: CropTransform) -> FloatArray:
+        """2 x 3 float32, places in this crop -> places in the one `before` it; both in half sides from the middle, x to
+        the right and y downwards, so that it holds for maps of any size."""
+        factor, turn_rad = self.side_px / before.side_px, self.roll_rad - before.roll_rad
+        x, y = (
+            (after - first) * 2 / before.side_px for after, first in zip(self.center_px, before.center_px, strict=True)
+        )
+        cosine, sine = math.cos(before.roll_rad), math.sin(before.roll_rad)
+        across, along = factor * math.cos(turn_rad), factor * math.sin(turn_rad)
+        rows = (across, -along, cosine * x + sine * y), (along, across, cosine * y - sine * x)
+        return np.array(rows, np.float32)
+
     def extract(self, image: ImageArray) -> ImageArray:
         """The crop of `image`, size_px x size_px x 3 uint8; what lies outside the image repeats its border."""
         if self.side_px > MAX_STEP_PX * self.size_px:

@@ -67,6 +67,14 @@ class Look:
         pixels = self.crop.extract(self.image)
         return cv2.flip(pixels, 1) if self.mirrored else pixels
 
+    def carried_state(self) -> FaceState | None:
+        """The state, as it lies in this crop."""
+        if self.state is None or self.state.left_in is None:
+            return self.state
+        x, y, side_px, roll_rad = self.state.left_in
+        before = CropTransform((x, y), side_px, roll_rad, self.crop.size_px)
+        return self.state.seen_from(self.crop.seen_from(before))
+
     def to_network(self, points_px: FloatArray) -> FloatArray:
         """68 x 2 landmarks of the image in those pixels."""
         points_px = self.crop.to_crop(points_px)
@@ -150,7 +158,7 @@ def together(first: Sighting, second: Sighting) -> Sighting:
 
 
 def _stack_states(looks: Sequence[Look]) -> FaceState | None:
-    states = [look.state for look in looks if look.state is not None]
+    states = [state for look in looks if (state := look.carried_state()) is not None]
     if not states:
         return None
     if len(states) != len(looks):
@@ -166,6 +174,8 @@ def _sighting(look: Look, row: int, estimate: Estimate) -> Sighting:
         presence = None if presence is None else presence[_DETECTED_FLIPPED]
     identity = None if estimate.identity is None else estimate.identity[row]
     state = None if estimate.state is None else estimate.state.row(row)
+    if state is not None and state.knows_places:
+        state = replace(state, left_in=(*look.crop.center_px, look.crop.side_px, look.crop.roll_rad))
     height, width = look.image.shape[:2]
     seen = inside(landmarks_px, width, height)
     evidence = confidence[seen]

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rednet_ros.errors import InputError
+from rednet_ros.landmarks import DETECTION_INDICES
 from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.tracking.types import Box, FloatArray, ImageArray
-from rednet_ros.training.augmentation.crops import disturb
+from rednet_ros.training.augmentation.crops import disturb, disturb_previous
 from rednet_ros.training.augmentation.virtual_camera import Clip, film
 from rednet_ros.training.batches import BACKGROUND, choose_sources
 from rednet_ros.training.config import StageConfig
@@ -23,19 +24,24 @@ MIN_RUN = 4
 """Sequences that are shorter are taken for stills; longer ones that are shorter than a clip run to and fro."""
 
 _TRIES = 50
+_MAJOR = list(DETECTION_INDICES)
 
 
 @dataclass(frozen=True)
 class ClipBatch:
     """N clips of T frames of F x F pixels. `frames`: N x T x F x F x 3 uint8 BGR. `points_px`: N x T x 68 x 2 pixels of
     the frames, NaN where not annotated. `shown`: N x T bool, False where the face is hidden. `person`: N classes.
-    `detected`: N x T x 4, the crop that a detector would give: centre x, y, side, in pixels of the frame, and 0."""
+    `detected`: N x T x 4, the crop that a detector would give: centre x, y, side, in pixels of the frame, and 0.
+    `burst`: N x T bool, where the face is hardly to be seen. `disturbance`: N x T x 7 x 2, added to the landmarks from
+    which z0 is drawn, in sides of the crop."""
 
     frames: ImageArray
     points_px: FloatArray
     shown: NDArray[np.bool_]
     person: NDArray[np.int64]
     detected: FloatArray
+    burst: NDArray[np.bool_]
+    disturbance: FloatArray
 
 
 class ClipBatches:
@@ -57,7 +63,8 @@ class ClipBatches:
 
     def __getitem__(self, step: int) -> ClipBatch:
         rng = np.random.default_rng((*self._seed, step))
-        made = [self._film(indices, rng) for indices in self._choose(rng)]
+        share = self._burst_share(step)
+        made = [self._film(indices, share, rng) for indices in self._choose(rng)]
         clips = [clip for clip, _ in made]
         return ClipBatch(
             np.stack([clip.frames for clip in clips]),
@@ -65,7 +72,13 @@ class ClipBatches:
             np.stack([clip.shown for clip in clips]),
             np.array([person for _, person in made], np.int64),
             np.stack([self._detected(clip, rng) for clip in clips]),
+            np.stack([clip.burst for clip in clips]),
+            np.stack([self._disturbance(clip, rng) for clip in clips]),
         )
+
+    def _burst_share(self, step: int) -> float:
+        clips, grown = self._stage.clips, step / self._stage.steps
+        return clips.bursts * (1.0 if grown >= clips.bursts_ramp else grown / clips.bursts_ramp)
 
     def _choose(self, rng: np.random.Generator) -> list[list[int]]:
         """Faces of every clip of a batch: T of a sequence, or a single one."""
@@ -92,7 +105,7 @@ class ClipBatches:
             return [faces[int(rng.integers(len(faces)))]]
         return window(runs[int(rng.integers(len(runs)))], self._stage.clips.frames, rng)
 
-    def _film(self, indices: list[int], rng: np.random.Generator) -> tuple[Clip, int]:
+    def _film(self, indices: list[int], burst_share: float, rng: np.random.Generator) -> tuple[Clip, int]:
         stage = self._stage
         pictures: list[Picture] = [self._pool.picture(index) for index in indices]
         moves = len(pictures) == 1
@@ -101,10 +114,20 @@ class ClipBatches:
         elif rng.random() < stage.clips.reverse:
             pictures = pictures[::-1]
         frame_px = FRAME_SCALE * stage.crop_px
-        return film(pictures, frame_px, stage.clips, stage.augmentation, rng, moves=moves), pictures[0].person
+        clip = film(pictures, frame_px, stage.clips, stage.augmentation, rng, moves=moves, burst_share=burst_share)
+        return clip, pictures[0].person
 
     def _detected(self, clip: Clip, rng: np.random.Generator) -> FloatArray:
         return np.array([detector_crop(place, self._stage, rng) for place in clip.place_px], np.float32)
+
+    def _disturbance(self, clip: Clip, rng: np.random.Generator) -> FloatArray:
+        """In bursts, for the share `previous` of the frames: what the frame before says is less to be trusted there."""
+        disturbance = np.zeros((len(clip.burst), len(DETECTION_INDICES), 2), np.float32)
+        for time in np.flatnonzero(clip.burst):
+            if rng.random() < self._stage.augmentation.previous:
+                points_px = CropTransform.from_landmarks(clip.place_px[time], 1).to_crop(clip.place_px[time][_MAJOR])
+                disturbance[time] = disturb_previous(points_px, 1, rng) - points_px
+        return disturbance
 
 
 def window(run: list[int], count: int, rng: np.random.Generator) -> list[int]:

@@ -19,14 +19,18 @@ Precision = Literal["auto", "bf16", "float32"]
 _NAME = re.compile(r"[\w-]+")
 LOSS_NAMES = ("detection", "regression", "points", "identity", "jitter")
 
+MAX_BURSTS = 0.75
+"""Of a clip's frames; the rest is needed to see the face at all."""
+
 
 @dataclass(frozen=True)
 class LossWeights:
     """Factors of the losses' sum. `points` is ramped up over the stage's images `points_from`..`points_full`.
 
-    `jitter` (clips only): of the acceleration of the error from frame to frame. `balance`: loss name -> share, as in
-    the paper (detection 1, regression 10, identity 1): the losses named are rescaled by their running means so that
-    they contribute in this ratio, the first of them with its own size; their factors above then do not count.
+    `jitter` (clips only): of the acceleration of the error from frame to frame. `bursts` (clips only): what a frame in
+    a burst counts beside one outside. `balance`: loss name -> share, as in the paper (detection 1, regression 10,
+    identity 1): the losses named are rescaled by their running means so that they contribute in this ratio, the first
+    of them with its own size; their factors above then do not count.
     """
 
     detection: float = 1.0
@@ -36,11 +40,14 @@ class LossWeights:
     points_full: int = 0
     identity: float = 1.0
     jitter: float = 0.0
+    bursts: float = 3.0
     balance: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if unknown := set(self.balance) - set(LOSS_NAMES):
             raise ValueError(f"losses: balance names {sorted(unknown)}; known are {', '.join(LOSS_NAMES)}")
+        if not self.bursts > 0:
+            raise ValueError(f"losses: bursts is {self.bursts}: it must be above 0")
 
 
 @dataclass(frozen=True)
@@ -90,7 +97,9 @@ class ClipSettings:
     the virtual camera's motion; `still_camera`: share of clips in which it does not move at all. `light`: factor of
     the drift of light; `noise`: largest standard deviation of the noise of each frame, grey levels; `motion_blur`:
     share of clips with it; `occlude`: share with an object that passes; `vanish`: share in which the face is hidden
-    altogether for some frames.
+    altogether for some frames, and is then taken not to be there. `bursts`: share of the frames in which a face is
+    hidden or hardly to be seen and still has to be found (see `augmentation.bursts`): it grows from 0 over the first
+    `bursts_ramp` of the stage, a share of its steps. 0 leaves them out.
     """
 
     frames: int = 10
@@ -102,10 +111,16 @@ class ClipSettings:
     motion_blur: float = 0.3
     occlude: float = 0.3
     vanish: float = 0.05
+    bursts: float = 0.0
+    bursts_ramp: float = 0.5
 
     def __post_init__(self) -> None:
         if self.frames < 2:
             raise ValueError(f"clips: frames is {self.frames}: a clip has 2 or more")
+        if not 0 <= self.bursts <= MAX_BURSTS or not 0 <= self.bursts_ramp <= 1:
+            raise ValueError(
+                f"clips: bursts is {self.bursts}, bursts_ramp {self.bursts_ramp}: 0 to {MAX_BURSTS}, and 0 to 1"
+            )
 
 
 @dataclass(frozen=True)

@@ -54,8 +54,9 @@ class Learner:
         self.average = _placed(REDNet(shape), team.device)
         self.average.load_state_dict(self.network.state_dict())
         self.classifier = self._classifier(persons, config.seed, known)
-        losses = ClipLosses if stage.kind == "clips" else StillLosses
-        module = losses(self.network, self.classifier)
+        module: nn.Module = StillLosses(self.network, self.classifier)
+        if stage.kind == "clips":
+            module = ClipLosses(self.network, self.classifier, stage.losses.bursts)
         self._module = team.spread(module, unused=shape.identity and self.classifier is None)
         self.parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
         self.optimizer = _optimizer(stage, self.parameters, self.precision)

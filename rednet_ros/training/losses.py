@@ -20,14 +20,19 @@ POINT_SCALE_CELLS = 0.5
 _MAJOR = list(DETECTION_INDICES)
 
 
-def step_losses(output: REDNetOutput, points_px: Tensor, shown: Tensor, config: REDNetConfig) -> Tensor:
+def step_losses(
+    output: REDNetOutput, points_px: Tensor, shown: Tensor, config: REDNetConfig, weight: Tensor | None = None
+) -> Tensor:
     """Losses of detection, regression and points, each summed over the steps of its kind: a vector of three.
 
     `points_px`: N x 68 x 2 crop pixels; landmarks that are NaN are not annotated, and their maps count for nothing.
-    `shown`: N bool; where False the crop shows no face: all targets are empty, and there is no point loss.
+    `shown`: N bool; where False the crop shows no face: all targets are empty, and there is no point loss. `weight`: N,
+    how much a face counts, at least 1; None: all alike.
     """
     points_px = torch.where(shown[:, None, None], points_px, torch.nan)
     counted = torch.isfinite(points_px).all(dim=2) | ~shown[:, None]
+    if weight is not None:
+        counted = counted * weight[:, None]
     discs = heatmaps.draw_discs(points_px[:, _MAJOR], config.map_px, config.cells(config.radius_px), config.cell_px)
     gaussians = heatmaps.draw_gaussians(points_px, config.map_px, config.cells(config.sigma_px), config.cell_px)
     fit = losses.regression_loss if config.regression_maps == "linear" else losses.distribution_loss
@@ -42,7 +47,7 @@ def step_losses(output: REDNetOutput, points_px: Tensor, shown: Tensor, config: 
         regression = regression + fit(maps, gaussians, counted)
         found_px, _ = read_step(maps, kind, config) if maps is not last else read_landmarks(output, config)
         found = heatmaps.to_cells(found_px, config.cell_px)
-        points = points + losses.point_loss(found, truth, POINT_SCALE_CELLS)
+        points = points + losses.point_loss(found, truth, POINT_SCALE_CELLS, weight)
     if output.seen is not None:
         detection = detection + losses.detection_loss(output.seen.float(), discs, counted[:, _MAJOR])
     return torch.stack([detection, regression, points])

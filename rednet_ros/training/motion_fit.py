@@ -169,7 +169,12 @@ def clips(
     batches = {}
     for number, kind in enumerate(KINDS):
         looks = replace(
-            filmed_as.clips, frames=stage.frames * kind.every, motion=kind.motion, still_camera=0.0, vanish=0.0
+            filmed_as.clips,
+            frames=stage.frames * kind.every,
+            motion=kind.motion,
+            still_camera=0.0,
+            vanish=0.0,
+            bursts=0.0,
         )
         batches[kind] = ClipBatches(pool, replace(filmed_as, clips=looks), (*seed, number), 1)
     for index in tqdm(range(count), unit="clip", mininterval=progress_interval_s()):

@@ -222,7 +222,11 @@ class RecognizerTrainer:
 
     def _parts(self) -> dict[str, Any]:
         return {
-            "network": self.network, "average": self.average, "softmax": self._softmax, "optimizer": self._optimizer, "of_people": self._of_people
+            "network": self.network,
+            "average": self.average,
+            "softmax": self._softmax,
+            "optimizer": self._optimizer,
+            "of_people": self._of_people,
         }
 
     def _keep(self) -> None:

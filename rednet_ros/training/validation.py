@@ -74,7 +74,7 @@ def validate_clips(network: REDNet, pool: FacePool, stage: StageConfig) -> ClipE
         stage,
         mix=dict.fromkeys(pool.by_source, 1.0),
         augmentation=calm,
-        clips=replace(stage.clips, frames=CLIP_FRAMES, occlude=0, vanish=0),
+        clips=replace(stage.clips, frames=CLIP_FRAMES, occlude=0, vanish=0, bursts=0),
     )
     batch = ClipBatches(pool, made, (0,), CLIPS)[0]
     unit = interocular_distance(batch.points_px)

@@ -12,6 +12,7 @@ from rednet_ros.errors import InputError
 from rednet_ros.evaluation.flicker_run import clips
 from rednet_ros.evaluation.networks import Network
 from rednet_ros.inference.types import Estimate, FaceState
+from rednet_ros.network.config import REDNetConfig
 from rednet_ros.tracking.crops import CROP_SCALE
 from rednet_ros.tracking.mean_shape import MEAN_SHAPE
 from rednet_ros.tracking.types import Box, Detection, FloatArray, ImageArray
@@ -39,13 +40,13 @@ class TremblingEngine:
         self._noise = np.random.default_rng(0)
 
     def initial_state(self, faces: int) -> FaceState | None:
-        return FaceState.zeros(faces) if self._has_state else None
+        return FaceState.zeros(REDNetConfig().state_shapes, faces) if self._has_state else None
 
     def run(self, crops: ImageArray, previous_px: FloatArray, state: FaceState | None) -> Estimate:
-        scale = 0.25 if state is not None and state.hidden[0, 0] > 0 else 1.0
+        scale = 0.25 if state is not None and state.parts["hidden"][0, 0] > 0 else 1.0
         landmarks = mean_face((SIDE_PX - 1) / 2, SIDE_PX / CROP_SCALE)
         landmarks[48:] += scale * self._noise.normal(size=(20, 2)).astype(np.float32)
-        following = None if state is None else FaceState(state.hidden + 1, state.cell)
+        following = None if state is None else FaceState({name: part + 1 for name, part in state.parts.items()})
         return Estimate(landmarks[None], np.full((1, 68), 0.9, np.float32), None, following)
 
 

@@ -20,7 +20,7 @@ def states_seen(engine: Any) -> list[float]:
     run = engine.run
 
     def spy(crops: ImageArray, previous_px: np.ndarray, state: Any) -> Any:
-        seen.append(float(state.hidden[0, 0]))
+        seen.append(float(state.parts["hidden"][0, 0]))
         return run(crops, previous_px, state)
 
     engine.run = spy

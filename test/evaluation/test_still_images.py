@@ -3,6 +3,7 @@ import pytest
 
 from rednet_ros.evaluation.still_images import StillPredictor, best_covering
 from rednet_ros.inference.types import Estimate, FaceState
+from rednet_ros.network.config import REDNetConfig
 from rednet_ros.tracking.mean_shape import MEAN_SHAPE
 from rednet_ros.tracking.settings import TrackerSettings
 from rednet_ros.tracking.tracker import FaceTracker
@@ -38,15 +39,17 @@ class FakeEngine:
         self.states: list[float] = []
 
     def initial_state(self, faces: int) -> FaceState:
-        return FaceState.zeros(faces)
+        return FaceState.zeros(REDNetConfig().state_shapes, faces)
 
     def run(self, crops: ImageArray, previous_px: FloatArray, state: FaceState | None) -> Estimate:
         assert state is not None
         self.previous.append(previous_px[0])
-        self.states.append(float(state.hidden[0, 0]))
+        self.states.append(float(state.parts["hidden"][0, 0]))
         landmarks = np.repeat(face_at((33.0, 31.0), 40.0)[None], len(crops), axis=0)
         confidence = np.full((len(crops), 68), 0.9, np.float32)
-        return Estimate(landmarks, confidence, None, FaceState(state.hidden + 1, state.cell))
+        return Estimate(
+            landmarks, confidence, None, FaceState({"hidden": state.parts["hidden"] + 1, "cell": state.parts["cell"]})
+        )
 
 
 class FakeDetector:

@@ -26,9 +26,8 @@ def landmarks(faces: int) -> np.ndarray:
 
 
 def random_state(faces: int) -> FaceState:
-    return FaceState(
-        np.tanh(RNG.normal(size=(faces, 256))).astype(np.float32), RNG.normal(size=(faces, 256)).astype(np.float32)
-    )
+    hidden, cell = RNG.normal(size=(2, faces, 256)).astype(np.float32)
+    return FaceState({"hidden": np.tanh(hidden), "cell": cell})
 
 
 def differs(one, other) -> bool:
@@ -100,7 +99,7 @@ def test_a_batch_gives_what_single_faces_give(small_network):
         np.testing.assert_allclose(together.landmarks_px[row], alone.landmarks_px, rtol=0, atol=1e-3)
         np.testing.assert_allclose(together.confidence[row], alone.confidence, rtol=0, atol=1e-5)
         np.testing.assert_allclose(together.identity[row], alone.identity, rtol=0, atol=1e-5)
-        np.testing.assert_allclose(together.state.row(face).cell, alone.state.cell, rtol=1e-5)
+        np.testing.assert_allclose(together.state.row(face).parts["cell"], alone.state.parts["cell"], rtol=1e-5)
 
 
 def test_it_remembers_no_face(engine):

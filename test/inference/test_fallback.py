@@ -35,11 +35,13 @@ class Stand:
         self.ran.append(len(crops))
         number = crops[:, 0, 0, 0].astype(np.float32)
         landmarks_px = np.repeat(number, 136).reshape(-1, 68, 2)
-        hidden = state.hidden + 1
+        hidden = state.parts["hidden"] + 1
         for face in self.broken:
             (hidden if face < 0 else landmarks_px)[number == abs(face)] = np.nan
         confidence = np.repeat(hidden[:, :1], 68, axis=1)
-        return Estimate(landmarks_px, np.nan_to_num(confidence), None, FaceState(hidden, state.cell))
+        return Estimate(
+            landmarks_px, np.nan_to_num(confidence), None, FaceState({"hidden": hidden, "cell": state.parts["cell"]})
+        )
 
 
 def crops(*numbers: int) -> np.ndarray:
@@ -92,7 +94,7 @@ def test_a_face_of_which_a_runtime_makes_nan_goes_to_the_reference(broken):
     again = tested.run(crops(1, 2, 3), None, first.state)
     check(again, (1, 2, 3), 2)
     assert reference.ran == [1]
-    assert np.isfinite(again.state.hidden).all()
+    assert np.isfinite(again.state.parts["hidden"]).all()
     assert tested.backend == "fast half"
     assert tested.notices == ("fast half gave values that are not numbers for 1 of 3 faces",)
     check(tested.run(crops(1, 2, 3), None, again.state), (1, 2, 3), 3)
@@ -103,7 +105,7 @@ def test_a_face_of_which_even_the_reference_makes_nan_is_not_made_up():
     estimate = engine(Stand("fast", broken=(2,)), Stand("reference", broken=(2,))).run(crops(1, 2))
     assert np.isfinite(estimate.landmarks_px[0]).all()
     assert np.isnan(estimate.landmarks_px[1]).all()
-    assert not estimate.state.hidden[1].any()
+    assert not estimate.state.parts["hidden"][1].any()
 
 
 def test_a_reference_that_fails_is_reported_and_the_face_is_not_made_up():

@@ -47,7 +47,8 @@ def check_same(one: LandmarkEngine, other: LandmarkEngine, tolerance_px: float) 
             if (value := getattr(expected, name)) is not None:
                 np.testing.assert_allclose(getattr(got, name), value, rtol=0, atol=1e-3, err_msg=name)
         if expected.state is not None:
-            np.testing.assert_allclose(got.state.cell, expected.state.cell, rtol=0, atol=1e-3)
+            for name, part in expected.state.parts.items():
+                np.testing.assert_allclose(got.state.parts[name], part, rtol=0, atol=1e-3, err_msg=name)
 
 
 @pytest.mark.parametrize("backend", RUNTIMES)
@@ -59,8 +60,9 @@ def check_same(one: LandmarkEngine, other: LandmarkEngine, tolerance_px: float) 
         {"temporal": "none", "identity": False},
         {"steps": ("detection", "regression", "regression")},
         {"backbone": "mobile", "direct": True},
+        {"backbone": "mobile", "direct": True, "temporal": "spatial"},
     ],
-    ids=["base", "paper's maps", "stills", "three steps", "shipped"],
+    ids=["base", "paper's maps", "stills", "three steps", "shipped", "spatial"],
 )
 def test_a_runtime_gives_what_pytorch_gives(small_network, exported, info, backend, settings, monkeypatch):
     monkeypatch.setattr("rednet_ros.inference.openvino._multiplies_bf16", lambda core: False)

@@ -1,6 +1,7 @@
 """The variants beside the paper's tables 1 to 3, at full size, on the meta device: shapes without numbers."""
 
 import functools
+from dataclasses import replace
 
 import pytest
 import torch
@@ -180,3 +181,13 @@ def test_width_scales_every_block(backbone):
     assert {n: half[n] for n in blocks} == {n: (full[n][0] // 2, full[n][1]) for n in blocks}
     ratio = parameters(full_size(backbone).body) / parameters(full_size(backbone, 0.5).body)
     assert ratio == pytest.approx(4, rel=0.02)
+
+
+@pytest.mark.parametrize("width", [0.5, 1.0])
+def test_the_spatial_memory_costs_at_most_15_percent_of_a_step(width):
+    config = REDNetConfig(
+        backbone="mobile", width=width, crop_px=128, temporal="spatial", identity=False, steps=("detection",)
+    )
+    with torch.device("meta"):
+        with_memory, without = (REDNet(replace(config, temporal=kind)).eval() for kind in ("spatial", "none"))
+    assert 1.02 < look(with_memory)[1] / look(without)[1] < 1.15

@@ -4,6 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from rednet_ros.inference.types import Estimate, FaceState
 from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.tracking.sighting import Look, look_at, second_look, together
 
@@ -22,7 +23,7 @@ def test_answers_are_in_image_pixels_and_in_order(person: Any, paint: Any, engin
     for one, sighting in zip(people, seen, strict=True):
         np.testing.assert_allclose(sighting.landmarks_px, one.landmarks(), atol=1.5)
         assert sighting.state is not None
-        assert float(sighting.state.cell[0, 0]) == one.number
+        assert float(sighting.state.parts["cell"][0, 0]) == one.number
 
 
 def test_confidence_is_that_of_the_points_inside_the_image(person: Any, paint: Any, engine: Any) -> None:
@@ -71,3 +72,40 @@ def test_what_a_network_misses_to_one_side_the_mirrored_look_misses_to_the_other
     (second,) = look_at(engine, [second_look(engine, first, image)])
     for sighting, missed_px in ((first, 2.6), (second, -2.6), (together(first, second), 0.0)):
         np.testing.assert_allclose((sighting.landmarks_px - here.landmarks()).mean(axis=0), (missed_px, 0), atol=0.8)
+
+
+class Remembering:
+    """An engine with a memory of places: it keeps what it is given, and hands out the crop's own places at first."""
+
+    crop_size_px, weights_name, gives_identity, identity_threshold = 64, "remembering", False, None
+
+    def __init__(self) -> None:
+        self.given: list[FaceState] = []
+
+    def initial_state(self, faces: int) -> FaceState:
+        return FaceState.zeros({"memory": (2, 8, 8)}, faces)
+
+    def run(self, crops: np.ndarray, previous_px: np.ndarray, state: FaceState) -> Estimate:
+        self.given.append(state)
+        memory = np.ones((len(crops), 2, 8, 8), np.float32)
+        memory[:, 0] = np.arange(8) * 8 + 3.5  # the x of each cell, crop pixels
+        landmarks_px = np.full((len(crops), 68, 2), 31.5, np.float32)
+        sure = np.full((len(crops), 68), 0.9, np.float32)
+        return Estimate(landmarks_px, sure, None, FaceState({"memory": memory}))
+
+
+def test_a_memory_of_places_is_given_as_it_lies_in_the_new_crop(paint: Any) -> None:
+    engine, image = Remembering(), paint([])
+    first_crop, next_crop = CropTransform((80.0, 60.0), 64.0, 0.0, 64), CropTransform((85.0, 60.0), 32.0, 0.0, 64)
+    new = Look(image, first_crop, None, engine.initial_state(1))
+    (seen,) = look_at(engine, [new])
+    assert not engine.given[0].parts["memory"].any()
+    look_at(engine, [replace(new, crop=next_crop, state=seen.state), replace(new, state=engine.initial_state(1))])
+    memory, known = engine.given[1].parts["memory"][0]
+    assert (known == 1).all()  # the new crop lies within the old one
+    in_image = next_crop.to_image(np.stack([np.arange(8) * 8 + 3.5, np.full(8, 31.5)], axis=1))[:, 0]
+    np.testing.assert_allclose(memory, np.broadcast_to(in_image - (80 - 31.5), (8, 8)), atol=1e-3)
+    assert not engine.given[1].parts["memory"][1].any()
+    again = second_look(engine, seen, image)
+    assert not again.carried_state().parts["memory"].any()  # the mirrored look knows nothing of it
+    assert together(seen, seen).state.left_in == (80.0, 60.0, 64.0, 0.0)

@@ -172,9 +172,9 @@ def test_state_and_previous_landmarks_follow_their_face(make: Any, person: Any, 
     camera = tracker._cameras[""]
     (track,) = camera.tracks
     assert track.state is not None
-    looks = float(track.state.hidden[0, 0])
+    looks = float(track.state.parts["hidden"][0, 0])
     assert looks == 24  # one a frame; the mirrored one at birth leaves no state
-    assert float(track.state.cell[0, 0]) == 5 * looks
+    assert float(track.state.parts["cell"][0, 0]) == 5 * looks
     assert np.isnan(engine.previous[0]).all()
     assert np.isfinite(engine.previous[-1]).all()
     # Given in pixels of the crop, whose middle is the face's.

@@ -192,3 +192,63 @@ def test_a_direct_network_goes_the_short_way_where_the_frame_before_held_the_fac
         followed = follow(network, batch)
     assert ways == followed.held.T.tolist()
     assert ways[0] == [False, False]
+
+
+def in_burst(batch: ClipBatch, *frames: int) -> ClipBatch:
+    burst = batch.burst.copy()
+    burst[:, list(frames)] = True
+    return replace(batch, burst=burst)
+
+
+def test_a_face_that_a_burst_hides_keeps_its_place_and_state_until_it_is_over(
+    tiny: REDNetConfig, batch: ClipBatch, seen_crops: list
+) -> None:
+    hidden = in_burst(batch, 1, 2)
+    oracle = Oracle(linear(tiny), hidden, wrong={1: 25.0, 2: 25.0, 3: 25.0})
+    followed = follow(oracle, hidden)
+    assert seen_crops[1][0] == seen_crops[2][0] == seen_crops[3][0]
+    assert [float(state[0, 0]) for state in oracle.states] == [0, 1, 1, 1, 0]  # the detector finds it behind the burst
+    assert followed.held[0].tolist() == [False, True, False, False, False]
+    assert followed.valid[:, 1].any()
+    assert followed.losses[1, 2] > followed.losses[0, 2]  # it has to be found
+
+
+def test_frames_in_bursts_count_by_their_weight(tiny: REDNetConfig, batch: ClipBatch, seen_crops: list) -> None:
+    hidden = in_burst(batch, 1)
+    by_weight = {
+        weight: ClipLosses(Oracle(linear(tiny), hidden, wrong={1: 6.0}), None, weight)(hidden)[2].item()
+        for weight in (1.0, 3.0)
+    }
+    losses = follow(Oracle(linear(tiny), hidden, wrong={1: 6.0}), hidden).losses[:, 2]
+    assert by_weight[1.0] == pytest.approx(losses.mean().item(), rel=1e-5)
+    assert by_weight[3.0] == pytest.approx(((losses.sum() + 2 * losses[1]) / (T + 2)).item(), rel=1e-5)
+
+
+def test_a_disturbance_moves_z0_alone(tiny: REDNetConfig, batch: ClipBatch, seen_crops: list) -> None:
+    disturbance = np.zeros_like(batch.disturbance)
+    disturbance[:, 2] = 0.05
+    plain, disturbed = Oracle(linear(tiny), batch), Oracle(linear(tiny), replace(batch, disturbance=disturbance))
+    follow(plain, plain.batch)
+    follow(disturbed, disturbed.batch)
+    by_frame = [
+        np.nanmean(new - old) for new, old in zip(disturbed.previous_px[1:], plain.previous_px[1:], strict=True)
+    ]
+    assert by_frame == pytest.approx([0, 0.05 * 64, 0, 0], abs=1e-4)
+
+
+def test_a_spatial_memory_is_carried_to_the_next_crop(tiny: REDNetConfig, batch: ClipBatch, monkeypatch) -> None:
+    monkeypatch.setattr("rednet_ros.training.clip_losses.LOST", 1e6)  # an untrained network would lose the face
+    network = REDNet(replace(tiny, backbone="mobile", temporal="spatial")).eval()
+    motions, seen_from = [], network.seen_from
+
+    def recorded(state, motion):
+        motions.append(motion)
+        return seen_from(state, motion)
+
+    monkeypatch.setattr(network, "seen_from", recorded)
+    followed = follow(network, batch)
+    followed.losses[-1].sum().backward()
+    assert network.temporal.gate.weight.grad.abs().sum() > 0
+    first = CropTransform(tuple(batch.detected[0, 0, :2].tolist()), float(batch.detected[0, 0, 2]), 0.0, 64)
+    second = CropTransform.from_landmarks(followed.found_px[0, 0], 64)
+    np.testing.assert_allclose(motions[0][0].numpy(), second.seen_from(first), rtol=1e-4, atol=1e-5)

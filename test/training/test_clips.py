@@ -141,3 +141,20 @@ def test_windows_are_neighbours_and_short_runs_go_to_and_fro(length: int) -> Non
 def test_clips_have_no_background(stills: FacePool) -> None:
     with pytest.raises(InputError, match="no background.*vanish"):
         ClipBatches(stills, replace(STAGE, mix={"made": 0.9, "background": 0.1}), (1,), 2)
+
+
+def test_bursts_grow_over_the_stage_and_leave_clips_without_them_as_they_were(stills: FacePool) -> None:
+    stage = replace(STAGE, images=18 * 20 * 3, clips=replace(QUIET, frames=20, bursts=0.6, bursts_ramp=0.5))
+    batches, plain = (
+        ClipBatches(stills, stage, (1,), 3),
+        ClipBatches(stills, replace(stage, clips=replace(QUIET, frames=20)), (1,), 3),
+    )
+    shares = [batches[step].burst.mean() for step in range(18)]
+    assert shares[0] == 0
+    assert np.mean(shares[1:4]) < np.mean(shares[9:]) == pytest.approx(0.6, abs=0.1)
+    for name, value in vars(plain[0]).items():
+        np.testing.assert_array_equal(getattr(batches[0], name), value, err_msg=name)
+    late = batches[12]
+    assert late.shown.all()  # the face is to be found all the same
+    assert (late.disturbance[~late.burst] == 0).all()
+    assert 0.005 < np.abs(late.disturbance[late.burst]).mean() < 0.05  # sides of the crop

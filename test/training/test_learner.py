@@ -102,3 +102,19 @@ def test_muon_learns_and_its_steps_are_repeatable(tiny: REDNetConfig, pool: Face
         runs.append(torch.stack([each.step(batch, step, 5e-3) for step in range(6)]))
     assert torch.equal(runs[0], runs[1])
     assert runs[0][-1, 2] < runs[0][0, 2]
+
+
+def test_a_spatial_memory_learns_alone_and_no_gradient_enters_the_encoder(
+    tiny: REDNetConfig, pool: FacePool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rednet_ros.training.clip_losses.LOST", 1e6)  # an untrained network would lose the face
+    stage = replace(CLIPS, only=("temporal",), images=20)
+    each = learner(replace(tiny, backbone="mobile", temporal="spatial", direct=True), stage)
+    before = {name: tensor.clone() for name, tensor in each.network.state_dict().items()}
+    codes = []
+    each.network.body.c4.register_forward_hook(lambda _, __, code: codes.append(code.requires_grad))
+    for step in range(2):
+        each.step(batch_of(pool, stage), step, 1e-2)
+    changed = {name for name, tensor in each.network.state_dict().items() if not torch.equal(tensor, before[name])}
+    assert changed == {f"temporal.{layer}.{kind}" for layer in ("look", "gate") for kind in ("weight", "bias")}
+    assert not any(codes)

@@ -139,6 +139,8 @@ def still_clip(x_px: float, frames: int = 12) -> ClipBatch:
         np.ones((1, frames), bool),
         np.zeros(1, np.int64),
         np.broadcast_to(np.array([*crop.center_px, crop.side_px, 0], np.float32), (1, frames, 4)),
+        np.zeros((1, frames), bool),
+        np.zeros((1, frames, 7, 2), np.float32),
     )
 
 

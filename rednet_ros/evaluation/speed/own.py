@@ -24,7 +24,6 @@ from rednet_ros.inference import openvino, step_file
 from rednet_ros.inference.engine import LandmarkEngine
 from rednet_ros.inference.runtime import RuntimeUnavailableError
 from rednet_ros.inference.types import Estimate
-from rednet_ros.network.config import STATE_SIZE
 from rednet_ros.resources import resolve_weights
 from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.tracking.detector.models import load_detector
@@ -134,8 +133,8 @@ def gflop_per_face(weights: str) -> float | None:
     except WeightsError:
         return None
     net, config = cv2.dnn.readNetFromONNX(np.frombuffer(step.graph, np.uint8)), step.description.config
-    maps, state = (1, 7, config.map_px, config.map_px), [(1, STATE_SIZE, 1, 1)] * 2
-    inputs = [(1, 3, config.crop_px, config.crop_px), maps, *(state if config.temporal != "none" else [])]
+    state = [(1, *shape, *[1] * (3 - len(shape))) for shape in config.state_shapes.values()]
+    inputs = [(1, 3, config.crop_px, config.crop_px), (1, 7, config.map_px, config.map_px), *state]
     steps = 1 if config.direct else len(config.steps)
     numbers = [net.getLayerId(name) for name in net.getLayerNames()]
     convolutions = [n for n in numbers if net.getLayer(n).type in ("Convolution", "Deconvolution")]

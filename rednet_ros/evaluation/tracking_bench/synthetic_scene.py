@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rednet_ros.inference.types import Estimate, FaceState
+from rednet_ros.network.config import REDNetConfig
 from rednet_ros.tracking.mean_shape import MEAN_SHAPE
 from rednet_ros.tracking.types import Box, Detection, FloatArray, ImageArray
 
@@ -85,7 +86,7 @@ class BrightEngine:
 
     def initial_state(self, faces: int) -> FaceState:
         """As of `LandmarkEngine`."""
-        return FaceState.zeros(faces)
+        return FaceState.zeros(REDNetConfig().state_shapes, faces)
 
     def run(self, crops: ImageArray, previous_px: FloatArray, state: FaceState | None) -> Estimate:
         """As of `LandmarkEngine`."""
@@ -98,7 +99,7 @@ class BrightEngine:
             landmarks,
             np.repeat(confidence[:, None], len(MEAN_SHAPE), axis=1),
             None,
-            FaceState(state.hidden + 1, state.cell),
+            FaceState({**state.parts, "hidden": state.parts["hidden"] + 1}),
         )
 
     def _nearest(self, crop: ImageArray) -> Square | None:

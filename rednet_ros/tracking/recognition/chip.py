@@ -9,7 +9,9 @@ from rednet_ros.landmarks import REGIONS
 from rednet_ros.tracking.motion import as_complex, similarity
 from rednet_ros.tracking.types import FloatArray, ImageArray
 
-TEMPLATE_PX = np.array([[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]])
+TEMPLATE_PX = np.array(
+    [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]]
+)
 """Where ArcFace (Deng et al., 2019), and most networks since, have the eyes, the tip of the nose and the corners of the
 mouth in a chip of 112 px: (x, y), the eye first that is left in the picture."""
 
@@ -35,6 +37,4 @@ def chip(image: ImageArray, landmarks_px: FloatArray, size_px: int = 112, margin
     offset = points.mean() * (1 - factor) + shift
     matrix = np.array([[factor.real, -factor.imag, offset.real], [factor.imag, factor.real, offset.imag]])
     side_px = size_px + 2 * margin_px
-    return cv2.warpAffine(
-        image, matrix, (side_px, side_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
+    return cv2.warpAffine(image, matrix, (side_px, side_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

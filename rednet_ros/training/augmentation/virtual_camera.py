@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.tracking.types import FloatArray, ImageArray
-from rednet_ros.training.augmentation import film_effects
+from rednet_ros.training.augmentation import bursts, film_effects
 from rednet_ros.training.augmentation.crops import mirror
 from rednet_ros.training.config import AugmentationSettings, ClipSettings
 from rednet_ros.training.datasets.pool import Picture
@@ -39,12 +39,14 @@ _FINENESS = 1.5
 @dataclass(frozen=True)
 class Clip:
     """`frames`: T x F x F x 3 uint8 BGR. `points_px`: T x 68 x 2 pixels of them, NaN where not annotated; `place_px`
-    without gaps. `shown`: T bool, False where the face is hidden altogether."""
+    without gaps. `shown`: T bool, False where the face is hidden altogether, and is not looked for. `burst`: T bool,
+    True where it is hardly to be seen, if at all, and has to be found."""
 
     frames: ImageArray
     points_px: FloatArray
     place_px: FloatArray
     shown: NDArray[np.bool_]
+    burst: NDArray[np.bool_]
 
 
 def film(
@@ -55,11 +57,12 @@ def film(
     rng: Rng,
     *,
     moves: bool,
+    burst_share: float = 0.0,
 ) -> Clip:
     """A clip of as many frames as there are pictures: of one face in consecutive frames, or of the same still.
 
     `frame_px`: F. `moves`: whether the camera moves over all of its range, or, for pictures in which the head moves
-    by itself, only a little.
+    by itself, only a little. `burst_share`: of the frames that are in bursts.
     """
     count = len(pictures)
     pictures = _made_smaller(pictures, frame_px)
@@ -71,7 +74,7 @@ def film(
         points = [mirror(frame, known)[1] for frame, known in zip(frames, points, strict=True)]
         mirrored = [mirror(frame, place) for frame, place in zip(frames, places, strict=True)]
         frames, places = [frame for frame, _ in mirrored], [place for _, place in mirrored]
-    shown = np.ones(count, bool)
+    shown, burst = np.ones(count, bool), np.zeros(count, bool)
     if rng.random() < clip.motion_blur:
         frames = film_effects.blur_motion(frames, places, rng.uniform(0.3, 1.0))
     if rng.random() < clip.occlude:
@@ -79,7 +82,12 @@ def film(
     if rng.random() < clip.vanish:
         frames, shown = film_effects.hide(frames, places, rng)
     frames = film_effects.expose(frames, clip, looks, rng)
-    return Clip(np.stack(frames), np.stack(points), np.stack(places), shown)
+    if burst_share > 0:
+        planned = bursts.plan(count, burst_share, rng)
+        frames = bursts.spoil(frames, places, planned, rng)
+        for each in planned:
+            burst[each.start : each.stop] = True
+    return Clip(np.stack(frames), np.stack(points), np.stack(places), shown, burst & shown)
 
 
 def _made_smaller(pictures: Sequence[Picture], frame_px: int) -> list[Picture]:
