@@ -144,8 +144,16 @@ class TrackerSettings:
     # Recognition (docs/recognition.md)
     recognition: bool = parameter(
         True,
-        "A face that returns gets its old id, with weights that tell people apart (docs/recognition.md).",
+        "A face that returns gets its old id, with a recognizer that tells people apart (docs/recognition.md).",
         dynamic=True,
+    )
+    recognizer: str = parameter(
+        "weights",
+        "What tells people apart: weights (the network's own code), dlib (pip's extra recognition), a name in models/, "
+        "the path of an ArcFace or SFace .onnx file, or none.",
+    )
+    people_file: str = parameter(
+        "", "File of people enrolled with rednet-enroll, who keep their ids over restarts; empty: none."
     )
     recognition_memory_s: float = parameter(
         60.0,
@@ -156,7 +164,7 @@ class TrackerSettings:
     )
     recognition_threshold: float = parameter(
         0.0,
-        "Cosine of two identity vectors from which on they are the same person. 0: as measured for the weights.",
+        "Cosine of two identity vectors from which on they are the same person. 0: as measured for the recognizer.",
         limits=(0.0, 1.0),
         dynamic=True,
     )

@@ -51,9 +51,9 @@ SURPRISE_OF_RELOCATION = 1.0
 class Who:
     """Whose face a track follows; used while recognition is on (`recognition.py`), and empty otherwise.
 
-    `portrait`: what the network saw of the person. `old_id`: that of the departed face which it turned out to be.
+    `portrait`: what the recogniser saw of the person. `old_id`: that of the departed face which it turned out to be.
     `is_undecided`: it may still get such an id, and is not confirmed before that is settled. `first_seen_s`,
-    `last_seen_s`, `recognised_s`: on the tracker's clock.
+    `last_seen_s`, `recognised_s`, and `looked_s` (when a recogniser had its last own look): on the tracker's clock.
     """
 
     portrait: Portrait = field(default_factory=Portrait)
@@ -62,6 +62,7 @@ class Who:
     first_seen_s: float = 0.0
     last_seen_s: float = 0.0
     recognised_s: float = 0.0
+    looked_s: float = -math.inf
 
 
 @dataclass(frozen=True)
@@ -260,13 +261,19 @@ def _seen(track: Track, sighting: Sighting, step_s: float, alike: float, **now: 
         landmark_confidence=sighting.landmark_confidence,
         confidence=sighting.confidence,
         identity=sighting.identity,
-        identity_similarity=track.who.portrait.similarity(sighting.identity),
+        identity_similarity=_similarity(track, sighting),
         state=sighting.state,
         appearance=_remembered(track, sighting, step_s),
         likeness=alike,
         least_likeness=-1.0,
         **now,
     )
+
+
+def _similarity(track: Track, sighting: Sighting) -> float:
+    """Of a recogniser with looks of its own, that of the last look stays: the sighting's vector is none of its."""
+    portrait = track.who.portrait
+    return track.identity_similarity if portrait.views else portrait.similarity(sighting.identity)
 
 
 def _remembered(track: Track, sighting: Sighting, step_s: float) -> FloatArray | None:

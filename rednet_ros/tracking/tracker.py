@@ -35,6 +35,7 @@ from rednet_ros.tracking.detector.timed import TimedDetector
 from rednet_ros.tracking.motion import MotionFilter
 from rednet_ros.tracking.posing import posed
 from rednet_ros.tracking.recognition.recognition import Recognition
+from rednet_ros.tracking.recognition.recognizer import Recognizer
 from rednet_ros.tracking.settings import TrackerSettings
 from rednet_ros.tracking.sighting import Engine, Look, Sighting, look_at
 from rednet_ros.tracking.track import (
@@ -72,9 +73,10 @@ class FaceTracker:
     `weights`: name or path of network weights; `device`: "auto", "cpu" or "cuda"; `backend`: how the network and
     CenterFace are computed (docs/inference.md). `detector`: finds new faces, CenterFace by default; with `NoDetector`
     they come from outside (`update_many`). `engine`: runs the network; made from `weights`, `device` and `backend` when
-    not given. `settings` may be replaced between two frames, but for `detect_in_background` and `detector_px`.
-    `runner`: how the detector is run, by default as the settings say. `motion`: the filter of the landmarks, by default
-    the engine's.
+    not given. `settings` may be replaced between two frames, but for `detect_in_background`, `detector_px`,
+    `recognizer` and `people_file`. `runner`: how the detector is run, by default as the settings say. `motion`: the
+    filter of the landmarks, by default the engine's. `recognizer`: tells people apart, by default the one that the
+    settings name; where that cannot be used, the tracker works without, and `recognition_problem` says why.
 
     Not thread-safe: one thread calls it. Close it, or use it as a context manager. Raises WeightsError or InputError
     where the weights, the detector, the device or the backend cannot be used.
@@ -91,11 +93,12 @@ class FaceTracker:
         backend: str = "auto",
         runner: DetectionRunner | None = None,
         motion: MotionFilter | None = None,
+        recognizer: Recognizer | None = None,
     ) -> None:
         self.settings = settings or TrackerSettings()
         self._engine = engine or _load_engine(weights, device, backend)
         self._filter = motion or MotionFilter.of(getattr(self._engine, "motion", None))
-        self._recognition = Recognition(self._engine, self.settings)
+        self._recognition = Recognition(self._engine, self.settings, recognizer)
         detector = detector or detector_for(self.settings, backend=backend)
         self._detector = TimedDetector(detector)
         self._searches = runner is not None or not isinstance(detector, NoDetector)
@@ -110,17 +113,24 @@ class FaceTracker:
 
     def figures(self) -> dict[str, str | int | float]:
         """What runs, for people to read: `weights`; `license`, `backend`, `device`, `engine_file` where there are any;
-        the detector's figures (`TimedDetector`). May be called from any thread."""
+        `recognizer` with its licence, "none" while nobody is recognised; the detector's figures (`TimedDetector`). May
+        be called from any thread."""
         named = {name: getattr(self._engine, name, None) for name in ("license", "backend", "device", "engine_file")}
         known = {name: str(value) for name, value in named.items() if value is not None}
-        return {"weights": self.weights_name, **known, **self._detector.figures()}
+        recognizer = {"recognizer": self._recognition.title}
+        return {"weights": self.weights_name, **known, **recognizer, **self._detector.figures()}
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """What went wrong with the engine so far and what was done about it, and last what is wrong with the detector
-        now; for people. May be called from any thread."""
-        problem = self._runner.problem()
-        return (*getattr(self._engine, "notices", ()), *([problem] if problem else []))
+        """What went wrong with the engine so far and what was done about it, and last what is wrong with the recogniser
+        and the detector now; for people. May be called from any thread."""
+        problems = (self.recognition_problem, self._runner.problem())
+        return (*getattr(self._engine, "notices", ()), *filter(None, problems))
+
+    @property
+    def recognition_problem(self) -> str:
+        """Why nobody is recognised though `settings.recognizer` names something; empty where all is well."""
+        return self._recognition.problem
 
     def update(self, image_bgr: ImageArray, stamp_s: float) -> list[Face]:
         """The faces in the next frame of the only camera: H x W x 3, uint8, BGR, taken at `stamp_s` seconds.
@@ -178,6 +188,7 @@ class FaceTracker:
         """Stop the detector's thread and forget all faces. The tracker cannot be used afterwards."""
         self._runner.close()
         self.reset()
+        self._recognition.close()
 
     def __enter__(self) -> FaceTracker:
         return self

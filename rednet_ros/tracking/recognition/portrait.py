@@ -1,4 +1,4 @@
-"""Who a face is, as far as the network can tell: the running mean of its identity vectors. Lives in memory alone."""
+"""Who a face is, as far as a recogniser can tell: what it made of the face so far. Lives in memory alone."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ KNOWN_FRAMES = 5
 MAX_WEIGHT = 300.0
 """Beyond about so many frames the oldest count less and less: a face changes with the light, and a track may err."""
 
+MAX_VIEWS = 6
+"""Looks of a recogniser of its own that are kept, the most diverse ones."""
+
 MAX_TURN = 0.6
 """Of `turn`: a yaw of about 35 degrees. Vectors of faces turned farther say more of the pose than of the person."""
 
@@ -26,14 +29,15 @@ MIN_INSIDE = 0.9
 
 @dataclass(frozen=True)
 class Portrait:
-    """Weighted sum of a face's identity vectors. `total`: 256 float32, None without any frame; `weight`: of all frames.
-
-    `frames`: how many there were.
+    """Of a face of which every frame has a vector, their weighted sum: `total`, 256 float32, None without any frame;
+    `weight`: of all frames. Of one that a recogniser looked at now and then, `views`: a few diverse vectors of unit
+    length, D float32. `frames`: how many frames or looks there were.
     """
 
     frames: int = 0
     weight: float = 0.0
     total: FloatArray | None = field(default=None, repr=False, compare=False)
+    views: tuple[FloatArray, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def is_known(self) -> bool:
@@ -44,8 +48,14 @@ class Portrait:
         """With one more frame: its vector of unit length, and its weight, 0..1."""
         return self.merged(Portrait(1, quality, (quality * identity).astype(np.float32)))
 
+    def with_look(self, identity: FloatArray) -> Portrait:
+        """With one more look of a recogniser: its vector of unit length."""
+        return Portrait(self.frames + 1, views=_diverse((*self.views, identity)))
+
     def merged(self, other: Portrait) -> Portrait:
         """The portrait of two series of frames of one person."""
+        if self.views or other.views:
+            return Portrait(self.frames + other.frames, views=_diverse((*self.views, *other.views)))
         if self.total is None or other.total is None:
             return other if self.total is None else self
         weight = self.weight + other.weight
@@ -54,26 +64,51 @@ class Portrait:
         return Portrait(self.frames + other.frames, kept * weight, total)
 
     def similarity(self, identity: FloatArray | None) -> float:
-        """Cosine, -1..1, with the vector of one frame; nan while the face is not known, or without a vector."""
-        return _cosine(self.total, identity) if self.is_known else float("nan")
+        """Cosine, -1..1, with the vector of one frame, or of one look with the view most like it; nan while the face is
+        not known, or without a vector."""
+        if not self.is_known:
+            return float("nan")
+        if self.views and identity is not None:
+            return max(float(view @ identity) for view in self.views)
+        return _cosine(self.total, identity)
 
     def likeness(self, other: Portrait) -> float:
-        """Cosine, -1..1, with another portrait; nan where one of them is empty."""
+        """Cosine, -1..1, of the two sums; of portraits with views, the median of those of each own view with the view
+        of the other that is most like it. Nan where one of them is empty."""
+        if self.views and other.views:
+            return float(np.median((np.stack(self.views) @ np.stack(other.views).T).max(axis=1)))
         return _cosine(self.total, other.total)
 
 
 def view_quality(sighting: Sighting, width_px: int, height_px: int, min_confidence: float) -> float:
-    """How much a frame of this size says about who it is, 0..1; 0: nothing that should be kept.
+    """How much the identity vector of a frame of this size says about who it is, 0..1; 0: nothing to be kept."""
+    if sighting.identity is None or not np.isfinite(sighting.identity).all():
+        return 0.0
+    return face_quality(sighting.landmarks_px, sighting.confidence, width_px, height_px, min_confidence)
+
+
+def face_quality(
+    landmarks_px: FloatArray, confidence: float, width_px: int, height_px: int, min_confidence: float
+) -> float:
+    """How well a face (68 x 2 landmarks) shows who it is, in an image of this size, 0..1; 0: not at all.
 
     Counted are faces of at least `min_confidence`, inside the image, and turned to the side by 35 degrees at most.
     """
-    if sighting.identity is None or not np.isfinite(sighting.identity).all():
+    turned = turn(landmarks_px)
+    inside = fraction_inside(landmarks_px, width_px, height_px)
+    if not (confidence >= min_confidence and turned <= MAX_TURN and inside >= MIN_INSIDE):
         return 0.0
-    turned = turn(sighting.landmarks_px)
-    inside = fraction_inside(sighting.landmarks_px, width_px, height_px)
-    if sighting.confidence < min_confidence or turned > MAX_TURN or inside < MIN_INSIDE:
-        return 0.0
-    return sighting.confidence * (1.0 - 0.5 * turned / MAX_TURN)
+    return confidence * (1.0 - 0.5 * turned / MAX_TURN)
+
+
+def _diverse(views: tuple[FloatArray, ...]) -> tuple[FloatArray, ...]:
+    """At most `MAX_VIEWS` of them: of the two that are most alike the older one goes, again and again."""
+    while len(views) > MAX_VIEWS:
+        stacked = np.stack(views)
+        likeness = np.triu(stacked @ stacked.T + 2.0, 1)  # 0 below the diagonal
+        older = int(likeness.argmax()) // len(views)
+        views = views[:older] + views[older + 1 :]
+    return views
 
 
 def _cosine(first: FloatArray | None, second: FloatArray | None) -> float:

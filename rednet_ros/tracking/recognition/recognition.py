@@ -1,19 +1,24 @@
-"""Gives a face that returns the id that it had. What it knows of people lives in memory, and not for long."""
+"""Gives a face that returns the id that it had. What it learns of people lives in memory, and not for long."""
 
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Collection
 from dataclasses import replace
 
+from rednet_ros.errors import InputError
 from rednet_ros.tracking.camera import Camera
 from rednet_ros.tracking.recognition.common_clock import CommonClock
 from rednet_ros.tracking.recognition.gallery import Departed, Gallery, best_match
-from rednet_ros.tracking.recognition.portrait import view_quality
+from rednet_ros.tracking.recognition.looker import Looker
+from rednet_ros.tracking.recognition.people import load_people
+from rednet_ros.tracking.recognition.portrait import Portrait, face_quality, view_quality
+from rednet_ros.tracking.recognition.recognizer import NoRecognizer, Recognizer, load_recognizer
 from rednet_ros.tracking.settings import TrackerSettings
 from rednet_ros.tracking.sighting import Engine, Look, Sighting
 from rednet_ros.tracking.track import Track, Who, decided, may_be_published
-from rednet_ros.tracking.types import FaceStatus
+from rednet_ros.tracking.types import FaceStatus, FloatArray
 
 MAX_WAIT_FRAMES, MAX_WAIT_S = 15, 2.0
 """A new face that may be a departed one is confirmed in its so many-th good frame, or after so long, though it may not
@@ -25,6 +30,9 @@ RECOVERED_S = 1.0
 MAX_SURPRISE = 0.5
 """A track that just jumped may be on another's face: such frames are not taken into its portrait."""
 
+LOOK_INTERVAL_S = 3.0
+"""A recogniser with looks of its own looks at a face whose portrait is known this often: it may show another side."""
+
 log = logging.getLogger(__name__)
 
 
@@ -35,14 +43,40 @@ class Recognition:
     `greet` for each that began; `settle`.
     """
 
-    def __init__(self, engine: Engine, settings: TrackerSettings) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, settings: TrackerSettings, recognizer: Recognizer | None = None) -> None:
+        """`recognizer`: by default the one that the settings name. Where it, or the file of people, cannot be used,
+        nobody is recognised, and `problem` says why."""
+        self._people: dict[str, Portrait] = {}
+        try:
+            self._recognizer = recognizer or load_recognizer(settings.recognizer, engine)
+            if settings.people_file and not self._recognizer.problem:
+                self._people = load_people(settings.people_file, self._recognizer)
+        except InputError as error:
+            self._recognizer = NoRecognizer(str(error))
+        self._looker = Looker(self._recognizer, in_background=settings.detect_in_background)
         self._gallery = Gallery()
         self._clock = CommonClock()
         self._obstacle = ""
         self._settings = settings
         self._threshold: float | None = None
         self._apply(settings)
+
+    @property
+    def title(self) -> str:
+        """Name and licence of the recogniser at work, for people; "none" while nobody is recognised."""
+        works = self._threshold is not None
+        return f"{self._recognizer.name} ({self._recognizer.license})" if works else "none"
+
+    @property
+    def problem(self) -> str:
+        """Why nobody is recognised though a recogniser of its own was asked for, for people; empty otherwise."""
+        return f"recognition is off: {self._obstacle}" if self._obstacle and self._recognizer.looks else ""
+
+    def close(self) -> None:
+        """Forget everybody, the enrolled people too, and end the thread of the recogniser."""
+        self._looker.close()
+        self.forget()
+        self._people = {}
 
     def begin_frame(self, stamps_s: dict[str, float], settings: TrackerSettings) -> None:
         """Take in the settings, and the stamps of the cameras that have a new frame."""
@@ -51,8 +85,9 @@ class Recognition:
             self._clock.advance(camera, stamp_s, settings.max_gap_s)
 
     def forget(self) -> None:
-        """Forget everybody who left."""
+        """Forget everybody who left. Enrolled people stay known."""
         self._gallery.clear()
+        self._looker.forget()
 
     def greet(self, track: Track) -> Track:
         """A track that just began: perhaps somebody returned."""
@@ -64,11 +99,18 @@ class Recognition:
 
     def observe(self, track: Track, look: Look, sighting: Sighting) -> Track:
         """A track after the frame that `sighting` is of: its portrait grows where it shows the face well."""
-        if self._threshold is None or sighting.identity is None or track.surprise > MAX_SURPRISE:
+        if self._threshold is None or track.surprise > MAX_SURPRISE:
             return track
         height, width = look.image.shape[:2]
+        if self._recognizer.looks:
+            trusted = self._settings.trusted_confidence
+            if self._is_look_due(track.who) and face_quality(
+                sighting.landmarks_px, sighting.confidence, width, height, trusted
+            ):
+                self._looker.offer(track.id, track.who.is_undecided, track.who.looked_s, look.image, sighting)
+            return track
         quality = view_quality(sighting, width, height, self._settings.trusted_confidence)
-        if quality == 0.0:
+        if quality == 0.0 or sighting.identity is None:
             return track
         portrait = track.who.portrait.with_view(sighting.identity, quality)
         return replace(track, who=replace(track.who, portrait=portrait))
@@ -91,6 +133,8 @@ class Recognition:
         self._gallery.forget_before(self._clock.now_s - self._settings.recognition_memory_s)
         for camera in current:
             camera.tracks = [self._refreshed(track) for track in camera.tracks]
+        if self._recognizer.looks:
+            self._look(cameras)
         newcomers = [track for camera in current for track in camera.tracks if self._is_due(track)]
         if not newcomers:
             return
@@ -105,18 +149,43 @@ class Recognition:
     def _apply(self, settings: TrackerSettings) -> None:
         self._settings = settings
         self._threshold, obstacle = None, ""
-        threshold = settings.recognition_threshold or self._engine.identity_threshold
-        if settings.recognition and not self._engine.gives_identity:
-            obstacle = "have no identity branch"
+        recognizer = self._recognizer
+        threshold = settings.recognition_threshold or recognizer.threshold
+        if settings.recognition and isinstance(recognizer, NoRecognizer):
+            obstacle = recognizer.problem
+        elif settings.recognition and recognizer.problem:
+            obstacle = f"recognizer {recognizer.name} {recognizer.problem}"
         elif settings.recognition and threshold is None:
-            obstacle = "have no measured threshold (to use one of your own, set recognition_threshold)"
+            how = "(to use one of your own, set recognition_threshold)"
+            obstacle = f"recognizer {recognizer.name} has no measured threshold {how}"
         elif settings.recognition:
             self._threshold = threshold
         if obstacle and obstacle != self._obstacle:
-            log.info("recognition is off with the weights %s: they %s", self._engine.weights_name, obstacle)
+            log.log(logging.WARNING if recognizer.looks else logging.INFO, "recognition is off: %s", obstacle)
         self._obstacle = obstacle
         if self._threshold is None:
             self.forget()
+
+    def _is_look_due(self, who: Who) -> bool:
+        return not who.portrait.is_known or self._clock.now_s - who.looked_s >= LOOK_INTERVAL_S
+
+    def _look(self, cameras: Collection[Camera]) -> None:
+        """One look at one of the faces that were seen well and are due; those of earlier frames go into portraits."""
+        for track_id, vector in self._looker.look():
+            for camera in cameras:
+                camera.tracks = [
+                    self._looked_at(track, vector) if track.id == track_id else track for track in camera.tracks
+                ]
+        if self._looker.problem and not isinstance(self._recognizer, NoRecognizer):
+            self._recognizer = NoRecognizer(self._looker.problem)
+
+    def _looked_at(self, track: Track, vector: FloatArray | None) -> Track:
+        who = replace(track.who, looked_s=self._clock.now_s)
+        if vector is None:
+            return replace(track, who=who)
+        similarity = who.portrait.similarity(vector)
+        who = replace(who, portrait=who.portrait.with_look(vector))
+        return replace(track, who=who, identity_similarity=similarity)
 
     def _refreshed(self, track: Track) -> Track:
         now_s, who, status = self._clock.now_s, track.who, track.status
@@ -130,9 +199,15 @@ class Recognition:
         return track.who.is_undecided and track.is_well and is_proven
 
     def _absent(self, cameras: Collection[Camera]) -> list[Departed]:
-        lost = [track for camera in cameras for track in camera.tracks if not track.is_well and _can_return(track)]
+        """Who may return: the enrolled people who are not there, the departed, and those lost from sight."""
+        tracks = [track for camera in cameras for track in camera.tracks]
+        there = {track.face_id for track in tracks if track.is_well}
         since_s = self._clock.now_s - self._settings.recognition_memory_s
-        return [*self._gallery, *(_departed(track) for track in lost if track.who.last_seen_s >= since_s)]
+        lost = [_departed(one) for one in tracks if not one.is_well and _can_return(one)]
+        enrolled = [Departed(name, one, -math.inf, -math.inf) for name, one in self._people.items()]
+        absent = {face.id: face for face in [*enrolled, *self._gallery]}
+        absent |= {face.id: face for face in lost if face.last_seen_s >= since_s}
+        return [face for face in absent.values() if face.id not in there]
 
     def _settled(self, newcomers: list[Track], absent: list[Departed]) -> dict[str, Track]:
         """Those of the newcomers about whom there is a decision, as they are after it, by their tracks' ids."""
@@ -146,16 +221,20 @@ class Recognition:
             match = best_match(portrait, possible, self._threshold) if portrait.is_known else None
             if match is not None:
                 claims.append((match[1], track, match[0]))
-            elif not possible or portrait.is_known or _has_waited(track):
+            elif not possible or portrait.is_known or (_has_waited(track) and not self._waits_for_look(track)):
                 settled[track.id] = decided(track, self._settings)
         given: set[str] = set()
-        for _, track, face in sorted(claims, key=lambda claim: -claim[0]):
+        for similarity, track, face in sorted(claims, key=lambda claim: -claim[0]):
             if face.id not in given:  # else this one is somebody else, to be decided in the next frame
                 given.add(face.id)
-                settled[track.id] = self._recognised(track, face)
+                settled[track.id] = self._recognised(track, face, similarity)
         return settled
 
-    def _recognised(self, track: Track, face: Departed) -> Track:
+    def _waits_for_look(self, track: Track) -> bool:
+        """Whether the recogniser had no time yet for a face that is seen well."""
+        return self._recognizer.looks and track.good_s < MAX_WAIT_S and self._looker.is_queued(track.id)
+
+    def _recognised(self, track: Track, face: Departed, similarity: float) -> Track:
         who = replace(
             track.who,
             portrait=face.portrait.merged(track.who.portrait),
@@ -163,7 +242,8 @@ class Recognition:
             is_undecided=False,
             recognised_s=self._clock.now_s,
         )
-        similarity = face.portrait.similarity(track.identity)
+        if not self._recognizer.looks:
+            similarity = face.portrait.similarity(track.identity)
         return replace(track, status=FaceStatus.RECOVERED, who=who, identity_similarity=similarity)
 
 

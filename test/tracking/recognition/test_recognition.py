@@ -321,8 +321,8 @@ def test_a_recognised_face_stays_one_after_switching_off(stage: Any) -> None:
 @pytest.mark.parametrize(
     ("vectors", "threshold", "told"),
     [
-        (None, 0.5, "have no identity branch"),
-        ({1: axis(1)}, 0.0, "have no measured threshold .*recognition_threshold"),
+        (None, 0.5, "has no identity branch"),
+        ({1: axis(1)}, 0.0, "has no measured threshold .*recognition_threshold"),
     ],
 )
 def test_weights_that_cannot_recognise_say_so_once(
@@ -337,7 +337,7 @@ def test_weights_that_cannot_recognise_say_so_once(
     assert ids(shown) == ["f1", "f2"]
     assert all(np.isnan(face.identity_similarity) for faces in shown for face in faces)
     (record,) = [record for record in caplog.records if "recognition" in record.message]
-    assert re.search(f"^recognition is off with the weights painted: they {told}", record.message)
+    assert re.search(f"^recognition is off: recognizer painted {told}", record.message)
 
 
 def test_nobody_asked_nothing_said(stage: Any, engine: Any, caplog: pytest.LogCaptureFixture) -> None:
