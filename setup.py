@@ -25,7 +25,7 @@ setup(
     python_requires=">=3.10",
     install_requires=requirements("runtime"),
     extras_require={
-        **{name: requirements(name) for name in ("fast", "gpu", "plots", "render")},
+        **{name: requirements(name) for name in ("fast", "gpu", "plots", "recognition", "render")},
         "train": requirements("gpu") + requirements("train"),
     },
     entry_points={
@@ -38,6 +38,7 @@ setup(
             "rednet-render = rednet_ros.start:rednet_render",
             "rednet-benchmark = rednet_ros.start:rednet_benchmark",
             "rednet-tracking-bench = rednet_ros.start:rednet_tracking_bench",
+            "rednet-enroll = rednet_ros.start:rednet_enroll",
             "rednet-export = rednet_ros.start:rednet_export",
             "rednet-demo = rednet_ros.start:rednet_demo",
             "tracker_node = rednet_ros.start:tracker_node",

@@ -20,6 +20,11 @@ from rednet_ros.resources import DEFAULT_WEIGHTS
 
 DEVICES = ("auto", "cpu", "cuda")
 
+RECOGNIZER_HELP = (
+    "what tells people apart: weights (their own code, the default), dlib, a name in models/, or the path of an "
+    "ArcFace or SFace .onnx file"
+)
+
 OK, BAD_INPUT, INTERRUPTED = 0, 2, 130
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

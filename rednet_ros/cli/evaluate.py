@@ -30,6 +30,7 @@ from rednet_ros.evaluation.run import Settings, run_all
 from rednet_ros.evaluation.tables import rounded, write_json
 from rednet_ros.evaluation.verification import PairScores, verification_record, verification_text, verify
 from rednet_ros.resources import DEFAULT_WEIGHTS
+from rednet_ros.tracking.recognition.recognizer import FROM_WEIGHTS, load_recognizer
 from rednet_ros.training.datasets.annotation import UNITS
 
 NAME = "rednet-evaluate"
@@ -105,7 +106,9 @@ def _add_protocol(group: argparse._ArgumentGroup) -> None:
     add("--degrade", metavar="KIND", choices=tuple(CHOICES), help=f"{degrade_help}. KIND: {', '.join(CHOICES)}")
     seed_help = "with --degrade: where bursts lie, and what they look like (default: 0)"
     add("--degrade-seed", metavar="N", type=int, default=0, help=seed_help)
-    add("--verification", action="store_true", help="tell people apart by the identity code instead")
+    add("--verification", action="store_true", help="tell people apart instead, by the recognizers")
+    recognizer_help = f"with --verification: {command.RECOGNIZER_HELP}; may be given several times"
+    add("--recognizer", metavar="NAME", action="append", help=recognizer_help)
     portraits_help = "with --verification: compare the tracker's portraits, means of N good views of a sequence"
     add("--portraits", metavar="N", type=command.positive, default=0, help=portraits_help)
     flicker_help = "flicker on clips without annotation instead: videos, folders of frames, or folders of videos"
@@ -139,7 +142,7 @@ def check(options: argparse.Namespace) -> None:
     for name in _OF_LANDMARKS:
         if kind is not None and options.degrade is None and getattr(options, name) is not None:
             raise InputError(f"--{name.replace('_', '-')} is not for --{kind}")
-    for name in ("roc", "portraits"):
+    for name in ("roc", "portraits", "recognizer"):
         if getattr(options, name) and kind != "verification":
             raise InputError(f"--{name} needs --verification")
     if kind == "table" and options.json is not None:
@@ -265,12 +268,15 @@ def _verification(options: argparse.Namespace, networks: Sequence[Network], data
     faces = [face for part in data for face in part.faces]
     records: list[object] = []
     curves: dict[str, PairScores] = {}
-    for network in networks:
-        scores, missed = verify(network, faces, options.boxes == "truth", options.portraits)
-        record = rounded(verification_record(network, scores, missed))
+    names = options.recognizer or [FROM_WEIGHTS]
+    pairs = [(network, load_recognizer(name, network.engine)) for network in networks for name in names]
+    for network, recognizer in pairs:
+        scores, missed = verify(network, recognizer, faces, options.boxes == "truth", options.portraits)
+        record = rounded(verification_record(network, recognizer, scores, missed))
         print(("\n" if records else "") + verification_text(record))
         records.append(record)
-        curves.update({f"{network.title}, {name}": pairs for name, pairs in scores.items()})
+        title = f"{network.title}, {recognizer.name}" if recognizer.looks else network.title
+        curves.update({f"{title}, {name}": of_pairs for name, of_pairs in scores.items()})
     _write_json(options.json, records)
     if options.roc is not None:
         plot_roc(options.roc, curves)

@@ -78,6 +78,13 @@ def argument_parser() -> argparse.ArgumentParser:
         default=TrackerSettings().detector_px,
         help="longer side of what the detector sees at a time; larger finds far faces sooner (default: %(default)s)",
     )
+    parser.add_argument(
+        "--recognizer",
+        metavar="NAME",
+        default=TrackerSettings().recognizer,
+        help=f"{command.RECOGNIZER_HELP}; none: recognise nobody",
+    )
+    parser.add_argument("--people", metavar="F", default="", help="people enrolled with rednet-enroll, for their ids")
     command.add_network_arguments(parser)
     return parser
 
@@ -119,7 +126,11 @@ def _weights(tracker: Tracker) -> str:
 def tracker_settings(options: argparse.Namespace, source: VideoSource) -> TrackerSettings:
     """A camera must not wait for the detector."""
     return TrackerSettings(
-        max_faces=options.max_faces, detector_px=options.detector_px, detect_in_background=source.live
+        max_faces=options.max_faces,
+        detector_px=options.detector_px,
+        detect_in_background=source.live,
+        recognizer=options.recognizer,
+        people_file=options.people,
     )
 
 
@@ -184,7 +195,11 @@ def _overlay(path: Path, fps: float) -> Iterator[Sink]:
 def _open_tracker(options: argparse.Namespace, settings: TrackerSettings) -> AbstractContextManager[Tracker]:
     from rednet_ros.tracking.tracker import FaceTracker  # torch takes seconds to load; `--help` need not wait
 
-    return FaceTracker(options.weights, options.device, settings=settings)
+    tracker = FaceTracker(options.weights, options.device, settings=settings)
+    if tracker.recognition_problem:
+        tracker.close()
+        raise InputError(tracker.recognition_problem)
+    return tracker
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""`rednet-evaluate --verification`: whether two pictures show one person, by identity vectors, over all pairs of a set.
+"""`rednet-evaluate --verification`: whether two pictures show one person, by a recogniser, over all pairs of a set.
 
 A pair is accepted when the cosine of its two vectors reaches a threshold. Rates are fractions, 0..1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from rednet_ros.errors import InputError
 from rednet_ros.evaluation.networks import Network
 from rednet_ros.evaluation.run import progress
-from rednet_ros.tracking.recognition.portrait import Portrait, view_quality
+from rednet_ros.tracking.recognition.people import as_portrait
+from rednet_ros.tracking.recognition.portrait import Portrait, face_quality
+from rednet_ros.tracking.recognition.recognizer import FROM_WEIGHTS, Recognizer
 from rednet_ros.tracking.settings import TrackerSettings
 from rednet_ros.training.datasets.annotation import landmark_box
 from rednet_ros.training.datasets.labels import LabelledFace
@@ -68,11 +70,28 @@ def pair_scores(
     if not (np.isfinite(length) & (length > 0)).all():
         raise ValueError("an identity vector is zero, NaN or infinite")
     units = (vectors / length).astype(np.float32)
+    return _scores(lambda row: units[row + 1 :] @ units[row], people, sequences)
+
+
+def portrait_scores(portraits: Sequence[Portrait], people: Sequence[str]) -> PairScores:
+    """Scores of all pairs of N portraits, as the tracker compares them. Raises ValueError as `pair_scores`."""
+
+    def scores(row: int) -> FloatVector:
+        first, others = portraits[row], portraits[row + 1 :]
+        return np.array([other.likeness(first) for other in others], np.float32)
+
+    return _scores(scores, people, None)
+
+
+def _scores(
+    of_row: Callable[[int], FloatVector], people: Sequence[str], sequences: Sequence[str | None] | None
+) -> PairScores:
+    """`of_row`: the scores of one picture with all that follow it."""
     _, person = np.unique(np.asarray(people), return_inverse=True)
     video = np.full(len(person), -1) if sequences is None else _numbers(sequences)
     same, different = [np.empty(0, np.float32)], [np.empty(0, np.float32)]
-    for row in range(len(units) - 1):
-        scores = units[row + 1 :] @ units[row]
+    for row in range(len(person) - 1):
+        scores = of_row(row)
         is_same = person[row + 1 :] == person[row]
         is_easy = (video[row + 1 :] == video[row]) & (video[row] >= 0)
         same.append(scores[is_same & ~is_easy])
@@ -123,42 +142,54 @@ def roc_curve(scores: PairScores, points: int = 400) -> tuple[NDArray[np.float64
 
 
 def verify(
-    network: Network, faces: Sequence[LabelledFace], from_truth: bool, portrait_frames: int = 0
+    network: Network,
+    recognizer: Recognizer,
+    faces: Sequence[LabelledFace],
+    from_truth: bool,
+    portrait_frames: int = 0,
 ) -> tuple[dict[str, PairScores], int]:
     """Scores by kind of pairs, and how many faces were missed. Faces without an `identity` are skipped.
 
-    With `portrait_frames` the tracker's portraits are compared, not single pictures: one for each person and sequence,
-    the mean vector of the first so many good views; sequences with fewer are left out.
+    `network` finds the landmarks by which `recognizer` looks. With `portrait_frames` the tracker's portraits are
+    compared, not single pictures: one for each person and sequence, of the first so many good views; sequences with
+    fewer are left out.
 
-    Raises InputError if the weights have no identity branch, or the faces give no pairs to compare.
+    Raises InputError if the recogniser cannot be used, or the faces give no pairs to compare.
     """
     named = [face for face in faces if face.identity is not None]
     if not named:
         raise InputError('verification needs faces with an "identity", these have none')
-    views = _views(network, named, from_truth)
+    if recognizer.problem:
+        raise InputError(f"recognizer {recognizer.name} {recognizer.problem}: it cannot tell people apart")
+    views = _views(network, recognizer, named, from_truth)
     found = [(face, vector) for face, (vector, _) in zip(named, views, strict=True) if vector is not None]
     missed = len(named) - len(found)
-    if portrait_frames:
-        found = _portraits(zip(named, views, strict=True), portrait_frames)
-    if not found:
-        raise InputError("no face was found, so there is nobody to verify")
-    stacked = np.stack([vector for _, vector in found])
-    people = [face.identity or "" for face, _ in found]
     try:
+        if portrait_frames:
+            portraits = _portraits(zip(named, views, strict=True), portrait_frames, recognizer)
+            people = [face.identity or "" for face, _ in portraits]
+            return {ALL_PAIRS: portrait_scores([portrait for _, portrait in portraits], people)}, missed
+        if not found:
+            raise InputError("no face was found, so there is nobody to verify")
+        stacked = np.stack([vector for _, vector in found])
+        people = [face.identity or "" for face, _ in found]
         scores = {ALL_PAIRS: pair_scores(stacked, people)}
     except ValueError as error:
         raise InputError(f"the faces cannot be verified: {error}") from error
     videos = [face.sequence for face, _ in found]
-    if any(video is not None for video in videos) and not portrait_frames:
+    if any(video is not None for video in videos):
         with suppress(ValueError):  # everybody is in one video only
             scores[OTHER_VIDEO] = pair_scores(stacked, people, videos)
     return scores, missed
 
 
-def verification_record(network: Network, scores: Mapping[str, PairScores], missed: int) -> dict[str, Any]:
+def verification_record(
+    network: Network, recognizer: Recognizer, scores: Mapping[str, PairScores], missed: int
+) -> dict[str, Any]:
     """The numbers as a JSON object. Rates are in percent, thresholds are cosines."""
     return {
         "weights": network.title,
+        "recognizer": recognizer.name if recognizer.looks else FROM_WEIGHTS,
         "missed": missed,
         "pairs": {name: _record(pairs) for name, pairs in scores.items()},
     }
@@ -166,7 +197,7 @@ def verification_record(network: Network, scores: Mapping[str, PairScores], miss
 
 def verification_text(record: dict[str, Any]) -> str:
     """The object of `verification_record` for people."""
-    lines = [f"{'weights':<34}{record['weights']}"]
+    lines = [f"{name:<34}{record[name]}" for name in ("weights", "recognizer")]
     if record["missed"]:
         lines.append(f"{'faces that were not found':<34}{record['missed']}")
     for name, numbers in record["pairs"].items():
@@ -198,23 +229,27 @@ def _record(scores: PairScores) -> dict[str, Any]:
     }
 
 
-def _views(network: Network, faces: Sequence[LabelledFace], from_truth: bool) -> list[View]:
+def _views(network: Network, recognizer: Recognizer, faces: Sequence[LabelledFace], from_truth: bool) -> list[View]:
     """Of each face, in this order."""
     found: list[View] = []
     trusted = TrackerSettings().trusted_confidence
-    with PictureReader() as pictures, progress(len(faces), network.title) as bar:
+    with PictureReader() as pictures, progress(len(faces), f"{network.title}, {recognizer.name}") as bar:
         for face in faces:
             image = pictures.read(face)
             seen = network.sighting(image, landmark_box(face.points_px), from_truth)
             bar.update()
-            if seen is not None and seen.identity is None:
-                raise InputError(f"weights {network.title} have no identity branch: they cannot tell people apart")
-            quality = 0.0 if seen is None else view_quality(seen, image.shape[1], image.shape[0], trusted)
-            found.append((None if seen is None else seen.identity, quality))
+            if seen is None:
+                found.append((None, 0.0))
+                continue
+            vector = recognizer.vector(image, seen.landmarks_px) if recognizer.looks else seen.identity
+            height, width = image.shape[:2]
+            found.append((vector, face_quality(seen.landmarks_px, seen.confidence, width, height, trusted)))
     return found
 
 
-def _portraits(views: Iterable[tuple[LabelledFace, View]], frames: int) -> list[tuple[LabelledFace, FloatVector]]:
+def _portraits(
+    views: Iterable[tuple[LabelledFace, View]], frames: int, recognizer: Recognizer
+) -> list[tuple[LabelledFace, Portrait]]:
     """A face and the portrait of every sequence with at least `frames` good views, as the tracker makes it."""
     clips: dict[tuple[str | None, str], list[tuple[LabelledFace, View]]] = {}
     for face, view in views:
@@ -222,12 +257,10 @@ def _portraits(views: Iterable[tuple[LabelledFace, View]], frames: int) -> list[
             clips.setdefault((face.identity, face.sequence), []).append((face, view))
     found = []
     for clip in clips.values():
-        portrait = Portrait()
-        for _, (vector, quality) in sorted(clip, key=lambda entry: entry[0].frame or 0):
-            if vector is not None and quality > 0 and portrait.frames < frames:
-                portrait = portrait.with_view(vector, quality)
-        if portrait.total is not None and portrait.frames >= frames:
-            found.append((clip[0][0], portrait.total))
+        in_order = [view for _, view in sorted(clip, key=lambda entry: entry[0].frame or 0)]
+        good = [(vector, quality) for vector, quality in in_order if vector is not None and quality > 0][:frames]
+        if len(good) == frames:
+            found.append((clip[0][0], as_portrait(good, recognizer)))
     return found
 
 

@@ -9,7 +9,7 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -83,17 +83,16 @@ def load_people(path: str | Path, recognizer: Recognizer) -> dict[str, Portrait]
             f"people file {path}: they were enrolled with the recognizer {people.recognizer}, not {recognizer.name}; "
             "choose that one, or enroll them anew"
         )
-    return {name: as_portrait(vectors, recognizer) for name, vectors in people.vectors.items()}
+    portraits = {name: as_portrait([(one, 1.0) for one in views], recognizer) for name, views in people.vectors.items()}
+    return {name: replace(one, frames=max(one.frames, KNOWN_FRAMES)) for name, one in portraits.items()}
 
 
-def as_portrait(vectors: Sequence[FloatArray], recognizer: Recognizer) -> Portrait:
-    """Of a known person who looks like this."""
-    if recognizer.looks:
-        return Portrait(max(KNOWN_FRAMES, len(vectors)), views=tuple(vectors))
+def as_portrait(views: Sequence[tuple[FloatArray, float]], recognizer: Recognizer) -> Portrait:
+    """Of a person with these vectors of unit length, and how well each shows them, 0..1."""
     portrait = Portrait()
-    for vector in vectors:
-        portrait = portrait.with_view(vector, 1.0)
-    return Portrait(max(KNOWN_FRAMES, len(vectors)), portrait.weight, portrait.total)
+    for vector, quality in views:
+        portrait = portrait.with_look(vector) if recognizer.looks else portrait.with_view(vector, quality)
+    return portrait
 
 
 def _unit(row: Sequence[float]) -> FloatArray:
