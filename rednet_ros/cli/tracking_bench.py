@@ -11,11 +11,14 @@ from pathlib import Path
 from tqdm import tqdm
 
 from rednet_ros.cli import command
+from rednet_ros.errors import InputError
 from rednet_ros.evaluation.tables import write_json
+from rednet_ros.evaluation.tracking_bench import returns
 from rednet_ros.evaluation.tracking_bench.people import labelled_people, portrait_people
 from rednet_ros.evaluation.tracking_bench.run import run_bench, table
 from rednet_ros.evaluation.tracking_bench.sampling import Sampling
 from rednet_ros.evaluation.tracking_bench.scenes import FPS, Scenes, bench_clips
+from rednet_ros.tracking.recognition.recognizer import FROM_WEIGHTS
 
 NAME = "rednet-tracking-bench"
 PEOPLE = 24
@@ -43,6 +46,10 @@ def argument_parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", metavar="S", type=int, default=0, help="other places, speeds and backgrounds")
     parser.add_argument("--json", metavar="F", type=Path, help="write the counts to this file")
     parser.add_argument("--events", action="store_true", help="print what happened in which clip and frame")
+    returning_help = "instead: 12 people of LABELS.jsonl, each in two videos, leave and return in another order"
+    parser.add_argument("--returning", action="store_true", help=returning_help)
+    recognizer_help = f"with --returning: {command.RECOGNIZER_HELP}; may be given several times"
+    parser.add_argument("--recognizer", metavar="NAME", action="append", help=recognizer_help)
     command.add_network_arguments(parser)
     return parser
 
@@ -53,6 +60,11 @@ def run(options: argparse.Namespace) -> None:
     from rednet_ros.tracking.detector.models import load_detector
 
     command.check_outputs([options.labels] if options.labels else [], [options.json])
+    if options.returning:
+        _returning(options)
+        return
+    if options.recognizer:
+        raise InputError("--recognizer needs --returning")
     people = labelled_people(options.labels, PEOPLE, options.seed) if options.labels else portrait_people(PEOPLE)
     clips = bench_clips(Scenes(people, options.seed))
     if options.only:
@@ -70,6 +82,23 @@ def run(options: argparse.Namespace) -> None:
             str(sampling): {kind: asdict(row) for kind, row in rows.items()} for sampling, rows in totals.items()
         }
         write_json(options.json, records)
+
+
+def _returning(options: argparse.Namespace) -> None:
+    from rednet_ros.inference.engine import LandmarkEngine
+    from rednet_ros.tracking.detector.models import load_detector
+
+    if options.labels is None:
+        raise InputError("--returning needs LABELS.jsonl: people in two videos each")
+    people = returns.people_in_two_videos(options.labels)
+    engine, detector = LandmarkEngine.load(options.weights, options.device), load_detector()
+    rows = {
+        name: returns.run_returns(people, engine, detector, name, options.seed)
+        for name in options.recognizer or [FROM_WEIGHTS]
+    }
+    print(f"{returns.table(rows)}\n\n{engine.weights_name}")
+    if options.json:
+        write_json(options.json, {name: asdict(row) for name, row in rows.items()})
 
 
 if __name__ == "__main__":

@@ -103,7 +103,7 @@ def test_portraits_are_compared_one_for_each_sequence(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("weights", "boxes", "complaint"),
     [
-        ("nobody", "truth", "weights nobody have no identity branch"),
+        ("nobody", "truth", "recognizer nobody has no identity branch"),
         ("who", "detector", "no face was found"),
     ],
 )
@@ -113,6 +113,30 @@ def test_what_cannot_be_verified(
     labels = make_people(tmp_path, with_sequences=False)
     assert evaluate.main([str(labels), "--verification", "--boxes", boxes, "--weights", weights]) == 2
     assert complaint in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("_tiny")
+def test_several_recognizers_stand_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Colors:
+        """By the middle of the face."""
+
+        name, license, threshold, looks, problem = "colors", "none", None, True, ""
+
+        def vector(self, image_bgr: ImageArray, landmarks_px: FloatArray) -> FloatArray:
+            x, y = landmarks_px.mean(axis=0).astype(int)
+            code = image_bgr[y - 20 : y + 20, x - 20 : x + 20].astype(np.float32).reshape(-1)
+            return (code - code.mean()) / np.float32(np.linalg.norm(code - code.mean()))
+
+    load = evaluate.load_recognizer
+    monkeypatch.setattr(evaluate, "load_recognizer", lambda name, of: Colors() if name == "colors" else load(name, of))
+    target, labels = tmp_path / "people.json", make_people(tmp_path)
+    chosen = ["--recognizer", "weights", "--recognizer", "colors"]
+    arguments = ["--verification", "--boxes", "truth", "--weights", "who", "--json", str(target), *chosen]
+    for portraits in ([], ["--portraits", "2"]):
+        assert evaluate.main([str(labels), *arguments, *portraits]) == 0
+        records = json.loads(target.read_text())
+        assert [record["recognizer"] for record in records] == ["weights", "colors"]
+        assert all(record["pairs"]["all pairs"]["auc"] > 0.9 for record in records)
 
 
 @pytest.mark.usefixtures("_tiny")

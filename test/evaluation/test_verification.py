@@ -1,4 +1,5 @@
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import cv2
@@ -12,10 +13,12 @@ from rednet_ros.evaluation.verification import (
     area_under_roc,
     equal_error_rate,
     pair_scores,
+    portrait_scores,
     roc_curve,
     threshold_at,
 )
 from rednet_ros.tracking.mean_shape import MEAN_SHAPE
+from rednet_ros.tracking.recognition.portrait import Portrait
 from rednet_ros.tracking.sighting import Sighting
 from rednet_ros.training.datasets.labels import LabelledFace
 
@@ -127,17 +130,27 @@ def label(tmp_path: Path) -> Any:
 
 def portraits_of(faces: list[LabelledFace], frames: int) -> list[tuple[LabelledFace, Any]]:
     network: Any = Eyes()
-    return _portraits(zip(faces, _views(network, faces, from_truth=True), strict=True), frames)
+    recognizer: Any = SimpleNamespace(name="eyes", looks=False)
+    views = _views(network, recognizer, faces, from_truth=True)
+    return _portraits(zip(faces, views, strict=True), frames, recognizer)
 
 
 def test_a_portrait_is_made_of_the_first_good_views(label: Any) -> None:
     faces = [label("ann", "s", number, brightness) for number, brightness in enumerate([20, 100, 100, 200])]
-    ((face, vector),) = portraits_of(faces[::-1], frames=2)
+    ((face, portrait),) = portraits_of(faces[::-1], frames=2)
     assert (face.identity, face.sequence) == ("ann", "s")
-    assert vector[10] > 0
-    assert vector[2] == vector[20] == 0  # neither the dark one nor the last
+    assert portrait.total[10] > 0
+    assert portrait.total[2] == portrait.total[20] == 0  # neither the dark one nor the last
 
 
 def test_sequences_with_too_few_good_views_are_left_out(label: Any) -> None:
     faces = [label("ann", "s", 0, 100), label("ann", "s", 1, 20), label("ann", "t", 0, 100), label("ann", "t", 1, 100)]
     assert [face.sequence for face, _ in portraits_of(faces, frames=2)] == ["t"]
+
+
+def test_portraits_are_compared_as_the_tracker_does() -> None:
+    ann, annas_other, bob = (np.float32(one) for one in ([1, 0, 0], [0, 1, 0], [0, 0, 1]))
+    portraits = [Portrait().with_look(ann).with_look(annas_other), Portrait().with_look(ann), Portrait().with_look(bob)]
+    found = portrait_scores(portraits, ["Ann", "Ann", "Bob"])
+    np.testing.assert_allclose(found.same, [1.0])
+    np.testing.assert_allclose(found.different, [0.0, 0.0])

@@ -66,7 +66,7 @@ class Score:
         """One more frame: what it shows, what the tracker returned for it, and its time in the clip."""
         frame = self.counts.frames
         self.counts.frames += 1
-        owners = {face.id: _nearest(face, shown) for face in faces}
+        owners = {face.id: nearest_person(face, shown) for face in faces}
         for face_id, person in owners.items():
             if person is None:
                 self.counts.astray += 1
@@ -103,7 +103,8 @@ class Score:
         self.events.append(f"frame {frame}: {text}")
 
 
-def _nearest(face: Face, shown: Sequence[Shown]) -> int | None:
+def nearest_person(face: Face, shown: Sequence[Shown]) -> int | None:
+    """Whom of those shown a returned face is on; None for nobody."""
     distances = {
         one.person: float(np.linalg.norm(face.landmarks_px - one.points_px, axis=1).mean()) / _side(one)
         for one in shown
