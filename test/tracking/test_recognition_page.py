@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from rednet_ros.tracking.recognition.by_dlib import DlibRecognizer
+from rednet_ros.tracking.recognition.by_onnx import FORMAT, SFACE_THRESHOLD
 from rednet_ros.tracking.recognition.gallery import MARGIN, MAX_DEPARTED
-from rednet_ros.tracking.recognition.portrait import KNOWN_FRAMES, MAX_TURN, MIN_INSIDE
-from rednet_ros.tracking.recognition.recognition import MAX_WAIT_FRAMES, RECOVERED_S
+from rednet_ros.tracking.recognition.portrait import KNOWN_FRAMES, KNOWN_LOOKS, MAX_TURN, MAX_VIEWS, MIN_INSIDE
+from rednet_ros.tracking.recognition.recognition import LOOK_INTERVAL_S, MAX_WAIT_FRAMES, MAX_WAIT_S, RECOVERED_S
 from rednet_ros.tracking.settings import TrackerSettings
 
 PAGE = " ".join((Path(__file__).parents[2] / "docs" / "recognition.md").read_text(encoding="utf-8").split())
@@ -17,12 +19,19 @@ PAGE = " ".join((Path(__file__).parents[2] / "docs" / "recognition.md").read_tex
     ("value", "told"),
     [
         (KNOWN_FRAMES, "After {} such frames"),
+        (KNOWN_LOOKS, "until there are {} looks"),
+        (f"{LOOK_INTERVAL_S:g}", "then every {} s"),
+        (f"{MAX_WAIT_S:g}", "does so for {} s at most"),
+        (MAX_VIEWS, "up to {} vectors"),
+        (DlibRecognizer.threshold, "| CC0-1.0 | {} |"),
+        (SFACE_THRESHOLD, "SFace {} |"),
+        (FORMAT, '"format": "{}"'),
         (MAX_WAIT_FRAMES, "in the {}th good frame at the latest"),
         (MAX_DEPARTED, "At most {} departed faces"),
         (round(100 * MIN_INSIDE), "less than {} % of the landmarks"),
     ],
 )
-def test_numbers(value: int, told: str) -> None:
+def test_numbers(value: object, told: str) -> None:
     assert told.format(value) in PAGE
 
 

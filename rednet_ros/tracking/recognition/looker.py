@@ -39,33 +39,32 @@ class Looker:
         self._recognizer = recognizer
         self._thread = ThreadPoolExecutor(1, "recognizer") if in_background and recognizer.looks else None
         self._offers: list[_Offer] = []
-        self._queued: set[str] = set()
+        self._offered: set[str] = set()
         self._under_way: tuple[str, Future[Answer]] | None = None
 
     def offer(self, track_id: str, is_undecided: bool, looked_s: float, image: ImageArray, sighting: Sighting) -> None:
         """A face that is seen well and due for a look; `looked_s`: when it had its last one, on any clock."""
         self._offers.append(_Offer(track_id, is_undecided, looked_s, image, sighting))
 
-    def is_queued(self, track_id: str) -> bool:
-        """Whether a face was due in this frame and has no answer from it yet."""
-        return track_id in self._queued
+    def was_offered(self, track_id: str) -> bool:
+        """Whether a face was on offer in this frame."""
+        return track_id in self._offered
 
     def look(self) -> list[tuple[str, Answer]]:
         """Look at one of the faces on offer, where no look is under way: those about whom nobody decided yet first,
         of them the one that waits longest. Returns the answers that are there, by track."""
         offers, self._offers = self._offers, []
-        self._queued = {offer.track_id for offer in offers}
+        self._offered = {offer.track_id for offer in offers}
         answers = self._collected()
         if offers and self._under_way is None and not self.problem:
             chosen = min(offers, key=lambda offer: (not offer.is_undecided, offer.looked_s))
             self._under_way = (chosen.track_id, self._begun(chosen))
             answers += self._collected() if self._thread is None else []
-        self._queued -= {track_id for track_id, _ in answers}
         return answers
 
     def forget(self) -> None:
         """What is on offer, and the answer that is under way."""
-        self._offers, self._queued, self._under_way = [], set(), None
+        self._offers, self._offered, self._under_way = [], set(), None
 
     def close(self) -> None:
         """End the thread."""

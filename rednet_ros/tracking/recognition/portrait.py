@@ -11,8 +11,8 @@ from rednet_ros.tracking.sighting import Sighting
 from rednet_ros.tracking.types import FloatArray
 from rednet_ros.tracking.yaw import turn
 
-KNOWN_FRAMES = 5
-"""A portrait of fewer frames is not compared with others."""
+KNOWN_FRAMES, KNOWN_LOOKS = 5, 3
+"""A portrait of fewer frames, or looks of a recogniser of its own, is not compared with others."""
 
 MAX_WEIGHT = 300.0
 """Beyond about so many frames the oldest count less and less: a face changes with the light, and a track may err."""
@@ -42,7 +42,7 @@ class Portrait:
     @property
     def is_known(self) -> bool:
         """Whether there were frames enough to compare the face with others."""
-        return self.frames >= KNOWN_FRAMES
+        return self.frames >= (KNOWN_LOOKS if self.views else KNOWN_FRAMES)
 
     def with_view(self, identity: FloatArray, quality: float) -> Portrait:
         """With one more frame: its vector of unit length, and its weight, 0..1."""

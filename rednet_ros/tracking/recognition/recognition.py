@@ -231,8 +231,8 @@ class Recognition:
         return settled
 
     def _waits_for_look(self, track: Track) -> bool:
-        """Whether the recogniser had no time yet for a face that is seen well."""
-        return self._recognizer.looks and track.good_s < MAX_WAIT_S and self._looker.is_queued(track.id)
+        """Whether the recogniser had no time yet for enough looks at a face that is seen well."""
+        return self._recognizer.looks and track.good_s < MAX_WAIT_S and self._looker.was_offered(track.id)
 
     def _recognised(self, track: Track, face: Departed, similarity: float) -> Track:
         who = replace(

@@ -9,7 +9,7 @@ import pytest
 
 from rednet_ros.tracking import FaceTracker, TrackerSettings
 from rednet_ros.tracking.recognition.people import People, write_people
-from rednet_ros.tracking.recognition.portrait import KNOWN_FRAMES
+from rednet_ros.tracking.recognition.portrait import KNOWN_LOOKS
 from rednet_ros.tracking.recognition.recognition import LOOK_INTERVAL_S
 from rednet_ros.tracking.types import Face, FaceStatus, FloatArray, ImageArray
 
@@ -86,9 +86,9 @@ def test_it_looks_at_one_face_a_frame_and_rests_when_all_are_known(scene: Any) -
     frames = [frame for _, frame in stage.eyes.looks_at]
     assert len(set(frames)) == len(frames)
     counts = [sum(number == who for number, _ in stage.eyes.looks_at) for who in (1, 2, 3)]
-    assert counts == [KNOWN_FRAMES] * 3
+    assert counts == [KNOWN_LOOKS] * 3
     stage.play({1: LEFT, 2: CENTRE, 3: RIGHT}, round(LOOK_INTERVAL_S / STEP_S))
-    assert len(stage.eyes.looks_at) == 3 * KNOWN_FRAMES + 3  # one more of each
+    assert len(stage.eyes.looks_at) == 3 * KNOWN_LOOKS + 3  # one more of each
 
 
 def test_new_faces_wait_for_their_turn(scene: Any) -> None:
@@ -129,7 +129,7 @@ def test_in_the_background_the_same_people_are_known(scene: Any) -> None:
     play_until({1: CENTRE}, ["f1"])
     for _ in range(300):
         stage.play({1: CENTRE}, 1)
-        if len(stage.eyes.looks_at) >= KNOWN_FRAMES:
+        if len(stage.eyes.looks_at) >= KNOWN_LOOKS:
             break
     stage.play({1: CENTRE}, 5)
     stage.play({}, 40)
