@@ -9,6 +9,7 @@ from rednet_ros.nodes.parameters.tracker import CameraParameters, TrackerParamet
 from rednet_ros.tracking.settings import TrackerSettings
 
 NOT_A_PARAMETER = {"detect_in_background"}  # a node must not stall, so it always does
+FOR_LOADING = {"detector_px", "recognizer", "people_file"}  # the detector and the recogniser
 
 
 def test_every_setting_of_the_library_is_a_parameter():
@@ -16,7 +17,7 @@ def test_every_setting_of_the_library_is_a_parameter():
     for field in fields(TrackerSettings):
         if field.name not in NOT_A_PARAMETER:
             assert table[field.name].default == field.default
-            assert table[field.name].dynamic == (field.name != "detector_px")  # which the detector is loaded with
+            assert table[field.name].dynamic == (field.name not in FOR_LOADING)
     assert TrackerParameters().settings() == TrackerSettings(detect_in_background=True)
 
 
