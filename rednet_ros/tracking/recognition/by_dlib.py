@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from rednet_ros.errors import InputError
-from rednet_ros.tracking.recognition.alignment import surroundings
+from rednet_ros.tracking.recognition.chip import surroundings
 from rednet_ros.tracking.recognition.recognizer import unit
 from rednet_ros.tracking.types import Box, FloatArray, ImageArray
 

@@ -19,9 +19,11 @@ import numpy as np
 from rednet_ros.errors import InputError, RednetError
 from rednet_ros.files import library_path, user_path
 from rednet_ros.resources import is_file, models_dir
-from rednet_ros.tracking.recognition.alignment import ARCFACE_PX, aligned
+from rednet_ros.tracking.recognition.chip import chip, surroundings
 from rednet_ros.tracking.recognition.recognizer import Recognizer, unit
 from rednet_ros.tracking.types import FloatArray, ImageArray
+
+CHIP_PX = 112
 
 FORMAT = "rednet-recognizer-1"
 
@@ -66,12 +68,12 @@ class ArcFace:
     def __init__(self, network: Any, description: Description) -> None:
         self.name, self.license, self.threshold = description.name, description.license, description.threshold
         self._net = cv2.dnn.readNetFromONNX(network)
-        self._run(np.zeros((ARCFACE_PX, ARCFACE_PX, 3), np.uint8))
+        self._run(np.zeros((CHIP_PX, CHIP_PX, 3), np.uint8))
 
     def vector(self, image_bgr: ImageArray, landmarks_px: FloatArray) -> FloatArray | None:
         """See `Recognizer`."""
-        face = aligned(image_bgr, landmarks_px)
-        return None if face is None else unit(self._run(face))
+        near = surroundings(image_bgr, landmarks_px)
+        return None if near is None else unit(self._run(chip(*near)))
 
     def _run(self, face: ImageArray) -> FloatArray:
         self._net.setInput(cv2.dnn.blobFromImage(face, 1 / 127.5, mean=(127.5, 127.5, 127.5), swapRB=True))
@@ -90,12 +92,12 @@ class SFace:
         self.name, self.license, self.threshold = description.name, description.license, description.threshold
         with library_path(path) as plain:
             self._net = cv2.FaceRecognizerSF.create(plain, "")
-        self._net.feature(np.zeros((ARCFACE_PX, ARCFACE_PX, 3), np.uint8))
+        self._net.feature(np.zeros((CHIP_PX, CHIP_PX, 3), np.uint8))
 
     def vector(self, image_bgr: ImageArray, landmarks_px: FloatArray) -> FloatArray | None:
         """See `Recognizer`."""
-        face = aligned(image_bgr, landmarks_px)  # `alignCrop` does the same, from five points
-        return None if face is None else unit(self._net.feature(face))
+        near = surroundings(image_bgr, landmarks_px)  # OpenCV's `alignCrop` does the same as `chip`
+        return None if near is None else unit(self._net.feature(chip(*near)))
 
 
 def describe(path: Path) -> Description:

@@ -6,7 +6,7 @@ import logging
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
-from rednet_ros.tracking.recognition.alignment import surroundings
+from rednet_ros.tracking.recognition.chip import surroundings
 from rednet_ros.tracking.recognition.recognizer import Recognizer
 from rednet_ros.tracking.sighting import Sighting
 from rednet_ros.tracking.types import FloatArray, ImageArray

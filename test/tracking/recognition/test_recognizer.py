@@ -11,8 +11,8 @@ import pytest
 
 from rednet_ros.errors import InputError
 from rednet_ros.tracking.mean_shape import MEAN_SHAPE
-from rednet_ros.tracking.recognition.alignment import ARCFACE_POINTS, aligned, five_points, similarity
 from rednet_ros.tracking.recognition.by_onnx import FORMAT
+from rednet_ros.tracking.recognition.chip import TEMPLATE_PX, chip, five_points, surroundings
 from rednet_ros.tracking.recognition.recognizer import FromWeights, NoRecognizer, load_recognizer
 from rednet_ros.tracking.types import FloatArray, ImageArray
 
@@ -34,23 +34,23 @@ def marked(landmarks_px: FloatArray) -> ImageArray:
     return image
 
 
-@pytest.mark.parametrize("landmarks_px", [face(300, 200, 60), face(200, 250, 30, 25), face(320, 240, 260, -10)])
+@pytest.mark.parametrize("landmarks_px", [face(300, 200, 60), face(200, 250, 30, 25), face(320, 240, 150, -10)])
 def test_a_face_is_brought_to_arcfaces_place_whatever_its_size_and_roll(landmarks_px: FloatArray) -> None:
-    chip = aligned(marked(landmarks_px), landmarks_px)
-    assert chip is not None
-    assert chip.shape == (112, 112, 3)
-    matrix = similarity(five_points(landmarks_px), ARCFACE_POINTS)
-    assert matrix is not None
-    eye, corner = (five_points(landmarks_px)[index] @ matrix[:, :2].T + matrix[:, 2] for index in (0, 4))
-    assert np.linalg.norm(eye - ARCFACE_POINTS[0]) < 6  # a mean face is not ArcFace's
-    assert chip[round(eye[1]), round(eye[0])].argmax() == 0
-    assert chip[round(corner[1]), round(corner[0])].argmax() == 2
+    near = surroundings(marked(landmarks_px), landmarks_px)
+    assert near is not None
+    assert np.ptp(near[1], axis=0).max() < 201
+    picture = chip(*near)
+    assert picture.shape == (112, 112, 3)
+    for index, channel in ((0, 0), (4, 2)):
+        others = picture.astype(int).sum(axis=2) - picture[..., channel]
+        rows, columns = np.nonzero(picture[..., channel] > others)
+        assert np.linalg.norm([columns.mean(), rows.mean()] - TEMPLATE_PX[index]) < 6  # a mean face is not ArcFace's
 
 
-def test_a_face_in_one_place_or_without_numbers_is_none() -> None:
+def test_a_face_in_one_place_outside_or_without_numbers_has_no_surroundings() -> None:
     image = np.zeros((50, 50, 3), np.uint8)
-    assert aligned(image, np.full((68, 2), np.nan, np.float32)) is None
-    assert aligned(image, np.full((68, 2), 7, np.float32)) is None
+    for x, y, side in ((np.nan, 0, 10), (7, 7, 0), (900, 20, 10)):
+        assert surroundings(image, face(x, y, side)) is None
 
 
 def network(path: Path) -> Path:
