@@ -118,3 +118,7 @@ def _views(source_name: str, tracker: FaceTracker, recognizer: Recognizer) -> li
                 if vector is not None:
                     portrait, last_s = portrait.with_look(vector), frame.time_s
     return list(portrait.views)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

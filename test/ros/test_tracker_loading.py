@@ -66,3 +66,18 @@ def test_releasing_collects_first_what_holds_the_gpus_memory(monkeypatch):
     Tensor()
     release_gpu()
     assert calls == ["freed", "emptied"]
+
+
+def test_a_recogniser_that_cannot_be_used_is_a_notice_and_stops_nothing():
+    from rednet_ros.nodes.parameters.tracker import TrackerParameters
+    from rednet_ros.nodes.tracker.tracker_loading import described, load_tracker
+
+    before = cv2.getNumThreads()
+    tracker = load_tracker(TrackerParameters(recognizer="no/such.onnx"))
+    try:
+        figures, notices = described(tracker)
+        assert figures["recognizer"] == "none"
+        assert any("no/such.onnx does not exist" in notice for notice in notices)
+    finally:
+        tracker.close()
+        cv2.setNumThreads(before)

@@ -56,7 +56,7 @@ class Recognition:
         self._looker = Looker(self._recognizer, in_background=settings.detect_in_background)
         self._gallery = Gallery()
         self._clock = CommonClock()
-        self._obstacle = ""
+        self._obstacle = self._told = ""
         self._settings = settings
         self._threshold: float | None = None
         self._apply(settings)
@@ -81,6 +81,10 @@ class Recognition:
     def begin_frame(self, stamps_s: dict[str, float], settings: TrackerSettings) -> None:
         """Take in the settings, and the stamps of the cameras that have a new frame."""
         self._apply(settings)
+        if self._obstacle and self._obstacle != self._told:
+            level = logging.WARNING if self._recognizer.looks else logging.INFO
+            log.log(level, "recognition is off: %s", self._obstacle)
+        self._told = self._obstacle
         for camera, stamp_s in stamps_s.items():
             self._clock.advance(camera, stamp_s, settings.max_gap_s)
 
@@ -160,8 +164,6 @@ class Recognition:
             obstacle = f"recognizer {recognizer.name} has no measured threshold {how}"
         elif settings.recognition:
             self._threshold = threshold
-        if obstacle and obstacle != self._obstacle:
-            log.log(logging.WARNING if recognizer.looks else logging.INFO, "recognition is off: %s", obstacle)
         self._obstacle = obstacle
         if self._threshold is None:
             self.forget()
