@@ -15,7 +15,7 @@ from rednet_ros.cli import command, processes
 from rednet_ros.errors import InputError
 from rednet_ros.inference.choice import choose_device
 from rednet_ros.training import distributed
-from rednet_ros.training.config import TrainConfig, read_config
+from rednet_ros.training.config import RecognitionConfig, TrainConfig, read_config, read_recognition_config
 from rednet_ros.training.datasets.labels import LabelledFace
 from rednet_ros.training.datasets.splits import split, thin
 from rednet_ros.training.distributed import Team
@@ -72,6 +72,10 @@ def argument_parser() -> argparse.ArgumentParser:
 
 def run(options: argparse.Namespace) -> None:
     """Train. Raises the package's errors."""
+    recognition = read_recognition_config(options.config)
+    if recognition is not None:
+        _train_recognition(options, recognition)
+        return
     device = choose_device(options.device)
     config = read_config(options.config)
     folder = options.output or Path("runs") / config.name
@@ -90,6 +94,25 @@ def run(options: argparse.Namespace) -> None:
         if options.encoder and not options.resume:
             trainer.begin_encoder_from(options.encoder)
         trainer.run(options.stage)
+
+
+def _train_recognition(options: argparse.Namespace, config: RecognitionConfig) -> None:
+    from rednet_ros.training.recognition import RecognitionTrainer
+
+    logging.getLogger("rednet_ros").setLevel(logging.INFO)
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    folder = options.output or Path("runs") / config.name
+    training, apart = split([face for spec in options.data for face in _read(spec, options)])
+    apart += thin([face for spec in options.validation for face in _read(spec, options)])
+    trainer = RecognitionTrainer(config, training, apart, folder)
+    if options.resume:
+        trainer.resume()
+    elif trainer.checkpoint.exists():
+        raise InputError(f"{folder} holds a run: continue it with --resume, or choose another --output")
+    if options.init and not options.resume:
+        trainer.begin_from(Path(options.init))
+    trainer.run()
 
 
 def _trainer(options: argparse.Namespace, config: TrainConfig, folder: Path, team: Team) -> Trainer:

@@ -300,6 +300,49 @@ class TrainConfig:
             raise ValueError(f"stages are named {names}: give each its own name of letters, digits, - and _")
 
 
+@dataclass(frozen=True)
+class RecognitionConfig:
+    """A run of the network that tells people apart (`recognition`). `name`, `license`, `data` go into its description.
+
+    `images`: training faces in all, in batches of `batch`; `mix`: source (as in the labels) -> share of a batch.
+    `margin`: of cosines, from a tenth of the run on, and in full from four tenths on; `scale`: of the cosines.
+    `average`: decay a step of the moving average, which is what is kept. `false_accepts`: share of the pairs of two
+    people kept apart that the file's threshold takes for one.
+    """
+
+    name: str
+    license: str
+    data: str
+    images: int
+    mix: dict[str, float]
+    batch: int = 64
+    learning_rate: float = 6e-3
+    weight_decay: float = 1e-2
+    margin: float = 0.3
+    scale: float = 32.0
+    average: float = 0.998
+    false_accepts: float = 0.001
+    evaluate_every_images: int = 32000
+    seed: int = 1
+    augmentation: AugmentationSettings = field(
+        default_factory=lambda: AugmentationSettings(occlude=0.25, blur=0.5, grey=0.2, noise=0.3, light=1.4)
+    )
+
+
+def read_recognition_config(path: str | Path) -> RecognitionConfig | None:
+    """The run described by a YAML file with `kind: recognition`; None for another. Raises InputError as `read_config`."""
+    path = Path(path)
+    values = _read_yaml(path)
+    if not isinstance(values, dict) or values.pop("kind", None) != "recognition":
+        return None
+    try:
+        if "augmentation" in values:
+            values["augmentation"] = _build(AugmentationSettings, values["augmentation"])
+        return _build(RecognitionConfig, values)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{path}: {error}") from error
+
+
 def read_config(path: str | Path) -> TrainConfig:
     """The run described by a YAML file.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +118,13 @@ def describe(path: Path) -> Description:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"recognizer {path}: {beside} is damaged ({type(error).__name__}: {error})") from error
+
+
+def write(path: Path, network: bytes, description: Description) -> None:
+    """Writes a network's .onnx file and the .json beside it. Raises OSError."""
+    told = {"format": FORMAT, **asdict(description), "sha256": hashlib.sha256(network).hexdigest()}
+    path.write_bytes(network)
+    path.with_suffix(".json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
 
 def shipped() -> list[str]:

@@ -10,7 +10,7 @@ from rednet_ros.tracking.motion import as_complex, similarity
 from rednet_ros.tracking.types import Box, FloatArray, ImageArray
 
 TEMPLATE_PX = np.array(
-    [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]]
+    [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]], np.float32
 )
 """Where ArcFace (Deng et al., 2019), and most networks since, have the eyes, the tip of the nose and the corners of the
 mouth in a chip of 112 px: (x, y), the eye first that is left in the picture."""

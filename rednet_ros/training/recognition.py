@@ -6,12 +6,15 @@ by a margin. The people are only needed in training.
 
 from __future__ import annotations
 
+import importlib.util
+import io
 import itertools
 import logging
 import math
+import pickle
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +27,12 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from rednet_ros.errors import InputError
-from rednet_ros.network.recognizer import CHIP_PX, VECTOR_SIZE, Recognizer
+from rednet_ros.network.recognition import CHIP_PX, VECTOR_SIZE, RecognitionNet
+from rednet_ros.tracking.recognition.by_onnx import Description, write
 from rednet_ros.tracking.recognition.chip import chip
-from rednet_ros.tracking.types import ImageArray
+from rednet_ros.tracking.types import FloatArray, ImageArray
 from rednet_ros.training.augmentation.crops import Rng, change_looks
-from rednet_ros.training.config import AugmentationSettings
+from rednet_ros.training.config import AugmentationSettings, RecognitionConfig
 from rednet_ros.training.datasets.labels import LabelledFace
 from rednet_ros.training.datasets.pool import FacePool
 from rednet_ros.training.muon import Muon
@@ -39,7 +43,6 @@ log = logging.getLogger(__name__)
 MARGIN_PX = 8
 """What is kept around a chip, so that it can be warped."""
 
-LOOKS = AugmentationSettings(occlude=0.25, blur=0.5, grey=0.2, noise=0.3, light=1.4)
 CORNER_PX, SHIFT_PX, TURN_RAD, LOG_SCALE = 3.0, 2.0, math.radians(5), 0.05
 """Standard deviations of the warp: landmarks are not exact, and a warp of the four corners makes a face seem turned."""
 
@@ -49,42 +52,24 @@ PEOPLE_RATE = 3e-3
 MADE_AHEAD = 4
 """Batches."""
 
+OPSET = 11
+"""Of the ONNX file, as of a step's."""
 
-@dataclass(frozen=True)
-class RecognizerConfig:
-    """A run. `name`, `license`, `data` go into the file's description. `images`: training faces in all, in batches of
-    `batch`; `mix`: source (as in the labels) -> share of a batch. `margin` grows over the first fifth of the run;
-    `scale`: of the cosines. `average`: decay a step of the moving average, which is what is kept. `false_accepts`: share
-    of strangers that the file's threshold takes for one person, of those kept apart.
-    """
-
-    name: str
-    license: str
-    data: str
-    images: int
-    mix: dict[str, float]
-    batch: int = 64
-    learning_rate: float = 6e-3
-    weight_decay: float = 1e-2
-    margin: float = 0.3
-    scale: float = 32.0
-    average: float = 0.998
-    false_accepts: float = 0.001
-    evaluate_every_images: int = 32000
-    seed: int = 1
-    looks: AugmentationSettings = field(default_factory=lambda: LOOKS)
+BATCH = 64
+"""Of faces that are judged."""
 
 
 @dataclass(frozen=True, eq=False)
 class Chips:
-    """Aligned faces with `MARGIN_PX` around them, N x S x S x 3 uint8; `person`: N classes; by source, their rows."""
+    """Aligned faces with a margin, N x S x S x 3 uint8. `person`, `sequence`: N classes. `rows`: of each source."""
 
     pixels: ImageArray
     person: NDArray[np.int64]
+    sequence: NDArray[np.int64]
     rows: dict[str, NDArray[np.intp]]
 
     @classmethod
-    def of(cls, faces: Sequence[LabelledFace]) -> Chips:
+    def of(cls, faces: Sequence[LabelledFace], margin_px: int = MARGIN_PX) -> Chips:
         """Of all faces whose person is known by two pictures or more; each is read once and stays in memory.
 
         Raises InputError where the labels name no two people.
@@ -92,18 +77,22 @@ class Chips:
         pool = FacePool(faces)
         known = [index for index in range(len(pool)) if pool.person(index) >= 0]
         if len(pool.persons) < 2:
-            raise InputError("a recognizer needs labels that name two people or more, with two faces each")
-        size_px = CHIP_PX + 2 * MARGIN_PX
+            raise InputError("recognition needs labels that name two people or more, with two faces each")
+        size_px = CHIP_PX + 2 * margin_px
         pixels = np.empty((len(known), size_px, size_px, 3), np.uint8)
         for row, index in enumerate(tqdm(known, unit="face", mininterval=progress_interval_s())):
             picture = pool.picture(index)
-            pixels[row] = chip(picture.image, picture.place_px, CHIP_PX, MARGIN_PX)
+            pixels[row] = chip(picture.image, picture.place_px, CHIP_PX, margin_px)
         person = np.array([pool.person(index) for index in known], np.int64)
         sources = np.array([pool.faces[index].source for index in known])
-        return cls(pixels, person, {source: np.flatnonzero(sources == source) for source in sorted(set(sources))})
+        names = [pool.faces[index].sequence or str(index) for index in known]
+        sequence = np.unique(names, return_inverse=True)[1]
+        return cls(
+            pixels, person, sequence, {source: np.flatnonzero(sources == source) for source in sorted(set(sources))}
+        )
 
 
-def augmented(padded: ImageArray, looks: AugmentationSettings, rng: Rng) -> ImageArray:
+def augmented(padded: ImageArray, settings: AugmentationSettings, rng: Rng) -> ImageArray:
     """A chip of `CHIP_PX`, warped, perhaps mirrored, in another light and sharpness."""
     size = padded.shape[0]
     corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32) * (CHIP_PX - 1)
@@ -115,10 +104,10 @@ def augmented(padded: ImageArray, looks: AugmentationSettings, rng: Rng) -> Imag
         seen = seen[[1, 0, 3, 2]]
     warp = cv2.getPerspectiveTransform(seen.astype(np.float32), corners)
     warped = cv2.warpPerspective(padded, warp, (CHIP_PX, CHIP_PX), borderMode=cv2.BORDER_REPLICATE)
-    return change_looks(warped, looks, rng)
+    return change_looks(warped, settings, rng)
 
 
-def batches(chips: Chips, config: RecognizerConfig, first_step: int) -> Iterator[tuple[Tensor, Tensor]]:
+def batches(chips: Chips, config: RecognitionConfig, first_step: int) -> Iterator[tuple[Tensor, Tensor]]:
     """Chips as the network sees them, N x 3 x 112 x 112, and their N classes; made in a thread."""
 
     def made(step: int) -> tuple[Tensor, Tensor]:
@@ -127,7 +116,7 @@ def batches(chips: Chips, config: RecognizerConfig, first_step: int) -> Iterator
         rows = np.concatenate(
             [rng.choice(chips.rows[source], count) for source, count in zip(config.mix, counts, strict=True)]
         )
-        pixels = np.stack([augmented(chips.pixels[row], config.looks, rng) for row in rows])
+        pixels = np.stack([augmented(chips.pixels[row], config.augmentation, rng) for row in rows])
         return seen(pixels), torch.from_numpy(chips.person[rows])
 
     with ThreadPoolExecutor(1) as thread:
@@ -159,18 +148,27 @@ class MarginSoftmax(nn.Module):
         return F.cross_entropy(self._scale * (cosines - margin * own), person)
 
 
-class RecognizerTrainer:
-    """One run in a folder: `checkpoint.pt` to resume from, and `log.csv`."""
+class RecognitionTrainer:
+    """One run in a folder: `checkpoint.pt` to resume from, `log.csv`, and in the end NAME.onnx and NAME.json."""
 
-    def __init__(self, config: RecognizerConfig, training: Sequence[LabelledFace], folder: Path) -> None:
-        """Raises InputError where `mix` names a source that `training` does not have, or nobody is named."""
-        self.config, self.folder = config, folder
-        self._chips = Chips.of(training)
+    def __init__(
+        self,
+        config: RecognitionConfig,
+        training: Sequence[LabelledFace],
+        apart: Sequence[LabelledFace],
+        folder: Path,
+    ) -> None:
+        """`apart`: faces of other people, on whom the run is judged.
+
+        Raises InputError where `mix` names a source that `training` does not have, or nobody is named.
+        """
+        self.config, self.folder, self.checkpoint = config, folder, folder / "checkpoint.pt"
+        self._chips, self._apart = Chips.of(training), Chips.of(apart, margin_px=0)
         if missing := set(config.mix) - set(self._chips.rows):
             raise InputError(f"no named people of {sorted(missing)}; the labels have {sorted(self._chips.rows)}")
         torch.manual_seed(config.seed)
-        self.network = Recognizer().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.average = Recognizer().requires_grad_(False).eval()
+        self.network = RecognitionNet().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.average = RecognitionNet().requires_grad_(False).eval()
         self.average.load_state_dict(self.network.state_dict())
         self._softmax = MarginSoftmax(1 + int(self._chips.person.max()), config.scale)
         self._optimizer = Muon(self.network.parameters(), config.learning_rate, config.weight_decay)
@@ -182,27 +180,46 @@ class RecognizerTrainer:
         """Of the whole run."""
         return max(1, self.config.images // self.config.batch)
 
+    def begin_from(self, path: Path) -> None:
+        """Takes over the network of another run's checkpoint, not its people. Raises InputError where there is none."""
+        kept = _read(path)
+        for network in (self.network, self.average):
+            network.load_state_dict(kept["average"])
+
     def resume(self) -> None:
         """Goes on from the folder's checkpoint. Raises InputError where there is none of this network and people."""
-        path = self.folder / "checkpoint.pt"
+        kept = _read(self.checkpoint)
         try:
-            kept: dict[str, Any] = torch.load(path, weights_only=True)
             for name, part in self._parts().items():
                 part.load_state_dict(kept[name])
             self._step = kept["step"]
-        except (OSError, RuntimeError, KeyError, ValueError) as error:
-            raise InputError(f"cannot resume from {path}: {error}") from error
+        except (RuntimeError, KeyError, ValueError) as error:
+            raise InputError(f"{self.checkpoint} is of another network or other people: {error}") from error
 
-    def run(self) -> Iterator[int]:
-        """Trains; yields the number of images seen wherever the average should be judged, and in the end."""
+    def run(self) -> None:
+        """Trains to the end. Raises InputError where the people kept apart give no pairs."""
         every = max(1, self.config.evaluate_every_images // self.config.batch)
         source = batches(self._chips, self.config, self._step)
+        self.folder.mkdir(parents=True, exist_ok=True)
         self.network.train()
         while self._step < self.steps:
             self._learn(*next(source))
             if self._step % every == 0 or self._step == self.steps:
+                self._judge()
                 self._keep()
-                yield self._step * self.config.batch
+        same, different = pair_cosines(self.average, self._apart)
+        threshold = round(float(np.quantile(different, 1 - self.config.false_accepts)), 3)
+        kept = 100 * float((same >= threshold).mean())
+        log.info("%.1f %% of one person's pairs are recognised from a cosine of %.3f on", kept, threshold)
+        description = Description(self.config.name, self.config.license, threshold)
+        write(self.folder / f"{self.config.name}.onnx", to_onnx(self.average), description)
+
+    def _judge(self) -> None:
+        error = 100 * equal_error_rate(*pair_cosines(self.average, self._apart))
+        images = self._step * self.config.batch
+        log.info("images %d: equal error rate of people kept apart %.2f %%", images, error)
+        with (self.folder / "log.csv").open("a", encoding="utf-8") as file:
+            file.write(f"{images},{error:.3f}\n")
 
     def _learn(self, chips: Tensor, person: Tensor) -> None:
         config, done = self.config, self._step / self.steps
@@ -230,7 +247,52 @@ class RecognizerTrainer:
         }
 
     def _keep(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        partial = self.folder / "checkpoint.partial"
+        partial = self.checkpoint.with_suffix(".partial")
         torch.save({"step": self._step, **{name: part.state_dict() for name, part in self._parts().items()}}, partial)
-        partial.replace(self.folder / "checkpoint.pt")
+        partial.replace(self.checkpoint)
+
+
+@torch.inference_mode()
+def pair_cosines(network: RecognitionNet, chips: Chips) -> tuple[FloatArray, FloatArray]:
+    """Of pairs of chips without margin: of one person in two sequences (in two pictures, where there are none), and of
+    two people.
+
+    Raises InputError where there are none of either.
+    """
+    parts = np.array_split(chips.pixels, len(chips.pixels) // BATCH + 1)
+    units = F.normalize(torch.cat([network(seen(part)) for part in parts])).numpy()
+    first, second = np.triu_indices(len(units), 1)
+    cosines, same = (units @ units.T)[first, second], chips.person[first] == chips.person[second]
+    other = chips.sequence[first] != chips.sequence[second]
+    if not (same & other).any() or same.all():
+        raise InputError("recognition is judged on two people or more, each in two sequences or pictures")
+    return cosines[same & other], cosines[~same]
+
+
+def equal_error_rate(same: FloatArray, different: FloatArray) -> float:
+    """Where as many pairs of one person are refused as of two people are accepted, 0..1."""
+    thresholds = np.sort(np.concatenate([same, different]))
+    refused = np.searchsorted(np.sort(same), thresholds) / len(same)
+    accepted = 1 - np.searchsorted(np.sort(different), thresholds) / len(different)
+    nearest = int(np.argmin(np.abs(refused - accepted)))
+    return float(refused[nearest] + accepted[nearest]) / 2
+
+
+def to_onnx(network: RecognitionNet) -> bytes:
+    """The network as an ONNX file for one face, which OpenCV 4.6 reads. Raises InputError without the package onnx."""
+    if importlib.util.find_spec("onnx") is None:
+        raise InputError("the package onnx is not installed: pip install 'rednet_ros[train]'")
+    buffer: Any = io.BytesIO()
+    example = torch.zeros(1, 3, CHIP_PX, CHIP_PX)
+    torch.onnx.export(
+        network, (example,), buffer, input_names=["chip"], output_names=["vector"], opset_version=OPSET, dynamo=False
+    )
+    return bytes(buffer.getvalue())
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        kept: dict[str, Any] = torch.load(path, weights_only=True)
+        return kept
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise InputError(f"cannot go on from {path}: {error}") from error
