@@ -330,7 +330,7 @@ class RecognitionConfig:
 
 
 def read_recognition_config(path: str | Path) -> RecognitionConfig | None:
-    """The run described by a YAML file with `kind: recognition`; None for another. Raises InputError as `read_config`."""
+    """The run of a YAML file with `kind: recognition`; None for another. Raises InputError as `read_config`."""
     path = Path(path)
     values = _read_yaml(path)
     if not isinstance(values, dict) or values.pop("kind", None) != "recognition":

@@ -88,7 +88,10 @@ class Chips:
         names = [pool.faces[index].sequence or str(index) for index in known]
         sequence = np.unique(names, return_inverse=True)[1]
         return cls(
-            pixels, person, sequence, {source: np.flatnonzero(sources == source) for source in sorted(set(sources))}
+            pixels,
+            person,
+            sequence,
+            {source: np.flatnonzero(sources == source) for source in sorted(set(sources.tolist()))},
         )
 
 
