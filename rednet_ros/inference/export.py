@@ -13,9 +13,10 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from rednet_ros.errors import InputError, WeightsError
 from rednet_ros.inference.step_file import step_inputs, step_outputs
+from rednet_ros.landmarks import DETECTION_INDICES
 from rednet_ros.network.config import RESNET_UNITS, STATE_SIZE, REDNetConfig
 from rednet_ros.network.rednet import REDNet
-from rednet_ros.network.temporal import LSTMCell, SpatialMemory, TemporalModule
+from rednet_ros.network.temporal import HIDDEN_LOGITS, HIDDEN_VEIL, LSTMCell, SpatialMemory, TemporalModule
 
 ARCHITECTURES: dict[str, REDNetConfig] = {
     "vgg": REDNetConfig(),
@@ -69,11 +70,13 @@ class StepGraph(nn.Module):
             motion, *state = self.temporal(motion, *state)
             code = torch.cat([who, motion], dim=1)
         if isinstance(self.temporal, _SpatialGraph):
-            coarse, skip, *state = self.temporal(self.body.decode_coarse(code, skips), skips[0], *state)
+            coarse, skip, minus_doubt, *state = self.temporal(self.body.decode_coarse(code, skips), skips[0], *state)
             features = self.body.decode_fine(coarse, skip)
+            detection = self.heads["detection"](features) + minus_doubt
         else:
             features = self.body.decode(code, skips)
-        return self.heads["detection"](features), self.heads["regression"](features), *identity, *state
+            detection = self.heads["detection"](features)
+        return detection, self.heads["regression"](features), *identity, *state
 
     def example_inputs(self, faces: int) -> tuple[Tensor, ...]:
         """Arguments of `forward`: noise for crops and z, faces without history."""
@@ -114,19 +117,26 @@ class _SpatialGraph(nn.Module):
         # Negative, for OpenCV 4.6 adds and does not subtract.
         self.minus_spread = _spread(1, self.channels, 1, -1.0)
         self.minus_spread_doubled = _spread(1, skip_channels, 2, -1.0)
+        self.over = nn.Conv2d(1, 1, 1)
+        assert self.over.bias is not None
+        nn.init.ones_(self.over.weight)
+        nn.init.constant_(self.over.bias, -HIDDEN_VEIL)
+        self.minus_doubt = _spread(1, len(DETECTION_INDICES), 2, -HIDDEN_LOGITS)
         # What is known after a frame: all of it. A constant would have the shape of one face.
         self.all_known = nn.Conv2d(self.channels, 1, 1)
         assert self.all_known.bias is not None
         nn.init.zeros_(self.all_known.weight)
         nn.init.constant_(self.all_known.bias, 1.0)
 
-    def forward(self, features: Tensor, skip: Tensor, state: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, features: Tensor, skip: Tensor, state: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         last = slice(self.channels, self.channels + 1)
         memory, known = state[:, : self.channels], state[:, last]
         gates = torch.sigmoid(self.gate(torch.relu(self.look(torch.cat([features, state], dim=1)))))
         features = features + gates[:, : self.channels] * (memory + self.minus_spread(known) * features)
-        veil = self.minus_spread_doubled(known * gates[:, last])
-        return features, skip + veil * skip, torch.cat([features, self.all_known(features)], dim=1)
+        veil = known * gates[:, last]
+        after = torch.cat([features, self.all_known(features)], dim=1)
+        minus_doubt = self.minus_doubt(torch.relu(self.over(veil)))
+        return features, skip + self.minus_spread_doubled(veil) * skip, minus_doubt, after
 
 
 def exportable(weights: str | Path = "lite", faces: int = 1) -> tuple[StepGraph, tuple[Tensor, ...]]:

@@ -49,8 +49,8 @@ class REDNetOutput(NamedTuple):
     seen: Tensor | None = None
 
 
-_Step = tuple[Tensor, State | None, Tensor | None]
-"""Of one step: the features that the heads share, the next state, and identity vectors."""
+_Step = tuple[Tensor, State | None, Tensor | None, Tensor | None]
+"""Of one step: the features that the heads share, the next state, identity vectors, and the memory's doubt."""
 
 _VARIANTS: dict[str, Any] = {"vgg": VGGEncoderDecoder, "mobile": MobileEncoderDecoder}
 
@@ -139,23 +139,28 @@ class REDNet(nn.Module):
                 image = body.stem(crops)
             # Each step starts from the previous frame's state; the last step's is kept (digest, temporal [choice]).
             if not step or again is None:
-                features, next_state, identity = self._step(body, image, z, state)
+                features, next_state, identity, doubt = self._step(body, image, z, state)
             elif len(again):
                 before = None if state is None else tuple(part[again] for part in state)
                 renewed = self._step(body, image[again], z[again], before)
-                features, next_state, identity = _merged((features, next_state, identity), again, renewed)
+                features, next_state, identity, doubt = _merged((features, next_state, identity, doubt), again, renewed)
             maps.append(response_maps(heads[kind](features), kind, self.config))
             z = feedback(maps[-1], kind)
             if direct is not None and not step:
                 z = torch.where(direct[:, None, None, None], z0, z)
-        seen = self.heads["detection"](features) if self.config.direct else None
+        seen = self._seen(features, doubt) if self.config.direct else None
         return REDNetOutput(tuple(maps), next_state, identity, seen)
 
     def one_step(self, image: Tensor, z: Tensor, state: State | None) -> REDNetOutput:
         """One step of a direct network, with both heads. `image`: of the body's stem; the others as of `forward`."""
-        features, state, identity = self._step(self.body, image, z, state)
+        features, state, identity, doubt = self._step(self.body, image, z, state)
         maps = response_maps(self.heads["regression"](features), "regression", self.config)
-        return REDNetOutput((maps,), state, identity, self.heads["detection"](features))
+        return REDNetOutput((maps,), state, identity, self._seen(features, doubt))
+
+    def _seen(self, features: Tensor, doubt: Tensor | None) -> Tensor:
+        """What the detection says of this frame, the memory of others apart: N x 7 x M x M logits."""
+        logits: Tensor = self.heads["detection"](features)
+        return logits if doubt is None else logits - doubt
 
     def _norm_learns(self) -> bool:
         """Whether batch norm takes its statistics from the batch."""
@@ -174,9 +179,9 @@ class REDNet(nn.Module):
             code = torch.cat([who, motion], dim=1)
         if isinstance(self.temporal, SpatialMemory):
             assert state is not None
-            coarse, skip, state = self.temporal(body.decode_coarse(code, skips), skips[0], state)
-            return body.decode_fine(coarse, skip), state, identity
-        return body.decode(code, skips), state, identity
+            coarse, skip, state, doubt = self.temporal(body.decode_coarse(code, skips), skips[0], state)
+            return body.decode_fine(coarse, skip), state, identity, doubt
+        return body.decode(code, skips), state, identity, None
 
 
 def _merged(whole: _Step, rows: Tensor, part: _Step) -> _Step:
@@ -185,12 +190,14 @@ def _merged(whole: _Step, rows: Tensor, part: _Step) -> _Step:
     def put(all_rows: Tensor, some: Tensor) -> Tensor:
         return all_rows.index_copy(0, rows, some.to(all_rows.dtype))
 
-    features, state, identity = put(whole[0], part[0]), whole[1], whole[2]
+    features, state, identity, doubt = put(whole[0], part[0]), *whole[1:]
     if state is not None and part[1] is not None:
         state = tuple(put(before, now) for before, now in zip(state, part[1], strict=True))
     if identity is not None and part[2] is not None:
         identity = put(identity, part[2])
-    return features, state, identity
+    if doubt is not None and part[3] is not None:
+        doubt = put(doubt, part[3])
+    return features, state, identity, doubt
 
 
 def _heads(channels: int, steps: Iterable[str]) -> nn.ModuleDict:

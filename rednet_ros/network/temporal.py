@@ -15,6 +15,10 @@ State = tuple[Tensor, ...]
 GATE_CHANNELS = 24
 """Of the features from which the spatial memory's gates are made."""
 
+HIDDEN_VEIL, HIDDEN_LOGITS = 0.4, 40.0
+"""Where the memory veils more of the frame than this, the detection doubts, by so many logits for the rest of the veil.
+In full view faces have veils up to 0.3, and behind a thing that covers them 0.55 to 1."""
+
 CLOSED = -4.0
 """What the gates of a new spatial memory begin with: a sigmoid of 0.02, which leaves a trained network as it was."""
 
@@ -80,14 +84,16 @@ class SpatialMemory(nn.Module):
         nn.init.zeros_(self.gate.weight)
         nn.init.constant_(self.gate.bias, CLOSED)
 
-    def forward(self, features: Tensor, skip: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
+    def forward(self, features: Tensor, skip: Tensor, state: State) -> tuple[Tensor, Tensor, State, Tensor]:
         """`features`: N x C x H x W of the decoder; `skip`: N x E x 2H x 2W, which is added after it and shows what
-        hides a face as well; `state`: of the frame before, seen from this crop. Returns all three for what follows."""
+        hides a face as well; `state`: of the frame before, seen from this crop. Returns all three for what follows, and
+        the doubt, N x 1 x 2H x 2W logits: what is remembered was not seen, and must not be claimed."""
         memory, known = state[0][:, :-1], state[0][:, -1:]
         gates = torch.sigmoid(self.gate(torch.relu(self.look(torch.cat([features, state[0]], dim=1)))))
         features = features + gates[:, :-1] * (memory - known * features)
         veil = nn.functional.interpolate(known * gates[:, -1:], scale_factor=2.0, mode="nearest")
-        return features, skip - veil * skip, (torch.cat([features, torch.ones_like(known).to(features.dtype)], dim=1),)
+        after = (torch.cat([features, torch.ones_like(known).to(features.dtype)], dim=1),)
+        return features, skip - veil * skip, after, HIDDEN_LOGITS * torch.relu(veil - HIDDEN_VEIL)
 
 
 def warp(state: Tensor, motion: Tensor) -> Tensor:

@@ -117,11 +117,13 @@ def test_open_gates_show_the_memory_and_hide_the_frame():
     nn.init.constant_(module.gate.bias, 30.0)
     features, skip, memory = torch.randn(1, 8, 4, 4), torch.randn(1, 5, 8, 8), torch.randn(1, 9, 4, 4)
     memory[:, -1] = 1
-    shown, faded, (kept,) = module(features, skip, (memory,))
+    shown, faded, (kept,), doubt = module(features, skip, (memory,))
+    assert (doubt > 10).all()  # the face is remembered, and must not be claimed to be seen
     torch.testing.assert_close(shown, memory[:, :-1])
     torch.testing.assert_close(kept, memory)
     torch.testing.assert_close(faded, torch.zeros_like(skip))
-    unknown, whole, _ = module(features, skip, (torch.zeros_like(memory),))
+    unknown, whole, _, doubt = module(features, skip, (torch.zeros_like(memory),))
+    assert (doubt == 0).all()
     assert torch.equal(unknown, features)
     assert torch.equal(whole, skip)
 
