@@ -145,7 +145,7 @@ class REDNet(nn.Module):
                 renewed = self._step(body, image[again], z[again], before)
                 features, next_state, identity, doubt = _merged((features, next_state, identity, doubt), again, renewed)
             maps.append(response_maps(heads[kind](features), kind, self.config))
-            z = feedback(maps[-1], kind)
+            z = feedback(self._seen(features, doubt) if kind == "detection" and doubt is not None else maps[-1], kind)
             if direct is not None and not step:
                 z = torch.where(direct[:, None, None, None], z0, z)
         seen = self._seen(features, doubt) if self.config.direct else None
