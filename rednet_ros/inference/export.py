@@ -16,7 +16,7 @@ from rednet_ros.inference.step_file import step_inputs, step_outputs
 from rednet_ros.landmarks import DETECTION_INDICES
 from rednet_ros.network.config import RESNET_UNITS, STATE_SIZE, REDNetConfig
 from rednet_ros.network.rednet import REDNet
-from rednet_ros.network.temporal import HIDDEN_LOGITS, HIDDEN_VEIL, LSTMCell, SpatialMemory, TemporalModule
+from rednet_ros.network.temporal import DOUBT_LOGITS, LSTMCell, SpatialMemory, TemporalModule
 
 ARCHITECTURES: dict[str, REDNetConfig] = {
     "vgg": REDNetConfig(),
@@ -120,8 +120,8 @@ class _SpatialGraph(nn.Module):
         self.over = nn.Conv2d(1, 1, 1)
         assert self.over.bias is not None
         nn.init.ones_(self.over.weight)
-        nn.init.constant_(self.over.bias, -HIDDEN_VEIL)
-        self.minus_doubt = _spread(1, len(DETECTION_INDICES), 2, -HIDDEN_LOGITS)
+        nn.init.constant_(self.over.bias, -float(module.veil_limit))
+        self.minus_doubt = _spread(1, len(DETECTION_INDICES), 2, -DOUBT_LOGITS)
         # What is known after a frame: all of it. A constant would have the shape of one face.
         self.all_known = nn.Conv2d(self.channels, 1, 1)
         assert self.all_known.bias is not None

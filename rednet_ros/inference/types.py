@@ -44,6 +44,10 @@ class FaceState:
         """One batch from the states of several faces, in their order."""
         return FaceState({name: np.concatenate([row.parts[name] for row in rows]) for name in rows[0].parts})
 
+    def forgotten(self) -> FaceState:
+        """Of the same faces, without history."""
+        return FaceState({name: np.zeros_like(part) for name, part in self.parts.items()})
+
     @property
     def knows_places(self) -> bool:
         """Whether it has to be `seen_from` the next crop."""

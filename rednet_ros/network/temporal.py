@@ -15,9 +15,11 @@ State = tuple[Tensor, ...]
 GATE_CHANNELS = 24
 """Of the features from which the spatial memory's gates are made."""
 
-HIDDEN_VEIL, HIDDEN_LOGITS = 0.4, 40.0
-"""Where the memory veils more of the frame than this, the detection doubts, by so many logits for the rest of the veil.
-In full view faces have veils up to 0.3, and behind a thing that covers them 0.55 to 1."""
+DOUBT_LOGITS = 40.0
+"""By so many the detection doubts what it sees, times by how much the veil exceeds its limit."""
+
+VEIL_LIMIT = 0.5
+"""Of a new network. That of a weights file is chosen so that a covered face is doubted and none in view is."""
 
 CLOSED = -4.0
 """What the gates of a new spatial memory begin with: a sigmoid of 0.02, which leaves a trained network as it was."""
@@ -83,6 +85,10 @@ class SpatialMemory(nn.Module):
         assert self.gate.bias is not None
         nn.init.zeros_(self.gate.weight)
         nn.init.constant_(self.gate.bias, CLOSED)
+        self.register_buffer("veil_limit", torch.tensor(VEIL_LIMIT))
+
+    veil_limit: Tensor
+    """0..1: where the memory veils more of the frame than this, the face is remembered and not seen."""
 
     def forward(self, features: Tensor, skip: Tensor, state: State) -> tuple[Tensor, Tensor, State, Tensor]:
         """`features`: N x C x H x W of the decoder; `skip`: N x E x 2H x 2W, which is added after it and shows what
@@ -93,7 +99,7 @@ class SpatialMemory(nn.Module):
         features = features + gates[:, :-1] * (memory - known * features)
         veil = nn.functional.interpolate(known * gates[:, -1:], scale_factor=2.0, mode="nearest")
         after = (torch.cat([features, torch.ones_like(known).to(features.dtype)], dim=1),)
-        return features, skip - veil * skip, after, HIDDEN_LOGITS * torch.relu(veil - HIDDEN_VEIL)
+        return features, skip - veil * skip, after, DOUBT_LOGITS * torch.relu(veil - self.veil_limit)
 
 
 def warp(state: Tensor, motion: Tensor) -> Tensor:

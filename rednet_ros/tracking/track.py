@@ -156,8 +156,14 @@ def begin(
 
 
 def next_look(track: Track, image: ImageArray, crop_size_px: int, step_s: float) -> Look:
-    """Where to look for the face in the next frame, `step_s` later: where it is expected."""
-    return look_from(image, expected(track.landmarks_px, track.motion, step_s), track.state, crop_size_px)
+    """Where to look for the face in the next frame, `step_s` later: where it is expected.
+
+    Its state counts for nothing where the scene has changed: it may be of another face than is there now.
+    """
+    state = track.state
+    if state is not None and track.least_likeness != -1.0:
+        state = state.forgotten()
+    return look_from(image, expected(track.landmarks_px, track.motion, step_s), state, crop_size_px)
 
 
 def shows_face(look: Look, sighting: Sighting, settings: TrackerSettings) -> bool:

@@ -1,8 +1,10 @@
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from rednet_ros.inference.types import FaceState
 from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.tracking.motion import UNFITTED
 from rednet_ros.tracking.settings import TrackerSettings
@@ -27,6 +29,16 @@ def look(person: Any) -> Look:
 def good(track: Track, seen: Sighting, step_s: float = STEP_S) -> Track:
     """The track after a frame that showed its face as `seen`."""
     return after_good_frame(track, next_look(track, IMAGE, 64, step_s), seen, SETTINGS, step_s, UNFITTED)
+
+
+def test_after_a_cut_nothing_of_the_face_before_is_remembered(person: Any) -> None:
+    known = FaceState({"memory": np.ones((1, 2, 8, 8), np.float32)}, left_in=(100.0, 100.0, 80.0, 0.0))
+    track = begin("f1", replace(sighting(person(1, 100, 100)), state=known), SETTINGS, STEP_S)
+    assert next_look(track, IMAGE, 64, STEP_S).state is known
+    after_cut = next_look(replace(track, least_likeness=0.75), IMAGE, 64, STEP_S).state
+    assert after_cut is not None
+    assert not after_cut.parts["memory"].any()
+    assert after_cut.left_in is None
 
 
 def test_a_life(person: Any) -> None:
