@@ -11,7 +11,6 @@ import io
 import itertools
 import logging
 import math
-import pickle
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -297,5 +296,5 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         kept: dict[str, Any] = torch.load(path, weights_only=True)
         return kept
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+    except Exception as error:  # what torch raises for damaged files has no common base
         raise InputError(f"cannot go on from {path}: {error}") from error

@@ -6,7 +6,14 @@ import pytest
 
 from rednet_ros.errors import InputError
 from rednet_ros.network.config import REDNetConfig
-from rednet_ros.training.config import AverageStage, MotionStage, PeopleStage, StageConfig, read_config
+from rednet_ros.training.config import (
+    AverageStage,
+    MotionStage,
+    PeopleStage,
+    StageConfig,
+    read_config,
+    read_recognition_config,
+)
 
 GOOD = """
 name: a
@@ -110,6 +117,8 @@ def test_the_shipped_configurations_are_understood(repository: Path) -> None:
     files = sorted((repository / "config" / "train").glob("*.yaml"))
     assert files
     for file in files:
+        if read_recognition_config(file) is not None:
+            continue
         config = read_config(file)
         learned = [stage for stage in config.stages if isinstance(stage, StageConfig)]
         assert learned[-1].network(config.network) == config.network, file.name

@@ -67,7 +67,7 @@ class ArcFace:
 
     def __init__(self, network: Any, description: Description) -> None:
         self.name, self.license, self.threshold = description.name, description.license, description.threshold
-        self._net = cv2.dnn.readNetFromONNX(network)
+        self._net = cv2.dnn.readNetFromONNX(np.frombuffer(network, np.uint8))
         self._run(np.zeros((CHIP_PX, CHIP_PX, 3), np.uint8))
 
     def vector(self, image_bgr: ImageArray, landmarks_px: FloatArray) -> FloatArray | None:
