@@ -144,3 +144,15 @@ def _mean_percent(values: NDArray[np.floating]) -> float:
 
 def _percent(fraction: float | np.floating) -> float:
     return 100.0 * float(fraction)
+
+
+def equal_error_rate(same: NDArray[np.floating], different: NDArray[np.floating]) -> tuple[float, float]:
+    """Where as many pairs of one person are refused as of two people are accepted: the rate, 0..1, and its threshold.
+
+    `same`, `different`: likenesses of pairs of one person and of two, in any order, neither empty.
+    """
+    thresholds = np.unique(np.concatenate([same, different]))
+    refused = np.searchsorted(np.sort(same), thresholds, side="left") / len(same)
+    accepted = 1 - np.searchsorted(np.sort(different), thresholds, side="left") / len(different)
+    nearest = int(np.argmin(np.abs(refused - accepted)))
+    return float(refused[nearest] + accepted[nearest]) / 2, float(thresholds[nearest])

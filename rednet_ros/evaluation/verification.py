@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rednet_ros import metrics
 from rednet_ros.errors import InputError
 from rednet_ros.evaluation.networks import Network
 from rednet_ros.evaluation.run import progress
@@ -117,11 +118,7 @@ def threshold_at(scores: PairScores, false_accept_rate: float) -> float:
 
 def equal_error_rate(scores: PairScores) -> tuple[float, float]:
     """Where as many pairs of one person are refused as of two people are accepted: the rate, and its threshold."""
-    thresholds = np.unique(np.concatenate([scores.same, scores.different]))
-    refused = np.searchsorted(scores.same, thresholds, side="left") / len(scores.same)
-    accepted = 1 - np.searchsorted(scores.different, thresholds, side="left") / len(scores.different)
-    nearest = int(np.argmin(np.abs(refused - accepted)))
-    return float(refused[nearest] + accepted[nearest]) / 2, float(thresholds[nearest])
+    return metrics.equal_error_rate(scores.same, scores.different)
 
 
 def area_under_roc(scores: PairScores) -> float:

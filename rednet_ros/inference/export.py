@@ -117,16 +117,10 @@ class _SpatialGraph(nn.Module):
         # Negative, for OpenCV 4.6 adds and does not subtract.
         self.minus_spread = _spread(1, self.channels, 1, -1.0)
         self.minus_spread_doubled = _spread(1, skip_channels, 2, -1.0)
-        self.over = nn.Conv2d(1, 1, 1)
-        assert self.over.bias is not None
-        nn.init.ones_(self.over.weight)
-        nn.init.constant_(self.over.bias, -float(module.veil_limit))
+        self.over = _to_one(1, 1.0, -float(module.veil_limit))
         self.minus_doubt = _spread(1, len(DETECTION_INDICES), 2, -DOUBT_LOGITS)
         # What is known after a frame: all of it. A constant would have the shape of one face.
-        self.all_known = nn.Conv2d(self.channels, 1, 1)
-        assert self.all_known.bias is not None
-        nn.init.zeros_(self.all_known.weight)
-        nn.init.constant_(self.all_known.bias, 1.0)
+        self.all_known = _to_one(self.channels, 0.0, 1.0)
 
     def forward(self, features: Tensor, skip: Tensor, state: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         last = slice(self.channels, self.channels + 1)
@@ -208,6 +202,13 @@ def _gates(lstm: LSTMCell) -> tuple[nn.Conv2d, nn.Conv2d]:
         layer.load_state_dict({"weight": weight[:, :, None, None], "bias": bias})
         layers.append(layer.to(weight))
     return layers[0], layers[1]
+
+
+def _to_one(inputs: int, weight: float, bias: float) -> nn.Conv2d:
+    """N x C x H x W -> N x 1 x H x W: the sum of the channels, times a weight, plus a bias."""
+    layer = nn.Conv2d(inputs, 1, 1)
+    layer.load_state_dict({"weight": torch.full((1, inputs, 1, 1), weight), "bias": torch.tensor([bias])})
+    return layer.requires_grad_(False)
 
 
 def _spread(inputs: int, outputs: int, size: int, factor: float = 1.0) -> nn.ConvTranspose2d:

@@ -107,6 +107,11 @@ class Track:
         """Whether the last frame showed the face."""
         return self.bad_s == 0.0
 
+    @property
+    def scene_changed(self) -> bool:
+        """Whether another face may be in its place: there was a cut since it was last seen."""
+        return self.least_likeness != -1.0
+
     @cached_property
     def box(self) -> Box:
         """Tight around the landmarks."""
@@ -161,7 +166,7 @@ def next_look(track: Track, image: ImageArray, crop_size_px: int, step_s: float)
     Its state counts for nothing where the scene has changed: it may be of another face than is there now.
     """
     state = track.state
-    if state is not None and track.least_likeness != -1.0:
+    if state is not None and track.scene_changed:
         state = state.forgotten()
     return look_from(image, expected(track.landmarks_px, track.motion, step_s), state, crop_size_px)
 
@@ -201,7 +206,7 @@ def _has_jumped(track: Track, look: Look, sighting: Sighting) -> bool:
 
 def may_be(track: Track, sighting: Sighting) -> bool:
     """Whether a face that is where a track's face is expected may be the same one: after a cut it must look alike."""
-    if track.least_likeness == -1.0:
+    if not track.scene_changed:
         return True
     return likeness(track.appearance, sighting.appearance) >= track.least_likeness
 

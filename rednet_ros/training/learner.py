@@ -97,16 +97,11 @@ class Learner:
             return contextlib.nullcontext()
         return torch.autocast(self._team.device.type, self.precision)
 
-    @torch.no_grad()
     def _update_average(self, step: int) -> None:
         # A young average follows fast, so that the start of a run does not linger in it.
         age = step + self._settled
         decay = min(self.stage.average, (1 + age) / (10 + age))
-        for kept, current in zip(self.average.state_dict().values(), self.network.state_dict().values(), strict=True):
-            if kept.is_floating_point():
-                kept.lerp_(current, 1 - decay)
-            else:
-                kept.copy_(current)
+        follow_average(self.average, self.network, decay)
 
     def _classifier(self, persons: int, seed: int, known: Tensors) -> IdentityClassifier | None:
         if self.network.identity is None:
@@ -119,6 +114,16 @@ class Learner:
         prefix = "classifier."
         own = {name[len(prefix) :]: tensor for name, tensor in known.items() if name.startswith(prefix)}
         return _fill(classifier, own).to(self._team.device)
+
+
+@torch.no_grad()
+def follow_average(average: nn.Module, network: nn.Module, decay: float) -> None:
+    """One step of a network's moving average; counters are copied."""
+    for kept, current in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
+        if kept.is_floating_point():
+            kept.lerp_(current, 1 - decay)
+        else:
+            kept.copy_(current)
 
 
 def _fill(module: Any, known: Tensors) -> Any:

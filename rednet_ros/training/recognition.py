@@ -26,6 +26,7 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from rednet_ros.errors import InputError
+from rednet_ros.metrics import equal_error_rate
 from rednet_ros.network.recognition import CHIP_PX, VECTOR_SIZE, RecognitionNet
 from rednet_ros.tracking.recognition.by_onnx import Description, write
 from rednet_ros.tracking.recognition.chip import chip
@@ -34,6 +35,7 @@ from rednet_ros.training.augmentation.crops import Rng, change_looks
 from rednet_ros.training.config import AugmentationSettings, RecognitionConfig
 from rednet_ros.training.datasets.labels import LabelledFace
 from rednet_ros.training.datasets.pool import FacePool
+from rednet_ros.training.learner import follow_average
 from rednet_ros.training.muon import Muon
 from rednet_ros.wording import progress_interval_s
 
@@ -100,11 +102,11 @@ def augmented(padded: ImageArray, settings: AugmentationSettings, rng: Rng) -> I
     corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32) * (CHIP_PX - 1)
     turn, scale = rng.normal(0, TURN_RAD), math.exp(rng.normal(0, LOG_SCALE))
     rotation = scale * np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
-    seen = (corners - (CHIP_PX - 1) / 2) @ rotation.T + (size - 1) / 2
-    seen += rng.normal(0, SHIFT_PX, 2) + rng.normal(0, CORNER_PX, (4, 2))
+    places = (corners - (CHIP_PX - 1) / 2) @ rotation.T + (size - 1) / 2
+    places += rng.normal(0, SHIFT_PX, 2) + rng.normal(0, CORNER_PX, (4, 2))
     if rng.random() < 0.5:
-        seen = seen[[1, 0, 3, 2]]
-    warp = cv2.getPerspectiveTransform(seen.astype(np.float32), corners)
+        places = places[[1, 0, 3, 2]]
+    warp = cv2.getPerspectiveTransform(places.astype(np.float32), corners)
     warped = cv2.warpPerspective(padded, warp, (CHIP_PX, CHIP_PX), borderMode=cv2.BORDER_REPLICATE)
     return change_looks(warped, settings, rng)
 
@@ -217,7 +219,7 @@ class RecognitionTrainer:
         write(self.folder / f"{self.config.name}.onnx", to_onnx(self.average), description)
 
     def _judge(self) -> None:
-        error = 100 * equal_error_rate(*pair_cosines(self.average, self._apart))
+        error = 100 * equal_error_rate(*pair_cosines(self.average, self._apart))[0]
         images = self._step * self.config.batch
         log.info("images %d: equal error rate of people kept apart %.2f %%", images, error)
         with (self.folder / "log.csv").open("a", encoding="utf-8") as file:
@@ -236,8 +238,7 @@ class RecognitionTrainer:
         self._of_people.step()
         self._step += 1
         decay = min(config.average, self._step / (10 + self._step))
-        for kept, now in zip(self.average.state_dict().values(), self.network.state_dict().values(), strict=True):
-            kept.lerp_(now, 1 - decay) if kept.is_floating_point() else kept.copy_(now)
+        follow_average(self.average, self.network, decay)
 
     def _parts(self) -> dict[str, Any]:
         return {
@@ -269,15 +270,6 @@ def pair_cosines(network: RecognitionNet, chips: Chips) -> tuple[FloatArray, Flo
     if not (same & other).any() or same.all():
         raise InputError("recognition is judged on two people or more, each in two sequences or pictures")
     return cosines[same & other], cosines[~same]
-
-
-def equal_error_rate(same: FloatArray, different: FloatArray) -> float:
-    """Where as many pairs of one person are refused as of two people are accepted, 0..1."""
-    thresholds = np.sort(np.concatenate([same, different]))
-    refused = np.searchsorted(np.sort(same), thresholds) / len(same)
-    accepted = 1 - np.searchsorted(np.sort(different), thresholds) / len(different)
-    nearest = int(np.argmin(np.abs(refused - accepted)))
-    return float(refused[nearest] + accepted[nearest]) / 2
 
 
 def to_onnx(network: RecognitionNet) -> bytes:

@@ -11,10 +11,11 @@ import torch
 
 from rednet_ros.cli import train
 from rednet_ros.errors import InputError
+from rednet_ros.metrics import equal_error_rate
 from rednet_ros.tracking.recognition.by_onnx import open_onnx
 from rednet_ros.training.config import AugmentationSettings, RecognitionConfig, read_recognition_config
 from rednet_ros.training.datasets import open_dataset
-from rednet_ros.training.recognition import Chips, MarginSoftmax, RecognitionTrainer, augmented, equal_error_rate
+from rednet_ros.training.recognition import Chips, MarginSoftmax, RecognitionTrainer, augmented
 
 pytest.importorskip("onnx")
 
@@ -82,8 +83,8 @@ def test_augmented_chips_differ_and_stay_chips() -> None:
 
 def test_the_equal_error_rate_is_where_both_kinds_of_errors_are_as_frequent() -> None:
     same, different = np.array([0.9, 0.8, 0.7, 0.1], np.float32), np.array([0.2, 0.0, -0.1, 0.75], np.float32)
-    assert equal_error_rate(same, different) == pytest.approx(0.25)
-    assert equal_error_rate(same[:3], different[:3]) == 0.0
+    assert equal_error_rate(same, different)[0] == pytest.approx(0.25)
+    assert equal_error_rate(same[:3], different[:3])[0] == 0.0
 
 
 def test_what_cannot_be_trained_on_is_named(labels: Path, make_faces: Callable[..., Path], tmp_path: Path) -> None:

@@ -63,8 +63,10 @@ def read_people(path: str | Path) -> People:
 def write_people(path: str | Path, people: People) -> None:
     """Replace the file, which only its owner may read from then on."""
     path = user_path(path)
-    rows = {name: [np.round(one, _DECIMALS).tolist() for one in views] for name, views in people.vectors.items()}
-    rows = {name: [[round(value, _DECIMALS) for value in row] for row in views] for name, views in rows.items()}
+    rows = {
+        name: [[round(float(value), _DECIMALS) for value in one] for one in views]
+        for name, views in people.vectors.items()
+    }
     text = json.dumps({"format": FORMAT, "recognizer": people.recognizer, "people": rows}, indent=None)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
