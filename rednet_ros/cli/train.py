@@ -17,7 +17,7 @@ from rednet_ros.inference.choice import choose_device
 from rednet_ros.training import distributed
 from rednet_ros.training.config import RecognitionConfig, TrainConfig, read_config, read_recognition_config
 from rednet_ros.training.datasets.labels import LabelledFace
-from rednet_ros.training.datasets.splits import split, thin
+from rednet_ros.training.datasets.splits import is_kept_apart, split, thin
 from rednet_ros.training.distributed import Team
 from rednet_ros.training.trainer import CHECKPOINT, Trainer
 
@@ -104,7 +104,8 @@ def _train_recognition(options: argparse.Namespace, config: RecognitionConfig) -
         torch.set_num_threads(options.threads)
     folder = options.output or Path("runs") / config.name
     training, apart = split([face for spec in options.data for face in _read(spec, options)])
-    apart += thin([face for spec in options.validation for face in _read(spec, options)])
+    if options.validation:
+        apart = [face for spec in options.validation for face in _read(spec, options) if is_kept_apart(face)]
     trainer = RecognitionTrainer(config, training, apart, folder)
     if options.resume:
         trainer.resume()
