@@ -19,9 +19,9 @@ from rednet_ros.tracking.detector.models import load_detector
 from rednet_ros.tracking.types import ImageArray
 
 NAME = "rednet-export"
-KINDS = ("step", "tensorrt")
+KINDS = ("step", "int8", "tensorrt")
 PRECISIONS = ("float16", "bfloat16", "float32")
-MAX_CROPS, EVERY_FRAMES = 64, 5
+MAX_CROPS, EVERY_FRAMES = 150, 5
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -37,7 +37,8 @@ def argument_parser() -> argparse.ArgumentParser:
         nargs="?",
         choices=KINDS,
         default="step",
-        help="step (default): NAME.onnx and NAME.json beside the weights, for CPUs; tensorrt: an engine for this GPU",
+        help="step (default): NAME.onnx and NAME.json beside the weights, for CPUs; int8: to these, NAME.int8.xml and "
+        "NAME.int8.bin, calibrated on --faces; tensorrt: an engine for this GPU",
     )
     parser.add_argument(
         "--weights",
@@ -64,7 +65,10 @@ def argument_parser() -> argparse.ArgumentParser:
 
 def run(options: argparse.Namespace) -> None:
     """Build and check. Raises the package's errors."""
-    from rednet_ros.network import weights  # needs torch, as the command does
+    if options.kind == "int8":
+        _quantize(options)
+        return
+    from rednet_ros.network import weights  # needs torch, as the rest of the command does
 
     source = resolve_weights(options.weights)
     if options.output is not None:
@@ -100,6 +104,23 @@ def run(options: argparse.Namespace) -> None:
             print(f"{engine.backend} {measure_parity(reference, engine, crops).text()}")
 
 
+def _quantize(options: argparse.Namespace) -> None:
+    from rednet_ros.inference import quantize, step_file
+
+    if options.faces is None:
+        raise InputError("int8 is calibrated on faces: give --faces, a video or a folder of pictures")
+    source = resolve_weights(options.weights)
+    file = step_file.read(source)
+    command.check_writable(source.with_suffix(".int8.xml"))
+    crops = sample_crops(options.faces, file.description.config.crop_px)
+    step_file.write_int8(source, *quantize.quantize(file, crops))
+    print(f"{source.with_suffix('.int8.xml')}: one step in 8 bits, calibrated on {len(crops)} faces")
+    engine = _load(source, "openvino")
+    if engine is not None:
+        reference = LandmarkEngine.load(source, "cpu", backend="opencv")
+        print(f"{engine.backend} {measure_parity(reference, engine, crops).text('float32 OpenCV')}")
+
+
 def _load(source: Path, backend: str) -> LandmarkEngine | None:
     """The engine by this backend, None where it is not installed."""
     engine = LandmarkEngine.load(source, "cpu", backend=backend)
@@ -119,10 +140,10 @@ class Parity:
         """Plain values, for JSON."""
         return {name: round(value, 6) for name, value in asdict(self).items()}
 
-    def text(self) -> str:
+    def text(self, reference: str = "float32 PyTorch") -> str:
         """For people."""
         return (
-            f"against float32 PyTorch on {self.crops} crops: mean {self.mean_px:.4f} px, "
+            f"against {reference} on {self.crops} crops: mean {self.mean_px:.4f} px, "
             f"99 % below {self.p99_px:.4f} px, at most {self.max_px:.4f} px"
         )
 
@@ -136,7 +157,7 @@ def measure_parity(reference: LandmarkEngine, engine: LandmarkEngine, crops: Ima
 
 
 def sample_crops(source: str, size_px: int) -> ImageArray:
-    """Crops of the faces in every fifth frame of a video, image or folder, N x S x S x 3; at most 64.
+    """Crops of the faces in every fifth frame of a video, image or folder, N x S x S x 3; at most 150.
 
     Raises InputError where the source cannot be read or shows no face.
     """

@@ -27,9 +27,13 @@ class OpenVinoRuntime:
         self._description, self._threads = file.description, threads
         openvino = core()
         self._precision = "bf16" if file.description.config.direct and _multiplies_bf16(openvino) else "f32"
-        self.name = f"openvino {'bfloat16' if self._precision == 'bf16' else 'float32'}"
+        graph, numbers = file.graph, b""
+        if self._precision == "f32" and file.int8 is not None:
+            (graph, numbers), self.name = file.int8, "openvino int8"
+        else:
+            self.name = f"openvino {'bfloat16' if self._precision == 'bf16' else 'float32'}"
         try:
-            self._model = openvino.read_model(file.graph, b"")
+            self._model = openvino.read_model(graph, numbers)
             self._one = self._request(1, threads.few)
             self._inputs = {port.any_name: self._one.get_tensor(port).data for port in self._one.model_inputs}
             self._many: Any = None
@@ -38,9 +42,10 @@ class OpenVinoRuntime:
 
     def run(self, crops: NDArray[np.uint8], previous_px: FloatArray, state: FaceState | None) -> Estimate:
         """See `Runtime`."""
-        return run_steps(self._step, self._description, crops, previous_px, state)
+        return run_steps(self.step, self._description, crops, previous_px, state)
 
-    def _step(self, crops: FloatArray, z: FloatArray, state: FaceState | None) -> StepOutput:
+    def step(self, crops: FloatArray, z: FloatArray, state: FaceState | None) -> StepOutput:
+        """See `Step`."""
         if len(crops) < MANY_FACES:
             return one_by_one(self._step_of_one, crops, z, state)
         if self._many is None:

@@ -1,6 +1,7 @@
 """The files from which a CPU runs a network without PyTorch: NAME.onnx, the graph of one step, and NAME.json beside it.
 
-`rednet-export` writes both from NAME.safetensors, which stays the truth.
+`rednet-export` writes both from NAME.safetensors, which stays the truth. `rednet-export int8` may add NAME.int8.xml and
+NAME.int8.bin, the same step in 8 bits, as OpenVINO keeps it.
 """
 
 from __future__ import annotations
@@ -74,11 +75,13 @@ class Description:
 
 @dataclass(frozen=True)
 class StepFile:
-    """A step that was checked: `graph`, the bytes of the ONNX file, and what it is of."""
+    """A step that was checked: `graph`, the bytes of the ONNX file, and what it is of. `int8`: the bytes of OpenVINO's
+    graph and of its numbers, where the step lies there in 8 bits, too."""
 
     graph: bytes
     description: Description
     weights_sha256: str
+    int8: tuple[bytes, bytes] | None = None
 
 
 def read(weights: Path) -> StepFile:
@@ -101,25 +104,66 @@ def read(weights: Path) -> StepFile:
         raise WeightsError(f"{graph_path} or {json_path.name} is damaged: rednet-export writes them anew")
     if is_file(weights) and values.get("weights_sha256") != file_sha256(weights):
         raise WeightsError(f"{graph_path} is of other weights than {weights.name}: run rednet-export on them")
+    int8 = _read_int8(weights, values["int8_sha256"]) if "int8_sha256" in values else None
     try:
-        return StepFile(graph, Description.from_dict(values), str(values["weights_sha256"]))
+        return StepFile(graph, Description.from_dict(values), str(values["weights_sha256"]), int8)
     except (KeyError, TypeError, ValueError) as error:
         raise WeightsError(f"{json_path} does not describe a network of this version: {error}") from error
 
 
+def _read_int8(weights: Path, expected_sha256: object) -> tuple[bytes, bytes]:
+    paths = _int8_paths(weights)
+    try:
+        graph, numbers = (path.read_bytes() for path in paths)
+    except OSError as error:
+        raise WeightsError(
+            f"{error.filename} cannot be read: {error.strerror}. rednet-export int8 writes it"
+        ) from error
+    if hashlib.sha256(graph + numbers).hexdigest() != expected_sha256:
+        raise WeightsError(f"{paths[0]} or {paths[1].name} is damaged: rednet-export int8 writes them anew")
+    return graph, numbers
+
+
+def _int8_paths(weights: Path) -> tuple[Path, Path]:
+    return weights.with_suffix(".int8.xml"), weights.with_suffix(".int8.bin")
+
+
 def write(weights: Path, graph: bytes, description: Description) -> None:
-    """Writes the step of a weights file beside it; older files are replaced at once. Raises OSError."""
+    """Writes the step of a weights file beside it; older files are replaced at once, those in 8 bits go.
+
+    Raises OSError.
+    """
     values = {
         "format": FORMAT,
         **description.to_dict(),
         "weights_sha256": file_sha256(weights),
         "graph_sha256": hashlib.sha256(graph).hexdigest(),
     }
+    _replace(weights.with_suffix(".onnx"), graph)
+    _write_json(weights, values)
+    for path in _int8_paths(weights):
+        path.unlink(missing_ok=True)
+
+
+def write_int8(weights: Path, graph: bytes, numbers: bytes) -> None:
+    """Adds the step in 8 bits, as OpenVINO's two files, to the step that lies there. Raises OSError, WeightsError."""
+    read(weights)
+    values = json.loads(weights.with_suffix(".json").read_text(encoding="utf-8"))
+    del values["sha256"]
+    for path, content in zip(_int8_paths(weights), (graph, numbers), strict=True):
+        _replace(path, content)
+    _write_json(weights, {**values, "int8_sha256": hashlib.sha256(graph + numbers).hexdigest()})
+
+
+def _write_json(weights: Path, values: Mapping[str, Any]) -> None:
     text = json.dumps({**values, "sha256": _checksum(values)}, indent=1) + "\n"
-    for path, content in ((weights.with_suffix(".onnx"), graph), (weights.with_suffix(".json"), text.encode())):
-        partial = path.with_name(f"{path.name}.partial")
-        partial.write_bytes(content)
-        partial.replace(path)
+    _replace(weights.with_suffix(".json"), text.encode())
+
+
+def _replace(path: Path, content: bytes) -> None:
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_bytes(content)
+    partial.replace(path)
 
 
 def file_sha256(path: Path) -> str:

@@ -43,6 +43,7 @@ def test_what_is_not_installed_is_reported(weights_file, monkeypatch, capsys):
     [
         (["--weights", "no-such"], "no shipped weights named"),
         (["--faces", "no-such.mp4"], "no-such.mp4"),
+        (["int8"], "give --faces"),
         (["tensorrt", "--output", "no/such/folder/net.ep"], "does not exist"),
     ],
 )

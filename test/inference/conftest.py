@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from rednet_ros.inference import step_file
@@ -13,6 +14,7 @@ from rednet_ros.inference.export import to_onnx
 from rednet_ros.inference.torch_runtime import describe
 from rednet_ros.network import weights
 from rednet_ros.network.rednet import REDNet
+from rednet_ros.tracking.crops import CropTransform
 
 INFO = weights.WeightsInfo("tiny", "for tests", "noise")
 
@@ -45,3 +47,16 @@ def exported(tmp_path: Path) -> Callable[[REDNet], Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def portrait_crops() -> Callable[[int], np.ndarray]:
+    """`portrait_crops(size_px)`: N x S x S x 3 of scikit-image's public-domain portrait."""
+    data = pytest.importorskip("skimage.data", reason="the portrait is in scikit-image")
+    image = np.ascontiguousarray(data.astronaut()[..., ::-1])
+
+    def make(size_px: int) -> np.ndarray:
+        places = [((224.0, 118.0), 150.0, 0.0), ((232.0, 110.0), 130.0, 0.2), ((215.0, 125.0), 180.0, -0.3)]
+        return np.stack([CropTransform(*place, size_px).extract(image) for place in places])
+
+    return make

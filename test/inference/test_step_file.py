@@ -77,3 +77,30 @@ def test_a_step_of_other_weights_is_refused(weights):
 def test_a_step_alone_is_read(weights):
     weights.unlink()
     assert step_file.read(weights).graph == b"graph"
+
+
+def test_a_step_in_8_bits_is_read_beside_the_other(weights):
+    assert step_file.read(weights).int8 is None
+    step_file.write_int8(weights, b"<net/>", b"small numbers")
+    file = step_file.read(weights)
+    assert (file.graph, file.int8) == (b"graph", (b"<net/>", b"small numbers"))
+    assert file.description.config == OF.config
+
+
+@pytest.mark.parametrize("suffix", [".int8.xml", ".int8.bin"])
+def test_a_damaged_or_missing_step_in_8_bits_is_refused(weights, suffix):
+    step_file.write_int8(weights, b"<net/>", b"small numbers")
+    path = weights.with_suffix(suffix)
+    path.write_bytes(path.read_bytes() + b"!")
+    with pytest.raises(WeightsError, match="is damaged: rednet-export int8"):
+        step_file.read(weights)
+    path.unlink()
+    with pytest.raises(WeightsError, match=f"mine{suffix} cannot be read.*rednet-export int8"):
+        step_file.read(weights)
+
+
+def test_a_new_step_leaves_no_older_one_in_8_bits(weights):
+    step_file.write_int8(weights, b"<net/>", b"small numbers")
+    step_file.write(weights, b"another graph", OF)
+    assert step_file.read(weights).int8 is None
+    assert sorted(path.name for path in weights.parent.iterdir()) == ["mine.json", "mine.onnx", "mine.safetensors"]
