@@ -25,7 +25,7 @@ from environment import Layout, SetupError, build_variables, choose_layout, choo
 
 VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 INSTALLED_FOLDERS = ("rednet_ros", "launch", "config", "models")
-STAGED = ("package.xml", "CMakeLists.txt", "cmake", "msg", *INSTALLED_FOLDERS)
+STAGED = ("package.xml", "CMakeLists.txt", "cmake", "msg", "srv", *INSTALLED_FOLDERS)
 COLCON = "import sys; from colcon_core.command import main; sys.exit(main())"
 """colcon of the environment's Python, wherever its command lies."""
 
@@ -175,7 +175,13 @@ def build(layout: Layout) -> None:
             shutil.rmtree(layout.build_root / folder, ignore_errors=True)
         once(stamps / "foundation", foundation, lambda: None)
     root = layout.root
-    described = [root / "package.xml", root / "CMakeLists.txt", *root.glob("cmake/*"), *root.glob("msg/*.msg")]
+    described = [
+        root / "package.xml",
+        root / "CMakeLists.txt",
+        *root.glob("cmake/*"),
+        *root.glob("msg/*.msg"),
+        *root.glob("srv/*.srv"),
+    ]
     found = sorted(path for folder in INSTALLED_FOLDERS for path in (root / folder).glob("**/*"))
     names = [str(path.relative_to(root)) for path in found if path.is_file() and path.parent.name != "__pycache__"]
     once(stamps / "sources", fingerprint(names, described), lambda: _colcon_build(layout))

@@ -149,8 +149,8 @@ def test_what_is_declared_for_ros_is_imported(repository: Path, declared: set[st
 
 def test_every_message_is_built(repository: Path) -> None:
     cmake = (repository / "CMakeLists.txt").read_text(encoding="utf-8")
-    listed = set(re.findall(r"^\s*(msg/\w+\.msg)", cmake, flags=re.MULTILINE))
-    assert listed == {f"msg/{file.name}" for file in (repository / "msg").iterdir()}
+    listed = set(re.findall(r"^\s*((?:msg|srv)/\w+\.(?:msg|srv))", cmake, flags=re.MULTILINE))
+    assert listed == {f"{folder}/{file.name}" for folder in ("msg", "srv") for file in (repository / folder).iterdir()}
 
 
 def test_every_package_folder_has_an_init(repository: Path) -> None:

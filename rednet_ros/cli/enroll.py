@@ -1,4 +1,4 @@
-"""rednet-enroll: whom a robot may remember over restarts. Nothing else in the package writes identity vectors."""
+"""rednet-enroll: whom a robot may remember over restarts. Only it and the node's ~/enroll write identity vectors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rednet_ros.cli import command
 from rednet_ros.errors import InputError
 from rednet_ros.media.video import open_source
 from rednet_ros.media.video_input import INPUT_HELP
-from rednet_ros.tracking.recognition.people import People, check_name, read_people, write_people
+from rednet_ros.tracking.recognition.people import People, check_name, enrolled_with, read_people, write_people
 from rednet_ros.tracking.recognition.portrait import Portrait, face_quality
 from rednet_ros.tracking.recognition.recognizer import FROM_WEIGHTS, Recognizer, load_recognizer
 from rednet_ros.tracking.settings import TrackerSettings
@@ -84,12 +84,7 @@ def _enroll(options: argparse.Namespace) -> None:
     recognizer = load_recognizer(options.recognizer, engine)
     if recognizer.problem:
         raise InputError(f"recognizer {recognizer.name} {recognizer.problem}: it cannot tell people apart")
-    before = read_people(options.people) if options.people.exists() else People(recognizer.name, {})
-    if before.recognizer != recognizer.name:
-        raise InputError(
-            f"{options.people} holds people of the recognizer {before.recognizer}, not {recognizer.name}: "
-            "give that one, or another file"
-        )
+    before = enrolled_with(options.people, recognizer.name)
     settings = TrackerSettings(recognition=False, recognizer="none", detect_in_background=False)
     with FaceTracker(engine=engine, settings=settings) as tracker:
         views = _views(options.input, tracker, recognizer)

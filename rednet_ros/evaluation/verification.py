@@ -148,7 +148,7 @@ def verify(
     """Scores by kind of pairs, and how many faces were missed. Faces without an `identity` are skipped.
 
     `network` finds the landmarks by which `recognizer` looks. With `portrait_frames` the tracker's portraits are
-    compared, not single pictures: one for each person and sequence, of the first so many good views; sequences with
+    compared, not single pictures: one for each person and video, of the first so many good views; videos with
     fewer are left out.
 
     Raises InputError if the recogniser cannot be used, or the faces give no pairs to compare.
@@ -173,7 +173,7 @@ def verify(
         scores = {ALL_PAIRS: pair_scores(stacked, people)}
     except ValueError as error:
         raise InputError(f"the faces cannot be verified: {error}") from error
-    videos = [face.sequence for face, _ in found]
+    videos = [face.video for face, _ in found]
     if any(video is not None for video in videos):
         with suppress(ValueError):  # everybody is in one video only
             scores[OTHER_VIDEO] = pair_scores(stacked, people, videos)
@@ -247,14 +247,14 @@ def _views(network: Network, recognizer: Recognizer, faces: Sequence[LabelledFac
 def _portraits(
     views: Iterable[tuple[LabelledFace, View]], frames: int, recognizer: Recognizer
 ) -> list[tuple[LabelledFace, Portrait]]:
-    """A face and the portrait of every sequence with at least `frames` good views, as the tracker makes it."""
+    """A face and the portrait of every video with at least `frames` good views, as the tracker makes it."""
     clips: dict[tuple[str | None, str], list[tuple[LabelledFace, View]]] = {}
     for face, view in views:
-        if face.sequence is not None:
-            clips.setdefault((face.identity, face.sequence), []).append((face, view))
+        if face.video is not None:
+            clips.setdefault((face.identity, face.video), []).append((face, view))
     found = []
     for clip in clips.values():
-        in_order = [view for _, view in sorted(clip, key=lambda entry: entry[0].frame or 0)]
+        in_order = [view for _, view in sorted(clip, key=lambda entry: (entry[0].sequence or "", entry[0].frame or 0))]
         good = [(vector, quality) for vector, quality in in_order if vector is not None and quality > 0][:frames]
         if len(good) == frames:
             found.append((clip[0][0], as_portrait(good, recognizer)))

@@ -178,6 +178,20 @@ class FaceTracker:
         """How a camera takes its images, for the head poses from now on; None: unknown (settings.assumed_fov_deg)."""
         self._cameras.setdefault(camera, Camera(camera)).calibration = calibration
 
+    def enroll(self, name: str, face_id: str = "") -> str:
+        """Let the robot remember a person over restarts, with their consent: in `settings.people_file`, under this
+        name, which is their id from the next start on. `face_id`: of a face in view; "": of the only one.
+
+        Returns what was written, for people. May be called from any thread. Raises InputError where there is not one
+        such face, or it cannot be enrolled (`Recognition.enroll`).
+        """
+        tracks = [track for camera in tuple(self._cameras.values()) for track in camera.tracks if self._is_shown(track)]
+        chosen = [track for track in tracks if face_id in ("", track.face_id)]
+        if len(chosen) != 1:
+            wanted = f"a face {face_id!r} is not in view" if face_id else "give the id of one face"
+            raise InputError(f"{wanted}: there are {', '.join(track.face_id for track in tracks) or 'none'}")
+        return self._recognition.enroll(name, chosen[0])
+
     def reset(self) -> None:
         """Forget all faces of all cameras, and those that left. Ids go on counting, calibrations stay."""
         for camera in self._cameras.values():

@@ -86,7 +86,7 @@ class Chips:
             pixels[row] = chip(picture.image, picture.place_px, CHIP_PX, margin_px)
         person = np.array([pool.person(index) for index in known], np.int64)
         sources = np.array([pool.faces[index].source for index in known])
-        names = [pool.faces[index].sequence or str(index) for index in known]
+        names = [pool.faces[index].video or str(index) for index in known]
         sequence = np.unique(names, return_inverse=True)[1]
         return cls(
             pixels,

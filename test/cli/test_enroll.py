@@ -84,5 +84,5 @@ def test_people_of_another_recogniser_are_left_alone(
     before = file.read_bytes()
     engine.weights_name = "others"
     assert enroll.main(["bob", clip("two", 2), "--people", str(file)]) == 2
-    assert "of the recognizer painted, not others" in capsys.readouterr().err
+    assert "enrolled with the recognizer painted, not others" in capsys.readouterr().err
     assert file.read_bytes() == before

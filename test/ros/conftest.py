@@ -11,6 +11,7 @@ import time
 import numpy as np
 import pytest
 
+from rednet_ros.errors import InputError
 from rednet_ros.tracking.settings import TrackerSettings
 from rednet_ros.tracking.types import Box, Face, FaceStatus
 
@@ -52,6 +53,11 @@ class StandInTracker:
 
     def calibrate(self, calibration, camera=""):
         self.calibration = self.calibrations[camera] = calibration
+
+    def enroll(self, name, face_id=""):
+        if name == "f1":
+            raise InputError("a person cannot be called 'f1'")
+        return f"{name} is {face_id or 'the only face'}"
 
     def reset(self):
         self.resets += 1
@@ -177,6 +183,11 @@ class Bench:
         from std_srvs.srv import Trigger
 
         return self._call(self.client.create_client(Trigger, "rednet_tracker/reset"), Trigger.Request())
+
+    def enroll(self, **request):
+        from rednet_ros.srv import Enroll
+
+        return self._call(self.client.create_client(Enroll, "rednet_tracker/enroll"), Enroll.Request(**request))
 
     def enable(self, wanted):
         """Call ~/enable; its response."""

@@ -1,4 +1,4 @@
-"""The services ~/reset and ~/enable."""
+"""The services ~/reset, ~/enable and ~/enroll."""
 
 import threading
 import time
@@ -134,3 +134,19 @@ def test_a_reset_that_fails_while_inactive_says_so_and_is_done_before_the_next_i
     bench.publisher().publish(make_image())
     assert wait_until(lambda: bench.faces)
     assert tracker.resets == 1
+
+
+def test_enroll_hands_the_face_to_the_tracker_without_the_prefix_of_its_id(make_bench, tracker):
+    bench = make_bench(lambda parameters: tracker, autostart=True, id_prefix="front_")
+    answer = bench.enroll(name="anna", face_id="front_f1")
+    assert (answer.success, answer.message) == (True, "anna is f1")
+    assert bench.enroll(name="anna").message == "anna is the only face"
+
+
+def test_why_somebody_cannot_be_enrolled_is_answered(bench):
+    answer = bench.enroll(name="f1")
+    assert (answer.success, answer.message) == (False, "a person cannot be called 'f1'")
+    assert bench.change_state(DEACTIVATE)
+    assert bench.change_state(CLEANUP)
+    answer = bench.enroll(name="anna")
+    assert (answer.success, answer.message) == (False, "nobody can be enrolled: the node is not configured")

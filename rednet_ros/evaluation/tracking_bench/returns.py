@@ -65,8 +65,7 @@ def people_in_two_videos(path: Path, count: int = PEOPLE) -> list[TwoViews]:
     known: dict[str, dict[str, LabelledFace]] = {}
     faces = sorted(read_labels(path), key=lambda face: (not is_kept_apart(face), -_side_px(face)))
     for face in faces:
-        if face.identity is not None and face.sequence is not None and _is_fitting(face):
-            video = face.sequence.rpartition(":")[2]  # faces68 has frames of one in two parts, as train:NAME, test:NAME
+        if face.identity is not None and (video := face.video) is not None and _is_fitting(face):
             known.setdefault(face.identity, {}).setdefault(video, face)
     several = [list(videos.values())[:2] for videos in known.values() if len(videos) >= 2][:count]
     if len(several) < count:

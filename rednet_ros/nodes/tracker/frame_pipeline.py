@@ -46,6 +46,9 @@ class Tracker(Protocol):
     def calibrate(self, calibration: CameraModel | None, camera: str = "") -> None:
         """How a camera takes its images; None: unknown."""
 
+    def enroll(self, name: str, face_id: str = "") -> str:
+        """See `FaceTracker.enroll`; from any thread. Raises InputError."""
+
     def reset(self) -> None:
         """Forget all faces."""
 

@@ -2,7 +2,7 @@
 
 Subscribes `image` (sensor_msgs/Image or CompressedImage) and the `camera_info` beside it (sensor_msgs/CameraInfo), of
 one camera or of several. Publishes `faces` (rednet_ros/FaceLandmarks) for every processed image and /diagnostics; the
-other outputs of `outputs` while they have subscribers. Services `~/reset` and `~/enable`.
+other outputs of `outputs` while they have subscribers. Services `~/reset`, `~/enable`, `~/enroll`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from rclpy.logging import get_logger
 from rclpy.task import Future
 from std_srvs.srv import SetBool, Trigger
 
-from rednet_ros.errors import RednetError
+from rednet_ros.errors import InputError, RednetError
 from rednet_ros.nodes import library_log
 from rednet_ros.nodes.outputs.face_ids import id_prefix
 from rednet_ros.nodes.outputs.interface import Output
@@ -34,6 +34,7 @@ from rednet_ros.nodes.tracker.health import TrackerHealth
 from rednet_ros.nodes.tracker.latest_frame import LatestFrameWorker
 from rednet_ros.nodes.tracker.statistics import PUBLISHING_PERIOD_S, FrameRecorder, FrameStatistics, combined
 from rednet_ros.nodes.tracker.tracker_loading import TrackerFactory, described, load_tracker, release_gpu
+from rednet_ros.srv import Enroll
 
 NODE_NAME = "rednet_tracker"
 REPEAT_S = 5.0
@@ -85,6 +86,7 @@ class TrackerNode(LifecycleNode):
         self.create_timer(PUBLISHING_PERIOD_S, self._publish_health, clock=steady)
         self.create_service(Trigger, "~/reset", self._reset)
         self.create_service(SetBool, "~/enable", self._enable)
+        self.create_service(Enroll, "~/enroll", self._enroll)
         self._start()
 
     # -- lifecycle ---------------------------------------------------------------------------------------------------
@@ -113,10 +115,14 @@ class TrackerNode(LifecycleNode):
         result = super().on_activate(state)
         assert self._tracker is not None
         streams = {name: camera.stream for name, camera in self._cameras.items()}
-        own_name = "" if self.get_name() == NODE_NAME else self.get_name()
-        prefix = id_prefix(self._wanted.id_prefix, self.get_namespace(), own_name)
         self._pipeline = FramePipeline(
-            self._tracker, self._wanted.settings(), streams, self._now_s, self._frame_failed, prefix, self._reset_wanted
+            self._tracker,
+            self._wanted.settings(),
+            streams,
+            self._now_s,
+            self._frame_failed,
+            self._id_prefix(),
+            self._reset_wanted,
         )
         self._worker = LatestFrameWorker(self._pipeline.process, self._thread_failed)
         self._health.begin(self._cameras)
@@ -200,6 +206,18 @@ class TrackerNode(LifecycleNode):
         self.get_logger().info(f"{'enabled' if request.data else 'disabled'} by service")
         return response
 
+    def _enroll(self, request: Enroll.Request, response: Enroll.Response) -> Enroll.Response:
+        """Remember a person in view over restarts, in `people_file`."""
+        try:
+            if self._tracker is None:
+                raise InputError("nobody can be enrolled: the node is not configured")
+            response.message = self._tracker.enroll(request.name, request.face_id.removeprefix(self._id_prefix()))
+            response.success = True
+            self.get_logger().info(response.message)
+        except RednetError as error:
+            response.message = str(error)
+        return response
+
     # -- frames ------------------------------------------------------------------------------------------------------
 
     def statistics(self) -> FrameStatistics:
@@ -228,6 +246,10 @@ class TrackerNode(LifecycleNode):
         self._frame_failed("", Loss.FRAME, f"the inference thread failed: {type(error).__name__}: {error}")
 
     # -- helpers -----------------------------------------------------------------------------------------------------
+
+    def _id_prefix(self) -> str:
+        own_name = "" if self.get_name() == NODE_NAME else self.get_name()
+        return id_prefix(self._wanted.id_prefix, self.get_namespace(), own_name)
 
     def _refuse_impossible_transitions(self) -> None:
         """Refuse and log a transition that the state does not have; rclpy (7.1) would let it end the process."""

@@ -73,7 +73,11 @@ class ArcFace:
     def vector(self, image_bgr: ImageArray, landmarks_px: FloatArray) -> FloatArray | None:
         """See `Recognizer`."""
         near = surroundings(image_bgr, landmarks_px)
-        return None if near is None else unit(self._run(chip(*near)))
+        if near is None:
+            return None
+        face = chip(*near)
+        # A face and its mirror image show one person; the sum of both is the better vector of the two.
+        return unit(self._run(face) + self._run(np.ascontiguousarray(face[:, ::-1])))
 
     def _run(self, face: ImageArray) -> FloatArray:
         self._net.setInput(cv2.dnn.blobFromImage(face, 1 / 127.5, mean=(127.5, 127.5, 127.5), swapRB=True))

@@ -1,4 +1,4 @@
-"""The file of people whom the robot may remember: written by rednet-enroll alone, read at the start, never by others.
+"""The file of people whom the robot may remember: written by rednet-enroll and ~/enroll alone, read at the start.
 
 {"format": "rednet-people-1", "recognizer": "dlib", "people": {"anna": [[0.1, ...], ...]}}, vectors of unit length.
 """
@@ -60,6 +60,22 @@ def read_people(path: str | Path) -> People:
         raise InputError(f"people file {path} is damaged ({type(error).__name__}: {error}): enroll anew") from error
 
 
+def enrolled_with(path: str | Path, recognizer: str) -> People:
+    """Those in a file to whom somebody may be added; nobody, where there is none yet.
+
+    Raises InputError where the file is damaged, or its people were enrolled with another recogniser.
+    """
+    if not user_path(path).exists():
+        return People(recognizer, {})
+    people = read_people(path)
+    if people.recognizer != recognizer:
+        raise InputError(
+            f"people file {path}: they were enrolled with the recognizer {people.recognizer}, not {recognizer}; "
+            "choose that one, or another file"
+        )
+    return people
+
+
 def write_people(path: str | Path, people: People) -> None:
     """Replace the file, which only its owner may read from then on."""
     path = user_path(path)
@@ -78,13 +94,8 @@ def write_people(path: str | Path, people: People) -> None:
 
 
 def load_people(path: str | Path, recognizer: Recognizer) -> dict[str, Portrait]:
-    """The portraits of the people in a file. Raises InputError where they were enrolled with another recogniser."""
-    people = read_people(path)
-    if people.recognizer != recognizer.name:
-        raise InputError(
-            f"people file {path}: they were enrolled with the recognizer {people.recognizer}, not {recognizer.name}; "
-            "choose that one, or enroll them anew"
-        )
+    """The portraits of the people in a file. Raises InputError as `enrolled_with`."""
+    people = enrolled_with(path, recognizer.name)
     portraits = {name: as_portrait([(one, 1.0) for one in views], recognizer) for name, views in people.vectors.items()}
     return {name: replace(one, frames=max(one.frames, KNOWN_FRAMES)) for name, one in portraits.items()}
 

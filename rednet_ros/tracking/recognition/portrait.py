@@ -44,6 +44,13 @@ class Portrait:
         """Whether there were frames enough to compare the face with others."""
         return self.frames >= (KNOWN_LOOKS if self.views else KNOWN_FRAMES)
 
+    @property
+    def vectors(self) -> tuple[FloatArray, ...]:
+        """What may be kept of it: its views, or its sum, at unit length."""
+        if self.views or self.total is None:
+            return self.views
+        return (np.asarray(self.total / np.linalg.norm(self.total), np.float32),)
+
     def with_view(self, identity: FloatArray, quality: float) -> Portrait:
         """With one more frame: its vector of unit length, and its weight, 0..1."""
         return self.merged(Portrait(1, quality, (quality * identity).astype(np.float32)))

@@ -12,13 +12,14 @@ from rednet_ros.tracking.camera import Camera
 from rednet_ros.tracking.recognition.common_clock import CommonClock
 from rednet_ros.tracking.recognition.gallery import Departed, Gallery, best_match
 from rednet_ros.tracking.recognition.looker import Looker
-from rednet_ros.tracking.recognition.people import load_people
+from rednet_ros.tracking.recognition.people import People, check_name, enrolled_with, load_people, write_people
 from rednet_ros.tracking.recognition.portrait import Portrait, face_quality, view_quality
 from rednet_ros.tracking.recognition.recognizer import NoRecognizer, Recognizer, load_recognizer
 from rednet_ros.tracking.settings import TrackerSettings
 from rednet_ros.tracking.sighting import Engine, Look, Sighting
 from rednet_ros.tracking.track import Track, Who, decided, may_be_published
 from rednet_ros.tracking.types import FaceStatus, FloatArray
+from rednet_ros.wording import counted
 
 MAX_WAIT_FRAMES, MAX_WAIT_S = 15, 2.0
 """A new face that may be a departed one is confirmed in its so many-th good frame, or after so long, though it may not
@@ -51,6 +52,8 @@ class Recognition:
             self._recognizer = recognizer or load_recognizer(settings.recognizer, engine)
             if settings.people_file and not self._recognizer.problem:
                 self._people = load_people(settings.people_file, self._recognizer)
+                if not self._people:
+                    log.warning("people file %s holds nobody: nobody is enrolled yet", settings.people_file)
         except InputError as error:
             self._recognizer = NoRecognizer(str(error))
         self._looker = Looker(self._recognizer, in_background=settings.detect_in_background)
@@ -77,6 +80,32 @@ class Recognition:
         self._looker.close()
         self.forget()
         self._people = {}
+
+    def enroll(self, name: str, track: Track) -> str:
+        """Adds the person to `settings.people_file`, by what the track shows of them; they have the name as id from the
+        next start on. Returns what was written, for people. May be called from any thread.
+
+        Raises InputError where nobody is recognised, the file is not set or cannot be written, the name is none, or the
+        track does not show the person well enough yet.
+        """
+        path, portrait = self._settings.people_file, track.who.portrait
+        if not path:
+            raise InputError("nobody can be enrolled: people_file is not set")
+        if self._threshold is None:
+            raise InputError(f"nobody can be enrolled: recognition is off{self._obstacle and f': {self._obstacle}'}")
+        check_name(name)
+        if not portrait.is_known:
+            raise InputError(
+                f"{track.face_id} was not seen well enough yet: let it look at the camera, large and in light"
+            )
+        recognizer = self._recognizer.name
+        others = enrolled_with(path, recognizer).vectors
+        try:
+            write_people(path, People(recognizer, {**others, name: portrait.vectors}))
+        except OSError as error:
+            raise InputError(f"people file {path} cannot be written: {error.strerror}") from error
+        kept = counted(len(portrait.vectors), "vector")
+        return f"{name} is enrolled in {path} with {kept} of {recognizer}, and has this id from the next start on"
 
     def begin_frame(self, stamps_s: dict[str, float], settings: TrackerSettings) -> None:
         """Take in the settings, and the stamps of the cameras that have a new frame."""

@@ -56,6 +56,11 @@ class LabelledFace:
         """68 bool: which landmarks have a position."""
         return np.asarray(~np.isnan(self.points_px).any(axis=1))
 
+    @property
+    def video(self) -> str | None:
+        """Which video the sequence was cut from: faces68 has frames of one in two sequences, train:NAME, test:NAME."""
+        return None if self.sequence is None else self.sequence.rpartition(":")[2]
+
 
 def read_labels(path: str | Path) -> list[LabelledFace]:
     """All rows of a labels file, in its order; empty lines are skipped.

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from rednet_ros.errors import InputError
 from rednet_ros.tracking import FaceTracker, TrackerSettings
 from rednet_ros.tracking.recognition.people import People, write_people
 from rednet_ros.tracking.recognition.portrait import KNOWN_LOOKS
@@ -167,3 +168,43 @@ def test_people_of_another_recogniser_are_said_to_be(scene: Any, tmp_path: Path)
     write_people(tmp_path / "people.json", People("dlib", {"ann": [np.ones(4, np.float32) / 2]}))
     stage = scene(people_file=str(tmp_path / "people.json"))
     assert "enrolled with the recognizer dlib, not blue eyes" in stage.tracker.recognition_problem
+
+
+def test_somebody_in_view_is_enrolled_and_known_after_a_restart(scene: Any, tmp_path: Path) -> None:
+    path = tmp_path / "people.json"
+    stage = scene(people_file=str(path))
+    assert last_ids(stage.play({1: LEFT, 2: RIGHT}, 30)) == ["f1", "f2"]
+    assert not path.exists()
+    with pytest.raises(InputError, match="give the id of one face: there are f1, f2"):
+        stage.tracker.enroll("ann")
+    with pytest.raises(InputError, match="a face 'f7' is not in view"):
+        stage.tracker.enroll("ann", "f7")
+    with pytest.raises(InputError, match="cannot be called 'f1'"):
+        stage.tracker.enroll("f1", "f2")
+    assert "ann is enrolled" in stage.tracker.enroll("ann", "f2")
+    stage.tracker.enroll("bob", "f1")
+    assert last_ids(stage.play({1: LEFT, 2: RIGHT}, 5)) == ["f1", "f2"]  # no id changes while it is shown
+    restarted = scene(people_file=str(path))
+    assert last_ids(restarted.play({2: LEFT, 1: RIGHT}, 30)) == ["ann", "bob"]
+
+
+def test_nobody_is_enrolled_before_they_are_known(scene: Any, tmp_path: Path) -> None:
+    stage = scene(people_file=str(tmp_path / "people.json"), include_tentative=True)
+    stage.play({1: CENTRE}, 1)
+    with pytest.raises(InputError, match="was not seen well enough yet"):
+        stage.tracker.enroll("ann")
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_a_people_file_nobody_is_enrolled(scene: Any) -> None:
+    stage = scene()
+    stage.play({1: CENTRE}, 30)
+    with pytest.raises(InputError, match="people_file is not set"):
+        stage.tracker.enroll("ann")
+
+
+def test_a_people_file_that_cannot_be_written_is_named(scene: Any, tmp_path: Path) -> None:
+    stage = scene(people_file=str(tmp_path / "no" / "people.json"))
+    stage.play({1: CENTRE}, 30)
+    with pytest.raises(InputError, match=r"no/people\.json cannot be written: No such file"):
+        stage.tracker.enroll("ann")
