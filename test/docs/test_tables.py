@@ -58,7 +58,8 @@ def test_every_service_of_the_tracker_is_on_its_page(repository):
     assert services
     page = (repository / "docs" / "nodes.md").read_text()
     for kind, name in services:
-        assert f"| `{name}` | `std_srvs/{kind}` |" in page, name
+        package = "rednet_ros" if (repository / "srv" / f"{kind}.srv").exists() else "std_srvs"
+        assert f"| `{name}` | `{package}/{kind}` |" in page, name
 
 
 def test_the_topics_and_parameters_of_the_example_are_on_its_page(repository):
