@@ -11,8 +11,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 SYSTEM_PYTHON = "/usr/bin/python3"
-IS_SUPPORTED = "import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))"
-SUPPORTED_NAMES = tuple(f"python3.{minor}" for minor in (12, 11, 10, 13))
+IS_SUPPORTED = "import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 14))"
+SUPPORTED_NAMES = tuple(f"python3.{minor}" for minor in (12, 11, 10, 13, 14))
 
 OF_ANOTHER_ROS = (
     "_ROS_WHEELS_BOOTSTRAP_COMPLETE",  # with it the wheels would not look for their libraries again
@@ -76,7 +76,7 @@ def choose_python(layout: Layout) -> str:
         if runs(python, IS_SUPPORTED):
             return python
     raise SetupError(
-        f"Python 3.10 to 3.13 is needed; {layout.base_python} is another, and none of {', '.join(SUPPORTED_NAMES)} was "
+        f"Python 3.10 to 3.14 is needed; {layout.base_python} is another, and none of {', '.join(SUPPORTED_NAMES)} was "
         "found. Name one: make PYTHON=/path/to/python3.12 ..."
     )
 
