@@ -17,6 +17,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 _WORKER = "PYTEST_XDIST_WORKER"
 PROJECT_LOGGERS = ("rednet_ros", "rednet_attention")
 
+NO_TORCH = "PyTorch not installed: pip install -r requirements/gpu.txt"
+
 _domain_locks: list[socket.socket] = []
 _cache = tempfile.TemporaryDirectory(prefix="rednet_ros-cache-")
 """Of this test run and the processes that it starts: a network is converted for OpenVINO once, and none is left."""
@@ -27,6 +29,28 @@ def pytest_configure(config: pytest.Config) -> None:
     if _WORKER not in os.environ:  # workers of pytest-xdist share that of the process that started them
         os.environ["REDNET_ROS_CACHE"] = _cache.name
     os.environ["ROS_DOMAIN_ID"] = str(_claim_ros_domain())
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """A conftest.py cannot be skipped: without PyTorch the folder whose own one imports it is left out."""
+    return True if collection_path == Path(__file__).parent / "inference" and not _is_installed("torch") else None
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
+    """Where PyTorch is missing, as on a robot with a CPU, files that import it are skipped."""
+    report = (yield).get_result()  # type: ignore[func-returns-value]
+    if report.failed and "No module named 'torch'" in str(report.longrepr) and not _is_installed("torch"):
+        report.outcome, report.longrepr = "skipped", (str(collector.path), 0, f"Skipped: {NO_TORCH}")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> Iterator[None]:
+    """So are tests that import it, or call what does."""
+    error = call.excinfo.value if call.excinfo else None
+    if isinstance(error, ModuleNotFoundError) and error.name == "torch" and not _is_installed("torch"):
+        call.excinfo = pytest.ExceptionInfo.from_exception(pytest.skip.Exception(NO_TORCH))
+    yield
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
@@ -153,6 +177,8 @@ def _is_installed(name: str) -> bool:
 
 
 def _why_not_gpu() -> str | None:
+    if not _is_installed("torch"):
+        return NO_TORCH
     import torch
 
     return None if torch.cuda.is_available() else "no CUDA device"
