@@ -46,7 +46,8 @@ def resolve_weights(name_or_path: str | Path) -> Path:
     The path ends in .safetensors. An installation for CPUs may have only the .onnx and the .json that lie beside it.
 
     Raises:
-        WeightsError: no such file; the message lists the shipped names.
+        WeightsError: no such file; the message lists the shipped names. Of weights whose card alone is installed (a
+            wheel leaves out what is large) it says where they are.
     """
     path = user_path(name_or_path)
     is_path = path.suffix == ".safetensors" or path.parent != Path()
@@ -56,6 +57,11 @@ def resolve_weights(name_or_path: str | Path) -> Path:
     names = _shipped_names()
     if is_path:
         raise WeightsError(f"no weights file at {path}: check the path, or give one of {names}")
+    if is_file(weights.with_suffix(".md")):
+        raise WeightsError(
+            f"{weights.name} does not come with this installation, which is kept small: copy it from the folder models "
+            f"of the source repository to {weights.parent}, or give its path; here are {names}"
+        )
     raise WeightsError(f"no shipped weights named {str(name_or_path)!r}: choose one of {names}, or give a path")
 
 

@@ -13,6 +13,7 @@ import yaml
 
 import rednet_ros
 from rednet_ros import start
+from rednet_ros.resources import DEFAULT_WEIGHTS
 
 ROS_PACKAGES = re.compile(
     r"^(rclpy|launch|launch_ros|ament_index_python|cv_bridge|sensor_msgs_py|tf2_ros|\w+_msgs|\w+_srvs|\w+_interfaces)$"
@@ -108,12 +109,14 @@ def test_versions_agree(repository: Path, setup_arguments: dict[str, Any]) -> No
     assert root.findtext("version") == setup_arguments["version"] == rednet_ros.__version__
 
 
-def test_setup_py_ships_every_module_and_model(repository: Path, setup_arguments: dict[str, Any]) -> None:
+def test_setup_py_ships_every_module_and_card(repository: Path, setup_arguments: dict[str, Any]) -> None:
     folders = {str(file.parent.relative_to(repository)) for file in (repository / "rednet_ros").glob("**/*.py")}
     assert {name.replace(".", "/") for name in setup_arguments["packages"]} == folders
     ((folder, files),) = setup_arguments["data_files"]
     assert folder == "share/rednet_ros/models"
-    assert set(files) == {f"models/{file.name}" for file in (repository / "models").iterdir()}
+    assert set(files) >= {f"models/{file.name}" for file in (repository / "models").glob("*.md")}
+    assert set(files) >= {f"models/{DEFAULT_WEIGHTS}.{kind}" for kind in ("onnx", "json", "safetensors")}
+    assert set(files) <= {f"models/{file.name}" for file in (repository / "models").iterdir()}
 
 
 def test_what_the_code_imports_is_declared_for_pip(

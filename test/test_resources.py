@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rednet_ros.errors import RednetError
-from rednet_ros.resources import DEFAULT_WEIGHTS, models_dir
+from rednet_ros.errors import RednetError, WeightsError
+from rednet_ros.resources import DEFAULT_WEIGHTS, models_dir, resolve_weights
 
 PRINT_MODELS_DIR = "from rednet_ros.resources import models_dir; print(models_dir())"
 
@@ -61,6 +61,18 @@ def test_without_any_models_the_error_says_what_to_do(package_copy: Path) -> Non
     answer = ask(package_copy)
     assert answer.returncode != 0
     assert "set REDNET_ROS_MODELS to a folder of weights" in answer.stderr
+
+
+def test_weights_whose_card_alone_is_installed_are_said_to_be_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REDNET_ROS_MODELS", str(tmp_path))
+    (tmp_path / "rednet-base.md").touch()
+    (tmp_path / "rednet-lite.onnx").touch()
+    with pytest.raises(
+        WeightsError, match=f"copy it from the folder models .* to {tmp_path}, .*; here are rednet-lite$"
+    ):
+        resolve_weights("rednet-base")
 
 
 @pytest.mark.parametrize("name", ["demo.launch.py", "replay.launch.py"])
