@@ -1,4 +1,4 @@
-"""What releases to ROS's build farm and to PyPI need: keys that resolve, licences, a changelog; archives that install."""
+"""What releases to ROS's build farm and to PyPI need: keys that resolve, licences, a changelog, archives to install."""
 
 import io
 import json
