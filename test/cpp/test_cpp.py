@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,20 @@ def test_the_header_has_every_field_of_the_messages(repository):
         found = re.match(r"[\w/\[\]]+\s+(\w+)", line)
         if found and not line.startswith("#"):
             assert re.search(rf"\b{found[1]}\b", text), line
+
+
+@pytest.mark.slow
+def test_the_example_links_the_messages(repository, tmp_path):
+    """As CMake configures it, with an empty rclcpp: ament_target_dependencies is gone in Lyrical."""
+    (tmp_path / "rclcppConfig.cmake").write_text("add_library(rclcpp::rclcpp INTERFACE IMPORTED)\n")
+    source = repository / "examples" / "rednet_cpp_example"
+    found = ";".join(map(str, prefixes()))
+    options = [f"-Drclcpp_DIR={tmp_path}", f"-DCMAKE_PREFIX_PATH={found}", f"-DPython3_EXECUTABLE={sys.executable}"]
+    ran(["cmake", "-G", "Unix Makefiles", "-S", str(source), "-B", str(tmp_path / "build"), *options])
+    target = tmp_path / "build" / "CMakeFiles" / "faces_subscriber.dir"
+    assert "librednet_ros__rosidl_typesupport_cpp.so" in (target / "link.txt").read_text()
+    assert "/include/rednet_ros" in (target / "flags.make").read_text()
+    assert "ament_target_dependencies" not in (source / "CMakeLists.txt").read_text()
 
 
 @pytest.mark.slow
