@@ -10,6 +10,13 @@ from functools import partial
 from importlib import import_module
 from pathlib import Path
 
+SOURCES = {
+    "rclpy": "it comes with ROS 2, whose setup.bash the shell must have sourced",
+    "torch": "pip install 'rednet_ros[gpu]', or [train] to train",
+    "safetensors": "pip install 'rednet_ros[gpu]', or [train] to train",
+}
+"""Where modules that no installation needs for tracking come from."""
+
 
 def _command(module: str) -> int:
     return _start(module, 130, (signal.SIGINT,))
@@ -31,7 +38,12 @@ def _start(module: str, exit_code: int, signals: tuple[signal.Signals, ...]) -> 
     default = {number for number in signals if handlers[number] in (signal.SIG_DFL, signal.default_int_handler)}
     for number in default:
         signal.signal(number, end)
-    main = import_module(module).main
+    try:
+        main = import_module(module).main
+    except ModuleNotFoundError as error:
+        if error.name not in SOURCES:
+            raise
+        sys.exit(f"{Path(sys.argv[0]).name}: {error.name} is not installed: {SOURCES[error.name]}")
     if exit_code:  # a node keeps them until it has its own
         for number in default:
             signal.signal(number, handlers[number])

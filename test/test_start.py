@@ -1,5 +1,6 @@
 """The commands' first second: what they import is slow, and may be interrupted."""
 
+import re
 import signal
 import subprocess
 import sys
@@ -46,6 +47,17 @@ def test_an_interrupted_command_says_so_in_one_line(tmp_path: Path, name: str) -
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_node_that_is_told_to_end_ends_well(tmp_path: Path, name: str, number: signal.Signals) -> None:
     assert end(start(name, "rclpy", tmp_path), number) == (0, "")
+
+
+@pytest.mark.parametrize(("name", "module"), [("rednet_train", "torch"), ("tracker_node", "rclpy")])
+def test_a_missing_package_is_named_with_its_source(tmp_path: Path, name: str, module: str) -> None:
+    """As after `pip install rednet_ros`, without an extra or ROS."""
+    (tmp_path / f"{module}.py").write_text(f"raise ModuleNotFoundError('none', name={module!r})")
+    environment = {"PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[1]}"}
+    script = f"import sys, rednet_ros.start as start; sys.exit(start.{name}())"
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert re.fullmatch(f"-c: {module} is not installed: [^\\n]+\\n", done.stderr)
 
 
 def test_a_command_that_was_started_to_ignore_interrupts_ignores_them(tmp_path: Path) -> None:
