@@ -6,6 +6,7 @@ ros2 launch rednet_ros tracker.launch.py cameras:=front,rear camera:=usb_cam max
 """
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from ament_index_python.packages import PackageNotFoundError, get_package_share_directory
@@ -67,7 +68,7 @@ ARGUMENTS = [
     DeclareLaunchArgument(
         "rviz",
         default_value="false",
-        description="Open RViz with the overlay and the landmarks, a window for each camera, once its images come.",
+        description="Open RViz with overlay and faces in space, a window for each camera, once its images come.",
     ),
     DeclareLaunchArgument(
         "rviz_frame",
@@ -224,11 +225,14 @@ def rviz(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     config = existing_file(context, "rviz_config")
     frame = LaunchConfiguration("rviz_frame").perform(context)
     namespace = node_namespace(context)
+    images = camera_images(context)
+    camera_info = LaunchConfiguration("camera_info_topic").perform(context)
     if config != RVIZ_CONFIG:
         return [rviz_window(config, namespace, frame)]
 
     def found(camera_namespace: str, frame_id: str) -> list[LaunchDescriptionEntity]:
-        window = rviz_window(config, camera_namespace, frame_id)
+        remappings = launch_parameters.rviz_remappings(images, namespace, camera_namespace, camera_info)
+        window = rviz_window(config, camera_namespace, frame_id, remappings)
         topic = f"{camera_namespace.rstrip('/')}/overlay"
         if not frame_id:
             return [LogInfo(msg=f"RViz shows {topic} alone: the images' frame_id is empty, set frame_id:=..."), window]
@@ -239,7 +243,7 @@ def rviz(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     return [LogInfo(msg=f"RViz waits for {what}")]
 
 
-def rviz_window(config: Path, namespace: str, frame_id: str) -> Node:
+def rviz_window(config: Path, namespace: str, frame_id: str, remappings: Sequence[tuple[str, str]] = ()) -> Node:
     """One RViz, its relative topics in `namespace`; without `frame_id` with the fixed frame of the configuration."""
     frame = ["-f", frame_id] if frame_id else []
     use_sim_time = ParameterValue(LaunchConfiguration("use_sim_time"), value_type=bool)
@@ -248,6 +252,7 @@ def rviz_window(config: Path, namespace: str, frame_id: str) -> Node:
         executable="rviz2",
         namespace=namespace,
         arguments=["-d", str(config), *frame],
+        remappings=list(remappings),
         parameters=[{"use_sim_time": use_sim_time}],
     )
 

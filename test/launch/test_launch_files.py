@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import json
 import re
 
 import pytest
@@ -30,16 +31,64 @@ def test_a_launch_file_is_valid_and_shows_how_it_is_called(repository, name):
 
 
 def published_topics(repository):
-    """The topics in the tracker's table of outputs."""
+    """Topic -> type of its messages, of the tracker's table of outputs."""
     text = (repository / "rednet_ros" / "nodes" / "outputs" / "outputs.py").read_text()
-    return set(re.findall(r'^    Topic\("(\w+)"', text, flags=re.MULTILINE))
+    return dict(re.findall(r'^    Topic\("(\w+)", (\w+)', text, flags=re.MULTILINE))
 
 
-def test_rviz_shows_topics_that_the_node_publishes(repository):
+@pytest.fixture
+def displays(repository):
+    """RViz's displays by their names."""
     content = yaml.safe_load((repository / "config" / "rednet.rviz").read_text())
-    displays = content["Visualization Manager"]["Displays"]
-    topics = {display["Topic"]["Value"] for display in displays if "Topic" in display}
-    assert {"overlay", "markers"} <= topics <= published_topics(repository)
+    return {display["Name"]: display for display in content["Visualization Manager"]["Displays"]}
+
+
+def test_rviz_shows_topics_that_the_node_publishes(repository, displays):
+    shown = {
+        display["Topic"]["Value"]: display["Class"].removeprefix("rviz_default_plugins/")
+        for display in displays.values()
+        if "Topic" in display
+    }
+    assert shown.pop("image") == "Camera"
+    assert {"overlay", "markers"} <= set(shown)
+    assert shown.items() <= published_topics(repository).items()
+
+
+def test_rviz_opens_with_the_image_and_the_faces_and_no_names_of_frames(repository, displays):
+    enabled = {name for name, display in displays.items() if display["Enabled"]}
+    assert enabled == {"Overlay", "Camera", "Faces"}
+    assert not displays["Frames of the faces"]["Show Names"]
+    visible = displays["Camera"]["Visibility"]
+    assert {name for name, shown in visible.items() if shown} == {"Faces", "Value"}
+    assert set(visible) - {"Value"} <= set(displays)
+
+
+def test_the_panels_that_rviz_places_exist(repository, displays):
+    """By their names in Qt's state of the window: UTF-16 in hexadecimal digits, after the length."""
+    content = yaml.safe_load((repository / "config" / "rednet.rviz").read_text())
+    state = bytes.fromhex(content["Window Geometry"]["QMainWindow State"])
+    panels = {panel["Name"] for panel in content["Panels"]}
+    for name in ("Overlay", "Camera", "Displays"):
+        assert name in panels | set(displays)
+        assert name.encode("utf-16-be") in state, name
+
+
+def foxglove_panels(layout):
+    """Names of the panels that a part of a Foxglove layout shows."""
+    return [layout] if isinstance(layout, str) else foxglove_panels(layout["first"]) + foxglove_panels(layout["second"])
+
+
+def test_foxglove_shows_topics_that_the_node_publishes(repository):
+    content = json.loads((repository / "config" / "foxglove_layout.json").read_text())
+    configs = content["configById"]
+    assert sorted(foxglove_panels(content["layout"])) == sorted(configs)
+    text = json.dumps(configs)
+    fields = re.findall(r"^\S+\s+(\w+)(?!\w|\s*=)", (repository / "msg" / "Face.msg").read_text(), flags=re.MULTILINE)
+    topics = set(re.findall(r'"(/\w+)[".]', text)) - {"/diagnostics"}
+    assert {"/overlay", "/markers", "/faces"} <= topics <= {f"/{name}" for name in published_topics(repository)}
+    paths = re.findall(r'"/faces\.faces\[\d\]\.(\w+)', text)
+    assert len(paths) >= 4
+    assert set(paths) <= set(fields)
 
 
 def test_a_replay_moves_every_earlier_result_out_of_the_way(repository):
@@ -49,7 +98,7 @@ def test_a_replay_moves_every_earlier_result_out_of_the_way(repository):
         for node in module.body
         if isinstance(node, ast.Assign) and node.targets[0].id == "RESULTS"
     ]
-    assert set(results) == published_topics(repository)
+    assert set(results) == set(published_topics(repository))
 
 
 def loaded(repository, name):

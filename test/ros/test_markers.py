@@ -50,7 +50,11 @@ def test_faces_without_a_pose_lie_on_a_plane_in_front_of_the_camera(make_face, h
     markers = face_markers(header, (480, 640), [make_face("f1"), make_face("f2")], CAMERA).markers
     assert markers[0].action == markers[0].DELETEALL
     assert [marker.text for marker in of(markers, "ids")] == ["f1", "f2"]
-    assert len({(marker.ns, marker.id) for marker in markers[1:]}) == 6
+    namespaces = ("landmarks", "contours", "ids")
+    assert {(marker.ns, marker.id) for marker in markers[1:]} == {
+        ("camera", 0),
+        *((namespace, number) for namespace in namespaces for number in range(2)),
+    }
     points = of(markers, "landmarks")[0]
     assert len(points.points) == 68
     assert points.points[10].x == pytest.approx((10 - 319.5) / 640)
@@ -72,6 +76,62 @@ def test_faces_with_a_pose_are_where_they_are(posed, header):
     (label,) = of(markers, "ids")
     assert label.pose.position.y < HEAD_M[:, 1].min()  # above it: y is down
     assert label.pose.position.z == pytest.approx(HEAD_M[:, 2].mean(), abs=1e-3)
+
+
+def test_landmarks_and_contours_have_the_colours_of_their_regions(posed, header):
+    from rednet_ros.landmarks import REGIONS
+    from rednet_ros.nodes.outputs.markers import REGION_COLORS, face_markers
+
+    assert set(REGION_COLORS) == set(REGIONS)
+    markers = face_markers(header, (480, 640), [posed], CAMERA).markers
+    (landmarks,), (contours,) = of(markers, "landmarks"), of(markers, "contours")
+    for name, indices in REGIONS.items():
+        assert {(color.r, color.g, color.b) for color in landmarks.colors[indices.start : indices.stop]} == {
+            (REGION_COLORS[name].r, REGION_COLORS[name].g, REGION_COLORS[name].b)
+        }
+    assert len(contours.colors) == len(contours.points)
+    at = {(point.x, point.y, point.z): color for point, color in zip(landmarks.points, landmarks.colors, strict=True)}
+    assert all(
+        at[point.x, point.y, point.z] == color for point, color in zip(contours.points, contours.colors, strict=True)
+    )
+
+
+def test_the_camera_is_drawn_as_far_as_its_picture_reaches(header):
+    from rednet_ros.nodes.outputs.markers import face_markers
+
+    (camera,) = of(face_markers(header, (480, 640), [], CAMERA).markers, "camera")
+    corners = as_array(camera.points).reshape(8, 2, 3)[:4, 1]
+    np.testing.assert_allclose(CAMERA.project(corners)[[0, 2]], [(-0.5, -0.5), (639.5, 479.5)], atol=0.5)
+    assert of(face_markers(header, (480, 640), []).markers, "camera") == []
+
+
+def label_box(marker):
+    """Centre and half size of a label as the camera sees it, in units of its distance, wide for its letters."""
+    place, size_m = marker.pose.position, marker.scale.z
+    half = np.array([0.6 * len(marker.text), 1.0]) * size_m / 2
+    return np.array([place.x, place.y]) / place.z, half / place.z
+
+
+@pytest.mark.parametrize("prefix", ["f", "front_left_8264_f"])
+def test_no_label_covers_another_one(header, make_face, prefix):
+    from rednet_ros.nodes.outputs.markers import face_markers
+
+    heads = [(x, y, z) for x in (-0.1, -0.08, 0.0, 0.02) for y in (0.0, 0.03) for z in (0.9, 1.4)]
+    faces = []
+    for number, place in enumerate(heads):
+        pose = HeadPose(rotation_rad=(0.0, 0.0, 0.0), translation_m=place)
+        landmarks_px = CAMERA.project(MEAN_HEAD_M @ face_axes(pose).T + place).astype(np.float32)
+        faces.append(make_face(f"{prefix}{number}", landmarks_px=landmarks_px, head_pose=pose))
+    labels = of(face_markers(header, (480, 640), faces, CAMERA).markers, "ids")
+    assert [label.text for label in labels] == [face.id for face in faces]
+    boxes = [label_box(label) for label in labels]
+    for number, (center, half) in enumerate(boxes):
+        for other_center, other_half in boxes[:number]:
+            assert (np.abs(center - other_center) > half + other_half).any()
+    head_width_m = np.ptp(MEAN_HEAD_M[:, 1])
+    assert all(
+        2 * half[0] * label.pose.position.z < head_width_m for (_, half), label in zip(boxes, labels, strict=True)
+    )
 
 
 def test_markers_of_a_face_that_left_are_deleted_and_all_of_them_when_no_more_images_come(posed, header):

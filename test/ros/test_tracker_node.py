@@ -128,7 +128,7 @@ def test_overlay_and_markers_are_made_for_subscribers_only(bench, make_image, wa
     assert (overlays[0].header.stamp.sec, overlays[0].encoding, overlays[0].width) == (2, "bgr8", 64)
     assert set(overlays[0].data) != {200}  # something was drawn
     assert markers[0].markers[0].action == 3  # DELETEALL: those of the image before go
-    assert {marker.ns for marker in markers[0].markers[1:]} == {"landmarks", "contours", "ids"}
+    assert {marker.ns for marker in markers[0].markers[1:]} == {"camera", "landmarks", "contours", "ids"}
     assert len(overlays) == len(markers) == 1
 
 

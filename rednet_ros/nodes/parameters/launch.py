@@ -80,6 +80,25 @@ def camera_images(cameras: str, image: str, default: str) -> dict[str, str]:
     return dict(zip(names, topics, strict=True))
 
 
+def rviz_remappings(
+    images: Mapping[str, str], namespace: str, camera_namespace: str, camera_info: str = ""
+) -> list[tuple[str, str]]:
+    """Of an RViz in `camera_namespace`: to the topics of that camera's images and calibration.
+
+    `images` as of `camera_images`, relative topics in the tracker's `namespace`; `camera_info` empty: beside them.
+    Nothing for a camera that is not in `images`, as one that only the parameters file names. RViz looks for the
+    calibration of the relative topic `image` on /camera_info.
+    """
+    topic = images.get(camera_namespace.removeprefix(namespace).strip("/"))
+    if topic is None:
+        return []
+    topic, info = (
+        name if name.startswith("/") else f"{namespace.rstrip('/')}/{name}"
+        for name in (topic, camera_info or topic.rpartition("/")[0] + "/camera_info")
+    )
+    return [("image", topic), ("camera_info", info), ("/camera_info", info)]
+
+
 def devices(text: str, count: int) -> list[str]:
     """`count` video devices from a list separated by commas; none given: /dev/video0 and every second one after it, as
     a camera usually takes two. Raises InputError for another number of them."""

@@ -10,6 +10,7 @@ from rednet_ros.nodes.parameters.launch import (
     devices,
     logger_name,
     parameter_values,
+    rviz_remappings,
 )
 from rednet_ros.nodes.parameters.table import specifications
 from rednet_ros.nodes.parameters.tracker import CameraParameters, TrackerParameters
@@ -121,3 +122,23 @@ def test_a_file_that_cannot_be_read_is_refused_with_the_reason(tmp_path):
 )
 def test_a_node_logs_under_its_full_name(namespace, expected):
     assert logger_name(namespace, "rednet_tracker") == expected
+
+
+@pytest.mark.parametrize(
+    ("images", "namespace", "camera_namespace", "camera_info", "image", "info"),
+    [
+        (ONE, "/", "/", "", "/camera/image_raw", "/camera/camera_info"),
+        ({"": "head/image"}, "/robot", "/robot", "", "/robot/head/image", "/robot/head/camera_info"),
+        ({"front": "/f/image", "rear": "/r/image"}, "/robot", "/robot/rear", "", "/r/image", "/r/camera_info"),
+        (ONE, "/", "/", "/calibration", "/camera/image_raw", "/calibration"),
+    ],
+)
+def test_rviz_gets_the_images_and_calibration_of_its_camera(
+    images, namespace, camera_namespace, camera_info, image, info
+):
+    remappings = rviz_remappings(images, namespace, camera_namespace, camera_info)
+    assert remappings == [("image", image), ("camera_info", info), ("/camera_info", info)]
+
+
+def test_rviz_of_a_camera_that_the_launch_does_not_know_gets_no_topics():
+    assert rviz_remappings(ONE, "/robot", "/robot/front") == []
