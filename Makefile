@@ -2,7 +2,7 @@
 PYTHON ?= python3
 in_environment := $(PYTHON) scripts/run_in_environment.py
 
-.PHONY: help setup demo test soak lint format shell clean
+.PHONY: help setup demo test soak lint format docs shell clean
 .DEFAULT_GOAL := help
 
 help:
@@ -12,6 +12,7 @@ help:
 	@echo "make soak                               the long tests of reliability, and the tracking bench; 20 minutes"
 	@echo "make lint                               style, types and import rules alone"
 	@echo "make format                             rewrite the sources in the project's style"
+	@echo "make docs                               the documents as a site: build/site/docs/index.html"
 	@echo "make shell                              a shell in which ROS 2 and the project's commands work"
 	@echo "make setup                              set everything up, and nothing else"
 	@echo "make clean                              remove what was built (not .venv, not demo_output)"
@@ -44,6 +45,9 @@ soak: setup
 format: setup
 	$(in_environment) ruff check --fix .
 	$(in_environment) ruff format .
+
+docs: setup
+	$(in_environment) python -m sphinx -q -W -c docs -d build/site_trees . build/site
 
 shell: setup
 	@$(in_environment)

@@ -27,7 +27,6 @@ include_patterns = [
 html_theme = "furo"
 html_title = f"rednet_ros {version}"
 myst_heading_anchors = 4
-suppress_warnings = ["myst.header"]  # QUALITY_DECLARATION and cards may begin with a smaller heading
 highlight_language = "none"  # commands, where a block names no language
 default_role = "code"  # docstrings have names in single backticks
 
