@@ -29,6 +29,15 @@ LIFETIME = Duration(sec=2)
 """Markers vanish by themselves when no more images come."""
 
 
+def _line_ends() -> list[tuple[int, int]]:
+    """The landmarks at the ends of every line of a face."""
+    pairs: list[tuple[int, int]] = []
+    for indices, closed in CONTOURS:
+        following = [*indices[1:], indices[0]] if closed else indices[1:]
+        pairs += zip(indices, following, strict=False)
+    return pairs
+
+
 def _color(red: float, green: float, blue: float) -> ColorRGBA:
     return ColorRGBA(r=red, g=green, b=blue, a=1.0)
 
@@ -54,6 +63,7 @@ _CAMERA_M = 0.25
 _TEXT_COLOR = _color(1.0, 1.0, 1.0)
 _CAMERA_COLOR = _color(0.5, 0.5, 0.55)
 _AXIS_COLORS = (_color(0.9, 0.2, 0.2), _color(0.2, 0.8, 0.2), _color(0.3, 0.4, 1.0))
+_LINE_ENDS = np.array(_line_ends())
 _POINT_COLORS = [color for name, indices in REGIONS.items() for color in [REGION_COLORS[name]] * len(indices)]
 
 
@@ -75,8 +85,8 @@ def face_markers(
             points = landmarks_in_space(face.head_pose, face.landmarks_px, camera).astype(np.float64)
             markers.append(_axes(header, number, face.head_pose))
         landmarks.append(points)
-        known = np.flatnonzero(np.isfinite(points).all(axis=1))
-        ends = _line_ends(known)
+        is_known = np.isfinite(points).all(axis=1)
+        known, ends = np.flatnonzero(is_known), _LINE_ENDS[is_known[_LINE_ENDS].all(axis=1)].ravel()
         markers += [
             _marker(header, "landmarks", number, Marker.SPHERE_LIST, _POINT_M, points[known], _colors(known)),
             _marker(header, "contours", number, Marker.LINE_LIST, _LINE_M, points[ends], _colors(ends)),
@@ -93,19 +103,8 @@ def on_plane(points_px: NDArray[np.float32], image_shape: Sequence[int]) -> NDAr
     return np.column_stack([flat, np.full(len(flat), PLANE_DISTANCE_M)])
 
 
-def _line_ends(known: NDArray[np.intp]) -> list[int]:
-    """Landmarks at the start and end of each line of the face, one after the other, of lines whose ends are `known`."""
-    ends: list[int] = []
-    for indices, closed in CONTOURS:
-        following = [*indices[1:], indices[0]] if closed else indices[1:]
-        for pair in zip(indices, following, strict=False):
-            if np.isin(pair, known).all():
-                ends.extend(pair)
-    return ends
-
-
-def _colors(indices: Sequence[int] | NDArray[np.intp]) -> list[ColorRGBA]:
-    return [_POINT_COLORS[index] for index in indices]
+def _colors(indices: NDArray[np.intp]) -> list[ColorRGBA]:
+    return [_POINT_COLORS[index] for index in indices.tolist()]
 
 
 def _marker(
@@ -158,7 +157,10 @@ def _labels(header: Header, texts: Sequence[str], landmarks: Sequence[NDArray[np
         depth = max(z, 0.1)
         half = np.array([_LETTER_WIDTH * len(text), 1.4]) * size_m / 2 / depth
         place = np.array([x, top - 0.4 * (bottom - top)]) / depth
-        while len(hit := placed[(np.abs(placed[:, :2] - place) < placed[:, 2:] + half).all(axis=1)]):
+        for _ in placed:  # each of them is passed once at most
+            hit = placed[(np.abs(placed[:, :2] - place) < placed[:, 2:] + half).all(axis=1)]
+            if not len(hit):
+                break
             place[1] = (hit[:, 1] - hit[:, 3]).min() - 1.001 * half[1]
         placed = np.vstack([placed, [*place, *half]])
         marker = _marker(header, "ids", number, Marker.TEXT_VIEW_FACING, size_m, np.empty((0, 3)), [_TEXT_COLOR])
