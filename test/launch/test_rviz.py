@@ -96,6 +96,7 @@ def test_a_frame_that_is_given_needs_no_image(launch_file, wait_for, weights, wi
     (window,) = opened()
     assert argument_after(window, "-f") == "base_link"
     assert argument_after(window, "-d").endswith("config/rednet.rviz")
+    assert {"image:=/camera/image_raw", "/camera_info:=/camera/camera_info"} <= set(window.splitlines())
     assert "use_sim_time: false" in window
 
 

@@ -85,7 +85,7 @@ def face_markers(
             points = landmarks_in_space(face.head_pose, face.landmarks_px, camera).astype(np.float64)
             markers.append(_axes(header, number, face.head_pose))
         landmarks.append(points)
-        is_known = np.isfinite(points).all(axis=1)
+        is_known = np.asarray(np.isfinite(points).all(axis=1))
         known, ends = np.flatnonzero(is_known), _LINE_ENDS[is_known[_LINE_ENDS].all(axis=1)].ravel()
         markers += [
             _marker(header, "landmarks", number, Marker.SPHERE_LIST, _POINT_M, points[known], _colors(known)),
