@@ -17,9 +17,10 @@ from rednet_ros.view.measures import FaceMeasures
 MAX_FACES = 8
 """So many have a line; of more the last ones."""
 
-_HEIGHT_PX = 92
+_HEIGHT_PX = 100
 _AXIS = {"stroke": "#a0a0a0", "grid": {"stroke": "#3a3a3a", "width": 1}, "ticks": {"stroke": "#3a3a3a", "width": 1}}
-_AXES = ({**_AXIS, "size": 26}, {**_AXIS, "size": 40})
+_AXES = ({**_AXIS, "size": 26}, {**_AXIS, "size": 44, "space": 18})
+_PADDING_PX = (10, 14, 0, 0)  # top and right: half a number sticks out there
 _STREAM_COLOR = "#7cc4ff"
 
 
@@ -90,6 +91,7 @@ def _plot(gui: viser.GuiApi, kind: _Kind) -> viser.GuiUplotHandle:
         ({"label": "s"}, {"label": "", "stroke": _STREAM_COLOR, "width": 1.5}),
         title=kind.title,
         height=_HEIGHT_PX,
+        padding=_PADDING_PX,
         scales=_scales(kind.limits),
         axes=_AXES,  # type: ignore[arg-type]  # TypedDicts
         legend={"show": False},

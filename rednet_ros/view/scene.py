@@ -21,9 +21,9 @@ IMAGE_DISTANCE_M = 0.2
 
 _POINT_M, _LINE_M, _AXIS_LINE_M, _FRUSTUM_LINE_M = 0.0035, 0.0012, 0.003, 0.0015
 _LABEL_ABOVE_M = 0.05
-_AXIS_COLORS = np.array([(235, 70, 70), (70, 205, 90), (90, 120, 255)], np.uint8)  # x, y, z; RGB
+_AXIS_COLORS = ((70, 70, 235), (90, 205, 70), (255, 120, 90))  # x, y, z
 _FRUSTUM_COLOR = (150, 150, 150)
-_VIEW_FROM_M, _VIEW_TO_M = (0.62, -0.34, -0.22), (0.0, 0.0, 0.4)
+_VIEW_FROM_M, _VIEW_TO_M = (0.85, -0.42, -0.3), (0.0, 0.02, 0.3)
 _VIEW_ANGLE_RAD = 0.75
 
 
@@ -40,9 +40,16 @@ def _segments() -> NDArray[np.intp]:
 _SEGMENTS = _segments()
 
 
+class Label(NamedTuple):
+    """A text and where it stands: 3 float32 metres."""
+
+    text: str
+    place: NDArray[np.float32]
+
+
 class Heads(NamedTuple):
     """What is drawn of all faces that have a pose: `points` N x 3, `lines` and `axes` of N x 2 x 3, float32 metres.
-    Their colours (RGB uint8) have the same shapes. `labels`: id -> where it stands, 3 metres."""
+    Their colours (RGB uint8) have the same shapes. `labels`: by id."""
 
     points: NDArray[np.float32]
     point_colors: NDArray[np.uint8]
@@ -50,7 +57,7 @@ class Heads(NamedTuple):
     line_colors: NDArray[np.uint8]
     axes: NDArray[np.float32]
     axis_colors: NDArray[np.uint8]
-    labels: dict[str, NDArray[np.float32]]
+    labels: dict[str, Label]
 
 
 def heads(faces: Sequence[Face], camera: CameraModel) -> Heads | None:
@@ -84,10 +91,10 @@ def _head(face: Face, camera: CameraModel) -> Heads:
         points[known],
         colors[known],
         lines,
-        np.broadcast_to(np.array(_rgb(id_color(face.id)), np.uint8), lines.shape),
+        np.broadcast_to(_line_rgb(id_color(face.id)), lines.shape),
         axes,
-        np.repeat(_AXIS_COLORS[:, None], 2, axis=1),
-        {face.id: above},
+        np.repeat(np.array([_line_rgb(color) for color in _AXIS_COLORS])[:, None], 2, axis=1),
+        {face.id: Label(f"{face.id}  {float(np.linalg.norm(origin)):.1f} m", above)},
     )
 
 
@@ -160,15 +167,22 @@ class Scene:
         else:
             self._nodes[name] = self._scene.add_line_segments(f"/heads/{name}", lines, colors, thickness=thickness_m)
 
-    def _show_labels(self, places: dict[str, NDArray[np.float32]]) -> None:
-        for face_id in self._labels.keys() - places.keys():
+    def _show_labels(self, labels: dict[str, Label]) -> None:
+        for face_id in self._labels.keys() - labels.keys():
             self._labels.pop(face_id).remove()
-        for face_id, place in places.items():
-            if face_id in self._labels:
-                self._labels[face_id].position = place
-            else:
+        for face_id, (text, place) in labels.items():
+            if (node := self._labels.get(face_id)) is None:
                 name = f"/heads/ids/{face_id.encode().hex()}"  # an enrolled person's may hold a slash
-                self._labels[face_id] = self._scene.add_label(name, face_id, position=place, anchor="bottom-center")
+                self._labels[face_id] = self._scene.add_label(name, text, position=place, anchor="bottom-center")
+                continue
+            node.position = place
+            if node.text != text:
+                node.text = text
+
+
+def _line_rgb(color: Color) -> NDArray[np.uint8]:
+    """As viser's page wants the colours of lines: it takes them for linear light, and those of points for sRGB."""
+    return np.rint(255 * (np.array(_rgb(color)) / 255) ** 2.2).astype(np.uint8)
 
 
 def _rgb(color: Color) -> Color:
