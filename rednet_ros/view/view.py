@@ -35,7 +35,8 @@ PLOT_PERIOD_S = 0.3
 class View:
     """Shows the newest frame in a thread of its own, at a limited rate, and only while a browser watches.
 
-    Made by `open_view`. `show` may be called by one thread.
+    Made by `open_view`. `show` may be called by one thread. `note`: a line for the user, e.g. why no frame comes; any
+    thread may set it.
     """
 
     def __init__(self, server: LocalServer, folder: Path, rate_hz: float, tell: Callable[[str], None]) -> None:
@@ -51,6 +52,7 @@ class View:
         self._stopped = threading.Event()
         self._recording: Recording | None = None
         self._recording_lock = threading.Lock()
+        self.note = ""
         self._last_words = ""
         self._meter = RateMeter()
         self._history = History()
@@ -149,6 +151,8 @@ class View:
 
     def _words(self) -> str:
         recording = self._recording
+        if self.note:
+            return self.note
         if recording is None:
             return self._last_words
         status = recording.status()
