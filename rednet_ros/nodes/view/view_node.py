@@ -68,8 +68,8 @@ class ViewNode(Node):
         self._convert = CompressedImageConverter(self._topic) if is_compressed else ImageConverter(self._topic)
         self._images: OrderedDict[tuple[int, int], Any] = OrderedDict()
         self._calibration: CameraModel | None = None
-        self._subscriptions: list[MatchingSubscription] = []
-        self._faces: Subscription | None = None
+        self._inputs: list[MatchingSubscription] = []
+        self._faces_input: Subscription | None = None
         self._last_faces_s = -math.inf
         self._view = open_view(
             f"rednet_ros: {self._topic}",
@@ -91,31 +91,31 @@ class ViewNode(Node):
         if not self._view.is_wanted:
             self._unsubscribe()
             return
-        if not self._subscriptions:
+        if not self._inputs:
             self._subscribe()
-        for subscription in self._subscriptions:
+        for subscription in self._inputs:
             subscription.follow()
         self._view.note = self._complaint() if self._now_s() - self._last_faces_s > _SILENCE_S else ""
 
     def _subscribe(self) -> None:
         self._last_faces_s = self._now_s()
         info = info_topic(self._raw_topic)
-        self._subscriptions = [
+        self._inputs = [
             MatchingSubscription(self, self._image_type, self._topic, self._image_received, choose=best_quality),
             MatchingSubscription(self, CameraInfo, info, self._info_received, choose=quality_of_small_messages),
         ]
-        self._faces = self.create_subscription(FaceLandmarks, "faces", self._faces_received, 10)
+        self._faces_input = self.create_subscription(FaceLandmarks, "faces", self._faces_received, 10)
 
     def _unsubscribe(self) -> None:
-        for subscription in self._subscriptions:
+        for subscription in self._inputs:
             subscription.close()
-        if self._faces is not None:
-            self.destroy_subscription(self._faces)
-        self._subscriptions, self._faces = [], None
+        if self._faces_input is not None:
+            self.destroy_subscription(self._faces_input)
+        self._inputs, self._faces_input = [], None
         self._images.clear()
 
     def _complaint(self) -> str:
-        images, faces = self._subscriptions[0].complaint(), self.resolve_topic_name("faces")
+        images, faces = self._inputs[0].complaint(), self.resolve_topic_name("faces")
         if images:
             return f"no images: {images}"
         if self.count_publishers(faces) == 0:
