@@ -17,10 +17,10 @@ from rednet_ros.view.live_frame import LiveFrame
 from rednet_ros.view.plots import FacePlots, StreamPlots, id_css_color
 from rednet_ros.view.scene import Scene
 
-IMAGE_PX, FRUSTUM_PX = 640, 320
+IMAGE_PX, FRUSTUM_PX = 560, 320
 """Longer sides of what is sent."""
 
-_IMAGE_PANEL_PX, _CONTROL_PANEL_PX = 560, 340
+_IMAGE_PANEL_PX, _CONTROL_PANEL_PX = 584, 340
 _JPEG_QUALITY = 75
 _PAUSE, _GO_ON, _RECORD, _STOP = "Pause", "Go on", "Record", "Stop recording"
 

@@ -25,9 +25,9 @@ DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 8068
 MAX_RATE_HZ = 15.0
 """So often the page changes at most."""
 
-REST = 11.0
-"""After each change the view rests for so many times the processor time that its thread took: what the tracker loses
-stays below a tenth, on a slow machine too."""
+REST = 12.0
+"""After each change the view rests for so many times what the change took, on the clock: so what the tracker loses, the
+server's part included, stays below a tenth on a slow machine and on a busy one, too."""
 
 PLOT_PERIOD_S = 0.3
 
@@ -116,7 +116,7 @@ class View:
                 self._stopped.wait(0.2)
                 continue
             frame = self._slot.take(timeout_s=0.5)
-            start_s, spent_s = time.monotonic(), time.thread_time()
+            start_s = time.monotonic()
             if frame is not None:
                 self._history.add(start_s, frame.latency_s, self._meter.rate_hz(start_s), frame.faces)
                 self._page.show(frame)
@@ -124,8 +124,8 @@ class View:
                     self._page.plot(self._history)
                     plotted_s = start_s
             self._page.say(self._words())
-            rest_s = max(1 / MAX_RATE_HZ, REST * (time.thread_time() - spent_s))
-            self._stopped.wait(rest_s - (time.monotonic() - start_s))
+            took_s = time.monotonic() - start_s
+            self._stopped.wait(max(1 / MAX_RATE_HZ - took_s, REST * took_s))
 
     def _pause(self, is_paused: bool) -> None:
         if is_paused:

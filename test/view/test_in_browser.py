@@ -47,7 +47,7 @@ def canvas_picture(page, tmp_path):
 def test_it_shows_turns_pauses_and_records_and_stays_on_this_machine(watched, tmp_path):
     view, page = watched
     page.wait_for("!!document.querySelector('canvas')")
-    page.wait_for("[...document.images].some(i => i.naturalWidth == 640)")
+    page.wait_for("[...document.images].some(i => i.naturalWidth == 560)")
     page.wait_for("document.querySelectorAll('.uplot').length == 7")
     page.wait_for("document.body.innerText.includes('f1') && document.body.innerText.includes('Roll')")
     assert view.is_watched
