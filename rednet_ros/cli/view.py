@@ -58,9 +58,6 @@ def run(options: argparse.Namespace, open_tracker: OpenTracker = open_face_track
     command.check_writable(options.output)
     with ExitStack() as stack:
         source = stack.enter_context(open_source(options.input))
-        # No frame waits for the detector; the only one of a photo does, for there is no other to find the face in.
-        settings = replace(tracker_settings(options, source), detect_in_background=source.frame_count != 1)
-        tracker = stack.enter_context(open_tracker(options, settings))
         view = stack.enter_context(
             open_view(
                 f"rednet_ros: {Path(source.name).name}",
@@ -71,6 +68,9 @@ def run(options: argparse.Namespace, open_tracker: OpenTracker = open_face_track
                 tell=lambda text: print(text, flush=True),
             )
         )
+        # No frame waits for the detector; the only one of a photo does, for there is no other to find the face in.
+        settings = replace(tracker_settings(options, source), detect_in_background=source.frame_count != 1)
+        tracker = stack.enter_context(open_tracker(options, settings))
         print(f"Live view of {source.name}: {view.address} (Ctrl-C ends)", flush=True)
         try:
             for frame in play(source, options.input, view.wait_while_paused):
