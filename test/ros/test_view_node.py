@@ -56,11 +56,15 @@ def test_it_subscribes_only_while_frames_are_wanted_and_shows_an_image_with_its_
     assert wait_until(lambda: images.get_subscription_count() == faces.get_subscription_count() == 1)
     picture = np.full((48, 64, 3), 77, np.uint8)
     now = node.get_clock().now().to_msg()
-    for second in (now.sec - 1, now.sec):
-        images.publish(bgr_image(Header(stamp=Time(sec=second)), picture))
-    faces.publish(face_landmarks(Header(stamp=Time(sec=now.sec)), picture.shape, "weights", [make_face("f1")]))
-    assert wait_until(lambda: shown)
-    (frame,) = shown
+
+    def published():  # again: what is under way while the node subscribes with another quality is lost
+        for second in (now.sec - 1, now.sec):
+            images.publish(bgr_image(Header(stamp=Time(sec=second)), picture))
+        faces.publish(face_landmarks(Header(stamp=Time(sec=now.sec)), picture.shape, "weights", [make_face("f1")]))
+        return wait_until(lambda: shown, timeout_s=1.0)
+
+    assert wait_until(published)
+    frame = shown[0]
     assert frame.time_s == now.sec
     assert 0 <= frame.latency_s < 30
     np.testing.assert_array_equal(frame.image_bgr, picture)
@@ -69,6 +73,21 @@ def test_it_subscribes_only_while_frames_are_wanted_and_shows_an_image_with_its_
 
     node._view._record(False)
     assert wait_until(lambda: images.get_subscription_count() == faces.get_subscription_count() == 0)
+
+
+def test_an_image_and_its_faces_find_each_other_whichever_comes_first():
+    from rednet_ros.nodes.view.pairs import KEPT, StampPairs
+
+    pairs = StampPairs()
+    assert pairs.first("image 1", (1, 0)) is None
+    assert pairs.second("faces 2", (2, 0)) is None
+    assert pairs.first("image 2", (2, 0)) == "faces 2"
+    assert pairs.second("faces 1", (1, 0)) == "image 1"
+    assert pairs.second("faces 1", (1, 0)) is None, "given out once"
+    for number in range(KEPT + 1):
+        pairs.first(f"image {number}", (10, number))
+    assert pairs.second("faces", (10, 0)) is None, "the oldest is forgotten"
+    assert pairs.second("faces", (10, 1)) == "image 1"
 
 
 def test_it_says_why_nothing_is_to_be_seen(setting, wait_until):

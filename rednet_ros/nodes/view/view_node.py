@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import sys
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -35,6 +34,7 @@ from rednet_ros.nodes.tracker.matching_subscription import (
     quality_of_small_messages,
 )
 from rednet_ros.nodes.tracker.statistics import PLAUSIBLE_LATENCY_S
+from rednet_ros.nodes.view.pairs import StampPairs
 from rednet_ros.nodes.view.received_faces import received_faces
 from rednet_ros.tracking.camera_model import CameraModel
 from rednet_ros.view.live_frame import LiveFrame
@@ -42,8 +42,6 @@ from rednet_ros.view.view import open_view
 
 NODE_NAME = "rednet_view"
 
-_KEPT_IMAGES = 15
-"""So many wait for their faces: half a second of a usual camera."""
 _POLL_S = 0.5
 _SILENCE_S = 3.0
 
@@ -66,7 +64,7 @@ class ViewNode(Node):
         self._raw_topic = self.resolve_topic_name("image")
         self._topic = f"{self._raw_topic}/compressed" if is_compressed else self._raw_topic
         self._convert = CompressedImageConverter(self._topic) if is_compressed else ImageConverter(self._topic)
-        self._images: OrderedDict[tuple[int, int], Any] = OrderedDict()
+        self._pairs = StampPairs()
         self._calibration: CameraModel | None = None
         self._inputs: list[MatchingSubscription] = []
         self._faces_input: Subscription | None = None
@@ -112,7 +110,7 @@ class ViewNode(Node):
         if self._faces_input is not None:
             self.destroy_subscription(self._faces_input)
         self._inputs, self._faces_input = [], None
-        self._images.clear()
+        self._pairs.clear()
 
     def _complaint(self) -> str:
         images, faces = self._inputs[0].complaint(), self.resolve_topic_name("faces")
@@ -123,9 +121,9 @@ class ViewNode(Node):
         return f"no images with faces' messages of the same stamp on {self._topic} and {faces}"
 
     def _image_received(self, message: Any) -> None:
-        self._images[_stamp(message)] = message
-        while len(self._images) > _KEPT_IMAGES:
-            self._images.popitem(last=False)
+        faces = self._pairs.first(message, _stamp(message))
+        if faces is not None:
+            self._show(message, *faces)
 
     def _info_received(self, message: CameraInfo) -> None:
         try:
@@ -134,11 +132,16 @@ class ViewNode(Node):
             self._calibration = None  # the tracker's diagnostics say why
 
     def _faces_received(self, message: FaceLandmarks, info: Mapping[str, int]) -> None:
-        image = self._images.pop(_stamp(message), None)
-        if image is None or not self._view.is_wanted:
+        arrived_s = info["received_timestamp"] * 1e-9
+        image = self._pairs.second((message, arrived_s), _stamp(message))
+        if image is not None:
+            self._show(image, message, arrived_s)
+
+    def _show(self, image: Any, message: FaceLandmarks, arrived_s: float) -> None:
+        if not self._view.is_wanted:
             return
         stamp_s = seconds(message.header.stamp)
-        latency_s = info["received_timestamp"] * 1e-9 - stamp_s
+        latency_s = arrived_s - stamp_s
         try:
             image_bgr = self._convert(image)
         except InputError as error:
@@ -147,8 +150,7 @@ class ViewNode(Node):
         self._last_faces_s = self._now_s()
         height, width = image_bgr.shape[:2]
         camera = CameraModel.known_or_assumed(self._calibration, width, height, self._settings.assumed_fov_deg)
-        is_plausible = 0 <= latency_s <= PLAUSIBLE_LATENCY_S
-        shown_s = latency_s if is_plausible else math.nan
+        shown_s = latency_s if 0 <= latency_s <= PLAUSIBLE_LATENCY_S else math.nan
         self._view.show(LiveFrame(image_bgr, received_faces(message), stamp_s, shown_s, camera))
 
     def _now_s(self) -> float:
