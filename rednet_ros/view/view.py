@@ -25,9 +25,10 @@ DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 8068
 MAX_RATE_HZ = 15.0
 """So often the page changes at most."""
 
-REST = 12.0
+REST, LONGEST_REST_S = 12.0, 0.5
 """After each change the view rests for so many times what the change took, on the clock: so what the tracker loses, the
-server's part included, stays below a tenth on a slow machine and on a busy one, too."""
+server's part included, stays below a tenth on a slow machine and on a busy one, too. Not longer than this: a machine so
+overloaded shows something, still."""
 
 PLOT_PERIOD_S = 0.3
 
@@ -125,7 +126,7 @@ class View:
                     plotted_s = start_s
             self._page.say(self._words())
             took_s = time.monotonic() - start_s
-            self._stopped.wait(max(1 / MAX_RATE_HZ - took_s, REST * took_s))
+            self._stopped.wait(max(1 / MAX_RATE_HZ - took_s, min(REST * took_s, LONGEST_REST_S)))
 
     def _pause(self, is_paused: bool) -> None:
         if is_paused:
