@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import chromium
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -175,6 +174,8 @@ def _why_not_launch() -> str | None:
 def _why_not_browser() -> str | None:
     if not _is_installed("viser"):
         return "viser is not installed: pip install viser"
+    from browser import chromium
+
     return None if chromium() else "no Chromium to open the page in: apt-get install chromium"
 
 

@@ -31,11 +31,6 @@ class NewestSlot(Generic[T]):
             taken, self._item = self._item, None
         return taken[0] if taken is not None else None
 
-    def clear(self) -> None:
-        """Forget the item."""
-        with self._condition:
-            self._item = None
-
     def close(self) -> None:
         """No more items come."""
         with self._condition:

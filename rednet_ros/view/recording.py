@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 import time
@@ -15,6 +16,8 @@ from rednet_ros.media.video import VideoWriter
 from rednet_ros.tracking.draw import draw_faces
 from rednet_ros.tracking.frame_json import LineWriter, frame_record
 from rednet_ros.view.live_frame import LiveFrame
+
+logger = logging.getLogger(__name__)
 
 QUEUE_FRAMES = 32
 """So many may wait for the disk; further ones are left out, for tracking must not wait."""
@@ -64,8 +67,10 @@ class Recording:
     def _run(self) -> None:
         try:
             self._write_all()
-        except (RednetError, OSError) as error:
-            self._problem = str(error)
+        except Exception as error:  # whatever it is: frames must go on, and `close` must end
+            if not isinstance(error, (RednetError, OSError)):
+                logger.exception("recording failed")
+            self._problem = str(error) or type(error).__name__
             while self._queue.get() is not None:  # until it is closed
                 self._left_out += 1
 

@@ -57,6 +57,7 @@ class View:
         self._last_words = ""
         self._meter = RateMeter()
         self._history = History()
+        self._plotted_s = 0.0
         self._page = Page(server, self._pause, self._record)
         self._thread = threading.Thread(target=self._run, name="view", daemon=True)
         self._thread.start()
@@ -110,23 +111,30 @@ class View:
         self.close()
 
     def _run(self) -> None:
-        plotted_s = 0.0
+        has_failed = False
         while not self._stopped.is_set():
-            if not self.is_watched or self.is_paused:
-                self._page.say(self._words())
-                self._stopped.wait(0.2)
-                continue
-            frame = self._slot.take(timeout_s=0.5)
             start_s = time.monotonic()
-            if frame is not None:
-                self._history.add(start_s, frame.latency_s, self._meter.rate_hz(start_s), frame.faces)
-                self._page.show(frame)
-                if start_s - plotted_s >= PLOT_PERIOD_S:
-                    self._page.plot(self._history)
-                    plotted_s = start_s
-            self._page.say(self._words())
+            try:
+                self._change()
+            except Exception:  # one frame must not end the view; the same reason again is no news
+                if not has_failed:
+                    logger.exception("a frame could not be shown")
+                has_failed = True
             took_s = time.monotonic() - start_s
             self._stopped.wait(max(1 / MAX_RATE_HZ - took_s, min(REST * took_s, LONGEST_REST_S)))
+
+    def _change(self) -> None:
+        """Show the newest frame, if there is one and somebody to see it."""
+        self._page.say(self._words())
+        frame = self._slot.take(timeout_s=0) if self.is_watched and not self.is_paused else None
+        if frame is None:
+            return
+        now_s = time.monotonic()
+        self._history.add(now_s, frame.latency_s, self._meter.rate_hz(now_s), frame.faces)
+        self._page.show(frame)
+        if now_s - self._plotted_s >= PLOT_PERIOD_S:
+            self._page.plot(self._history)
+            self._plotted_s = now_s
 
     def _pause(self, is_paused: bool) -> None:
         if is_paused:

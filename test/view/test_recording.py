@@ -64,3 +64,14 @@ def test_no_file_is_written_over(tmp_path: Path):
     assert second.name == f"{first.name}_2"
     second.with_name(second.name + ".mp4").touch()
     assert new_base(tmp_path, 0.0).name == f"{first.name}_3"
+
+
+def test_an_error_that_nobody_thought_of_ends_the_recording_and_not_its_user(tmp_path, make_frame, monkeypatch):
+    def broken(*_):
+        raise ZeroDivisionError("thirteen")
+
+    monkeypatch.setattr(module, "draw_faces", broken)
+    recording = Recording(tmp_path / "r", 25.0)
+    for number in range(3 * QUEUE_FRAMES):
+        recording.add(make_frame(number))
+    assert recording.close().problem == "thirteen"
