@@ -39,7 +39,7 @@ class Recording:
     """
 
     def __init__(self, base: Path, rate_hz: float) -> None:
-        self.paths = tuple(base.with_name(base.name + ending) for ending in (".mp4", ".jsonl"))
+        self.paths = base.with_name(f"{base.name}.mp4"), base.with_name(f"{base.name}.jsonl")
         self._rate_hz = video_rate_hz(rate_hz)
         self._queue: queue.Queue[LiveFrame | None] = queue.Queue(QUEUE_FRAMES)
         self._frames = self._left_out = 0

@@ -171,8 +171,9 @@ class View:
 def _told(recording: Recording, status: RecordingStatus, doing: str) -> str:
     if status.problem:
         return f"{doing}: {status.problem}"
+    video, lines = recording.paths
     left_out = f", {status.left_out} left out: the disk is too slow" if status.left_out else ""
-    return f"{doing} {status.frames} frames{left_out}: {' and '.join(map(str, recording.paths))}"
+    return f"{doing} {status.frames} frames{left_out}: {video} and {lines.suffix}"
 
 
 def open_view(

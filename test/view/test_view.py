@@ -57,7 +57,7 @@ def test_a_recording_needs_no_browser_and_is_finished_at_the_end(view, make_fram
     assert [json.loads(line)["frame"] for line in lines.read_text().splitlines()] == list(range(10))
     assert len(list(tmp_path.glob("rednet_view_*.mp4"))) == 1
     assert told[0].startswith("recorded 10 frames")
-    assert str(lines) in told[0]
+    assert f"{lines.with_suffix('.mp4')} and .jsonl" in told[0]
 
 
 def test_while_paused_nothing_is_recorded_or_waited_for(view, make_frame, told):
