@@ -123,7 +123,7 @@ def opened(folder: Path, size_px: tuple[int, int] = (1600, 900)) -> Iterator[Pag
     try:
         port, _ = _wait_for(lambda: (folder / "DevToolsActivePort").read_text().split())
         address = _wait_for(lambda: _tab_address(int(port)))
-        with connect(address, max_size=None) as connection:
+        with connect(address, max_size=None, ping_interval=None) as connection:
             yield Page(connection)
     finally:
         os.killpg(process.pid, signal.SIGKILL)
