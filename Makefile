@@ -7,6 +7,7 @@ in_environment := $(PYTHON) scripts/run_in_environment.py
 
 help:
 	@echo "make demo [INPUT=file-or-camera-index]  track a real clip through ROS 2 topics; writes demo_output/"
+	@echo "make demo VIEW=1                        the same, live in the browser, until Ctrl-C; VIEW=8000 is another port"
 	@echo "make test                               run every check and test that can run here"
 	@echo "make test ROOM=tracking                 the quick tests of one room; TESTS='...' takes pytest's arguments"
 	@echo "make soak                               the long tests of reliability, and the tracking bench; 20 minutes"
@@ -21,7 +22,7 @@ setup:
 	@$(PYTHON) scripts/setup_environment.py
 
 demo: setup
-	@$(in_environment) rednet-demo $(if $(INPUT),--input "$(INPUT)")
+	@$(in_environment) rednet-demo $(if $(INPUT),--input "$(INPUT)") $(if $(VIEW),--view $(filter-out 1,$(VIEW)))
 
 lint: setup
 	$(in_environment) ruff check .

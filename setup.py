@@ -55,6 +55,7 @@ setup(
         # The same as in CMakeLists.txt; test/test_packaging.py compares them.
         "console_scripts": [
             "rednet-track = rednet_ros.start:rednet_track",
+            "rednet-view = rednet_ros.start:rednet_view",
             "rednet-evaluate = rednet_ros.start:rednet_evaluate",
             "rednet-train = rednet_ros.start:rednet_train",
             "rednet-convert = rednet_ros.start:rednet_convert",
@@ -67,6 +68,7 @@ setup(
             "tracker_node = rednet_ros.start:tracker_node",
             "player_node = rednet_ros.start:player_node",
             "recorder_node = rednet_ros.start:recorder_node",
+            "view_node = rednet_ros.start:view_node",
         ]
     },
 )

@@ -51,6 +51,7 @@ def _start(module: str, exit_code: int, signals: tuple[signal.Signals, ...]) -> 
 
 
 rednet_track = partial(_command, "rednet_ros.cli.track")
+rednet_view = partial(_command, "rednet_ros.cli.view")
 rednet_evaluate = partial(_command, "rednet_ros.cli.evaluate")
 rednet_train = partial(_command, "rednet_ros.cli.train")
 rednet_convert = partial(_command, "rednet_ros.cli.convert")
@@ -63,3 +64,4 @@ rednet_demo = partial(_command, "rednet_ros.nodes.demo.demo")
 tracker_node = partial(_node, "rednet_ros.nodes.tracker.tracker_node")
 player_node = partial(_node, "rednet_ros.nodes.demo.player_node")
 recorder_node = partial(_node, "rednet_ros.nodes.demo.recorder_node")
+view_node = partial(_node, "rednet_ros.nodes.view.view_node")

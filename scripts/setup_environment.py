@@ -132,7 +132,7 @@ def _install_python_packages(layout: Layout) -> None:
     ros = () if layout.distribution else ("ros_wheels",)
     if torch := wanted("torch"):
         _pip(layout, "Installing torch (hundreds of megabytes)", [*torch, *pins])
-    names = ("torch", "runtime", "gpu", "demo", "train", "checks", "docs", "fast", "colcon", *ros)
+    names = ("torch", "runtime", "gpu", "demo", "train", "checks", "docs", "fast", "view", "colcon", *ros)
     _pip(layout, "Installing Python packages", [*wanted(*names), *pins])
     _pip(layout, "Installing the demo's clip and the renderer", ["--no-deps", *wanted("clips", "render")])
     if layout.distribution is None:

@@ -14,11 +14,13 @@ from pathlib import Path
 from rednet_ros.nodes.parameters.demo import PlayerParameters, RecorderParameters
 from rednet_ros.nodes.parameters.table import Specification, Value, specifications
 from rednet_ros.nodes.parameters.tracker import CameraParameters, TrackerParameters
+from rednet_ros.nodes.parameters.view import ViewParameters
 
 ROOT = Path(__file__).resolve().parents[1]
 YAML_FILE, PAGE = Path("config/tracker.yaml"), Path("docs/nodes.md")
 TABLES = {
-    table.__name__: table for table in (TrackerParameters, CameraParameters, PlayerParameters, RecorderParameters)
+    table.__name__: table
+    for table in (TrackerParameters, CameraParameters, PlayerParameters, RecorderParameters, ViewParameters)
 }
 
 _YAML_HEAD = """\

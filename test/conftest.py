@@ -63,7 +63,7 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist's own reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    obstacles = {"ros": _why_not_ros, "ros_launch": _why_not_launch, "gpu": _why_not_gpu}
+    obstacles = {"ros": _why_not_ros, "ros_launch": _why_not_launch, "gpu": _why_not_gpu, "browser": _why_not_browser}
     for marker, obstacle in obstacles.items():
         marked = [item for item in items if item.get_closest_marker(marker)]
         reason = obstacle() if marked else None
@@ -169,6 +169,14 @@ def _why_not_launch() -> str | None:
         if missing
         else _why_not_ros()
     )
+
+
+def _why_not_browser() -> str | None:
+    if not _is_installed("viser"):
+        return "viser is not installed: pip install viser"
+    from browser import chromium
+
+    return None if chromium() else "no Chromium to open the page in: apt-get install chromium"
 
 
 def _is_installed(name: str) -> bool:

@@ -38,12 +38,12 @@ def end(process: subprocess.Popen[str], number: signal.Signals) -> tuple[int, st
     return process.returncode, errors
 
 
-@pytest.mark.parametrize("name", ["rednet_track", "rednet_evaluate", "rednet_train"])
+@pytest.mark.parametrize("name", ["rednet_track", "rednet_view", "rednet_evaluate", "rednet_train"])
 def test_an_interrupted_command_says_so_in_one_line(tmp_path: Path, name: str) -> None:
     assert end(start(name, "cv2", tmp_path), signal.SIGINT) == (130, "-c: interrupted\n")
 
 
-@pytest.mark.parametrize("name", ["tracker_node", "player_node", "recorder_node"])
+@pytest.mark.parametrize("name", ["tracker_node", "player_node", "recorder_node", "view_node"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_node_that_is_told_to_end_ends_well(tmp_path: Path, name: str, number: signal.Signals) -> None:
     assert end(start(name, "rclpy", tmp_path), number) == (0, "")

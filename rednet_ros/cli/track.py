@@ -13,7 +13,6 @@ from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from rednet_ros.cli import command
-from rednet_ros.cli.frame_json import STDOUT, LineWriter, frame_record
 from rednet_ros.cli.track_summary import TrackSummary
 from rednet_ros.errors import InputError
 from rednet_ros.media.constant_rate import SteadyVideo, video_rate_hz
@@ -22,6 +21,7 @@ from rednet_ros.media.read_ahead import read_ahead
 from rednet_ros.media.video import TimedImage, VideoSource, VideoWriter, check_video_name, open_source
 from rednet_ros.media.video_input import INPUT_HELP, InputKind, identify
 from rednet_ros.tracking.draw import draw_faces
+from rednet_ros.tracking.frame_json import STDOUT, LineWriter, frame_record
 from rednet_ros.tracking.settings import TrackerSettings
 from rednet_ros.tracking.types import Face, ImageArray
 from rednet_ros.wording import progress_interval_s
@@ -64,29 +64,34 @@ def argument_parser() -> argparse.ArgumentParser:
         type=Path,
         help="write the video with the faces drawn in (.mp4); for a single image also a picture (.png, .jpg)",
     )
-    parser.add_argument(
+    add_tracker_arguments(parser)
+    return parser
+
+
+def add_tracker_arguments(to: argparse.ArgumentParser) -> None:
+    """What `tracker_settings` and `open_face_tracker` read."""
+    to.add_argument(
         "--max-faces",
         metavar="N",
         type=command.positive,
         default=TrackerSettings().max_faces,
         help="track at most N faces at a time (default: %(default)s)",
     )
-    parser.add_argument(
+    to.add_argument(
         "--detector-px",
         metavar="N",
         type=command.positive,
         default=TrackerSettings().detector_px,
         help="longer side of what the detector sees at a time; larger finds far faces sooner (default: %(default)s)",
     )
-    parser.add_argument(
+    to.add_argument(
         "--recognizer",
         metavar="NAME",
         default=TrackerSettings().recognizer,
         help=f"{command.RECOGNIZER_HELP}; none: recognise nobody",
     )
-    parser.add_argument("--people", metavar="F", default="", help="people enrolled with rednet-enroll, for their ids")
-    command.add_network_arguments(parser)
-    return parser
+    to.add_argument("--people", metavar="F", default="", help="people enrolled with rednet-enroll, for their ids")
+    command.add_network_arguments(to)
 
 
 def run(options: argparse.Namespace, open_tracker: OpenTracker | None = None) -> None:
@@ -96,7 +101,7 @@ def run(options: argparse.Namespace, open_tracker: OpenTracker | None = None) ->
         _check_video(options.video, options.input)
     with ExitStack() as stack:
         source = stack.enter_context(open_source(options.input))
-        tracker = stack.enter_context((open_tracker or _open_tracker)(options, tracker_settings(options, source)))
+        tracker = stack.enter_context((open_tracker or open_face_tracker)(options, tracker_settings(options, source)))
         sinks = [stack.enter_context(sink) for sink in _sinks(options, source.fps)]
         stack.enter_context(logging_redirect_tqdm())
         summary = TrackSummary(_weights(tracker))
@@ -192,7 +197,8 @@ def _overlay(path: Path, fps: float) -> Iterator[Sink]:
         video.close()
 
 
-def _open_tracker(options: argparse.Namespace, settings: TrackerSettings) -> AbstractContextManager[Tracker]:
+def open_face_tracker(options: argparse.Namespace, settings: TrackerSettings) -> AbstractContextManager[Tracker]:
+    """The tracker that `add_tracker_arguments` describe. Raises InputError where it cannot recognise as asked."""
     from rednet_ros.tracking.tracker import FaceTracker  # torch takes seconds to load; `--help` need not wait
 
     tracker = FaceTracker(options.weights, options.device, settings=settings)

@@ -37,7 +37,7 @@ def draw_faces(image_bgr: ImageArray, faces: Sequence[Face], *, boxes: bool = Fa
     """
     canvas = np.ascontiguousarray(image_bgr).copy()
     for face in faces:
-        line_color = _LINE_COLORS[zlib.crc32(face.id.encode()) % len(_LINE_COLORS)]
+        line_color = id_color(face.id)
         if boxes:
             _box(canvas, face.box, line_color)
         point_colors = [confidence_color(float(value)) for value in face.landmark_confidence]
@@ -64,6 +64,11 @@ def draw_landmarks(
         layer.dots(landmarks_px, [_SHADE] * len(landmarks_px), radius_px + rim_px, opacity=0.6)
         layer.dots(landmarks_px, point_colors, radius_px, opacity=1.0)
     layer.blend()
+
+
+def id_color(face_id: str) -> Color:
+    """The colour of a face's lines, the same wherever it is drawn; faces may share one."""
+    return _LINE_COLORS[zlib.crc32(face_id.encode()) % len(_LINE_COLORS)]
 
 
 def confidence_color(confidence: float) -> Color:

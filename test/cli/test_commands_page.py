@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from rednet_ros.cli import enroll, evaluate, track
+from rednet_ros.cli import enroll, evaluate, track, view
 from rednet_ros.resources import DEFAULT_WEIGHTS
 from rednet_ros.tracking.settings import TrackerSettings
 
@@ -25,7 +25,7 @@ def section(name: str) -> str:
     return common + part
 
 
-@pytest.mark.parametrize("module", [track, evaluate, enroll])
+@pytest.mark.parametrize("module", [track, evaluate, enroll, view])
 def test_the_page_names_every_option_and_no_other(module: ModuleType) -> None:
     described = set(re.findall(r"--[a-z][a-z-]+", section(module.NAME)))
     assert described == options_of(module.argument_parser())

@@ -60,7 +60,7 @@ class FakeTracker:
 @pytest.fixture
 def tracker(monkeypatch: pytest.MonkeyPatch) -> FakeTracker:
     fake = FakeTracker()
-    monkeypatch.setattr(track, "_open_tracker", fake.open)
+    monkeypatch.setattr(track, "open_face_tracker", fake.open)
     return fake
 
 
@@ -259,7 +259,7 @@ import contextlib, sys
 from types import SimpleNamespace
 from rednet_ros.cli import track
 tracker = SimpleNamespace(update=lambda image, stamp_s: [], figures=lambda: {{"weights": "made"}})
-track._open_tracker = lambda options, settings: contextlib.nullcontext(tracker)
+track.open_face_tracker = lambda options, settings: contextlib.nullcontext(tracker)
 sys.exit(track.main([{str(clip(tmp_path / "in.mp4", [20] * 50))!r}, "--jsonl", "-"]))
 """
     process = subprocess.Popen(

@@ -27,6 +27,8 @@ AUDITED_IMPORTS = {
 AUDITED_CALLS = {
     # A free port of the loopback, found and left again, for the processes of one training run.
     "rednet_ros/cli/processes.py": {"bind"},
+    # The live view's port, of the loopback unless told otherwise: tried before viser listens there (docs/view.md).
+    "rednet_ros/view/server.py": {"bind"},
 }
 FORBIDDEN_CALLS = {"eval", "exec", "system", "popen", "listen", "bind", "urlopen", "urlretrieve", "unsafe_load",
                    "full_load", "unsafe_load_all"}  # fmt: skip

@@ -9,7 +9,8 @@ pytestmark = pytest.mark.ros
 
 
 @pytest.mark.parametrize(
-    "module", ["tracker.tracker_node", "demo.player_node", "demo.recorder_node", "demo.demo", "benchmark"]
+    "module",
+    ["tracker.tracker_node", "demo.player_node", "demo.recorder_node", "demo.demo", "view.view_node", "benchmark"],
 )
 def test_a_nodes_modules_do_not_import_torch(module):
     script = f"import sys, rednet_ros.nodes.{module}; print(sorted({{'torch', 'safetensors'}} & set(sys.modules)))"

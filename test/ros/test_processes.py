@@ -102,7 +102,7 @@ def test_a_wrong_start_costs_one_line(start, module, parameter, reason):
     assert len(output.splitlines()) == 1
 
 
-@pytest.mark.parametrize("module", ["tracker_node", "player_node", "recorder_node"])
+@pytest.mark.parametrize("module", ["tracker_node", "player_node", "recorder_node", "view_node"])
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

@@ -24,6 +24,7 @@ from rednet_ros.nodes.fastdds import image_environment
 from rednet_ros.nodes.parameters.demo import CAMERA_TIMEOUT_S
 from rednet_ros.nodes.tracker.statistics import PUBLISHING_PERIOD_S
 from rednet_ros.resources import DEFAULT_WEIGHTS
+from rednet_ros.view.view import DEFAULT_PORT
 
 logger = logging.getLogger(__name__)
 
@@ -72,10 +73,11 @@ def _for_ros(name: str) -> Iterator[str]:
 
 
 def _run_nodes(options: argparse.Namespace) -> dict[str, int]:
-    """Run the three until the player ends, one of the others fails, or the user interrupts; their exit codes."""
+    """Run the nodes until the player ends, one of the others fails, or the user interrupts; their exit codes."""
     environment, reliability = _middleware()
+    folder = yaml_text(str(options.output))
     parameters = {
-        "recorder_node": {"output_dir": yaml_text(str(options.output))},
+        "recorder_node": {"output_dir": folder},
         "tracker_node": {
             "autostart": "true",
             "weights": yaml_text(options.weights),
@@ -84,8 +86,10 @@ def _run_nodes(options: argparse.Namespace) -> dict[str, int]:
             "camera_timeout_s": str(CAMERA_TIMEOUT_S),
             "id_prefix": "demo_",
         },
+        **({} if options.view is None else {"view_node": {"port": str(options.view), "output_dir": folder}}),
         "player_node": {
             "source": yaml_text(options.input),
+            "loop": "false" if options.view is None else "true",
             "duration_s": str(float(options.seconds)),
             "reliability": reliability,
         },
@@ -103,10 +107,10 @@ def _run_nodes(options: argparse.Namespace) -> dict[str, int]:
 
 
 def _stop(processes: list[NodeProcess]) -> dict[str, int]:
-    """Player first; the recorder before the tracker, whose last figures it waits for. Name -> exit code."""
+    """Player and view first; the recorder before the tracker, whose last figures it waits for. Name -> exit code."""
     by_name = {process.name: process for process in processes}
     codes: dict[str, int] = {}
-    for name in ("player_node", "recorder_node", "tracker_node"):
+    for name in ("player_node", "view_node", "recorder_node", "tracker_node"):
         if name not in by_name:
             continue
         if name == "recorder_node" and by_name[name].ended() is None:
@@ -117,7 +121,7 @@ def _stop(processes: list[NodeProcess]) -> dict[str, int]:
 
 def _middleware() -> tuple[dict[str, str], str]:
     """Environment of the nodes, and the reliability with which images reach the tracker in it."""
-    environment, reliability = image_environment(3)
+    environment, reliability = image_environment(4)
     environment.setdefault("RCUTILS_CONSOLE_OUTPUT_FORMAT", "{name}: {message}")
     environment.setdefault("RCUTILS_LOGGING_USE_STDOUT", "1")  # in one order with the lines of this process
     return environment, reliability
@@ -133,6 +137,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--output", type=Path, default=Path("demo_output"), help="folder of the results (%(default)s)")
     parser.add_argument("--weights", default=DEFAULT_WEIGHTS, help="name or path of the weights (%(default)s)")
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"), help="(%(default)s)")
+    parser.add_argument(
+        "--view",
+        metavar="PORT",
+        nargs="?",
+        type=int,
+        const=DEFAULT_PORT,
+        help="show it live in the browser, too, and play a file again and again, until Ctrl-C (port: %(const)s)",
+    )
     parser.add_argument("--seconds", type=float, default=0.0, help="end after this time; 0: at the input's end")
     return parser
 

@@ -13,7 +13,7 @@ logger = logging.getLogger(__name__)
 
 STOP_TIMEOUT_S = 60.0
 
-ROOM = {"tracker_node": "tracker", "player_node": "demo", "recorder_node": "demo"}
+ROOM = {"tracker_node": "tracker", "player_node": "demo", "recorder_node": "demo", "view_node": "view"}
 """Where in `rednet_ros.nodes` each node's module lies."""
 
 

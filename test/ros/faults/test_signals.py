@@ -21,6 +21,7 @@ START = "import rednet_ros.start as start; print('begins', flush=True); raise Sy
 ARGUMENTS = {
     "tracker_node": ["-p", "autostart:=true"],
     "recorder_node": ["-p", "output_dir:={folder}"],
+    "view_node": ["-p", "port:=0", "-p", "output_dir:={folder}"],
     "player_node": ["-p", "source:=portrait", "-p", "loop:=true"],
 }
 
