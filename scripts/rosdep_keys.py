@@ -69,7 +69,7 @@ def has_package(rule: dict[str, Any] | None, system: str, codename: str) -> bool
 
 
 def read(file: Path) -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.load(file.read_text(encoding="utf-8"), yaml.CSafeLoader)
+    loaded: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
     return loaded
 
 
