@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>  // the messages need it, and where Jazzy generated them do not include it: seen with GCC 16
 #include <vector>
 
 #include <rednet_ros/msg/face_landmarks.hpp>
