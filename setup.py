@@ -25,7 +25,7 @@ setup(
     python_requires=">=3.10",
     install_requires=requirements("runtime"),
     extras_require={
-        **{name: requirements(name) for name in ("fast", "gpu", "plots", "recognition", "render")},
+        **{name: requirements(name) for name in ("cluster", "fast", "gpu", "plots", "recognition", "render")},
         "train": requirements("gpu") + requirements("train"),
     },
     entry_points={
