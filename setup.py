@@ -25,7 +25,7 @@ setup(
     python_requires=">=3.10",
     install_requires=requirements("runtime"),
     extras_require={
-        **{name: requirements(name) for name in ("cluster", "fast", "gpu", "plots", "recognition", "render")},
+        **{name: requirements(name) for name in ("bags", "cluster", "fast", "gpu", "plots", "recognition", "render")},
         "train": requirements("gpu") + requirements("train"),
     },
     entry_points={
@@ -41,6 +41,7 @@ setup(
             "rednet-enroll = rednet_ros.start:rednet_enroll",
             "rednet-export = rednet_ros.start:rednet_export",
             "rednet-demo = rednet_ros.start:rednet_demo",
+            "rednet-redact = rednet_ros.start:rednet_redact",
             "tracker_node = rednet_ros.start:tracker_node",
             "player_node = rednet_ros.start:player_node",
             "recorder_node = rednet_ros.start:recorder_node",
