@@ -111,8 +111,11 @@ def read(weights: Path) -> StepFile:
         raise WeightsError(f"{json_path} does not describe a network of this version: {error}") from error
 
 
-def _read_int8(weights: Path, expected_sha256: object) -> tuple[bytes, bytes]:
+def _read_int8(weights: Path, expected_sha256: object) -> tuple[bytes, bytes] | None:
+    """None where neither file is there: the wheel leaves out those of the weights that are not the default."""
     paths = _int8_paths(weights)
+    if not any(is_file(path) for path in paths):
+        return None
     try:
         graph, numbers = (path.read_bytes() for path in paths)
     except OSError as error:

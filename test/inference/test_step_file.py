@@ -99,6 +99,13 @@ def test_a_damaged_or_missing_step_in_8_bits_is_refused(weights, suffix):
         step_file.read(weights)
 
 
+def test_a_step_whose_8_bits_were_left_out_is_read_without(weights):
+    step_file.write_int8(weights, b"<net/>", b"small numbers")
+    for suffix in (".int8.xml", ".int8.bin"):
+        weights.with_suffix(suffix).unlink()
+    assert step_file.read(weights).int8 is None
+
+
 def test_a_new_step_leaves_no_older_one_in_8_bits(weights):
     step_file.write_int8(weights, b"<net/>", b"small numbers")
     step_file.write(weights, b"another graph", OF)
