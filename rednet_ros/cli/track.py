@@ -22,8 +22,10 @@ from rednet_ros.media.video import TimedImage, VideoSource, VideoWriter, check_v
 from rednet_ros.media.video_input import INPUT_HELP, InputKind, identify
 from rednet_ros.tracking.draw import draw_faces
 from rednet_ros.tracking.frame_json import STDOUT, LineWriter, frame_record
+from rednet_ros.tracking.redaction.hiding import STYLES
+from rednet_ros.tracking.redaction.redactor import Redactor, redaction_detector
 from rednet_ros.tracking.settings import TrackerSettings
-from rednet_ros.tracking.types import Face, ImageArray
+from rednet_ros.tracking.types import Face, ImageArray, Place
 from rednet_ros.wording import progress_interval_s
 
 NAME = "rednet-track"
@@ -37,6 +39,9 @@ class Tracker(Protocol):
     def update(self, image_bgr: ImageArray, stamp_s: float) -> Sequence[Face]:
         """The confirmed faces in the image."""
 
+    def places(self) -> Sequence[Place]:
+        """Where it takes faces to be in the image."""
+
     def figures(self) -> Mapping[str, object]:
         """What runs: `weights`, and `license` where the weights name one."""
 
@@ -45,6 +50,9 @@ OpenTracker = Callable[[argparse.Namespace, TrackerSettings], AbstractContextMan
 
 Sink = Callable[[int, TimedImage, Sequence[Face]], None]
 """Receives each frame's number, image and faces."""
+
+Picture = Callable[[ImageArray, float], None]
+"""Receives each image with its faces drawn in, and its time in seconds."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -63,6 +71,11 @@ def argument_parser() -> argparse.ArgumentParser:
         metavar="F",
         type=Path,
         help="write the video with the faces drawn in (.mp4); for a single image also a picture (.png, .jpg)",
+    )
+    parser.add_argument(
+        "--redact",
+        choices=STYLES,
+        help="in the video: make faces unrecognisable, hiding all that may be one; landmarks: a grey area",
     )
     add_tracker_arguments(parser)
     return parser
@@ -102,7 +115,7 @@ def run(options: argparse.Namespace, open_tracker: OpenTracker | None = None) ->
     with ExitStack() as stack:
         source = stack.enter_context(open_source(options.input))
         tracker = stack.enter_context((open_tracker or open_face_tracker)(options, tracker_settings(options, source)))
-        sinks = [stack.enter_context(sink) for sink in _sinks(options, source.fps)]
+        sinks = [stack.enter_context(sink) for sink in _sinks(options, source.fps, tracker)]
         stack.enter_context(logging_redirect_tqdm())
         summary = TrackSummary(_weights(tracker))
         interrupted = False
@@ -167,12 +180,13 @@ def _timed(frames: Iterable[TimedImage], summary: TrackSummary) -> Iterator[Time
         yield frame
 
 
-def _sinks(options: argparse.Namespace, fps: float) -> list[AbstractContextManager[Sink]]:
+def _sinks(options: argparse.Namespace, fps: float, tracker: Tracker) -> list[AbstractContextManager[Sink]]:
     sinks: list[AbstractContextManager[Sink]] = []
     if options.jsonl is not None:
         sinks.append(_json_lines(options.jsonl))
     if options.video is not None:
-        sinks.append(_picture(options.video) if is_image_name(options.video) else _overlay(options.video, fps))
+        picture = _picture(options.video) if is_image_name(options.video) else _overlay(options.video, fps)
+        sinks.append(_redacted(picture, options, tracker) if options.redact else _drawn(picture))
     return sinks
 
 
@@ -183,17 +197,41 @@ def _json_lines(path: Path) -> Iterator[Sink]:
 
 
 @contextmanager
-def _picture(path: Path) -> Iterator[Sink]:
-    yield lambda _, frame, faces: write_image(path, draw_faces(frame.image_bgr, faces))
+def _drawn(picture: AbstractContextManager[Picture]) -> Iterator[Sink]:
+    with picture as show:
+        yield lambda _, frame, faces: show(draw_faces(frame.image_bgr, faces), frame.time_s)
 
 
 @contextmanager
-def _overlay(path: Path, fps: float) -> Iterator[Sink]:
+def _redacted(
+    picture: AbstractContextManager[Picture], options: argparse.Namespace, tracker: Tracker
+) -> Iterator[Sink]:
+    """Frames are shown some frames later, when it is known whose face they may hold."""
+    redactor = Redactor[tuple[float, Sequence[Face]]](options.redact, redaction_detector(options.detector_px))
+    with picture as show:
+
+        def show_ready(ready: Iterable[tuple[ImageArray, tuple[float, Sequence[Face]]]]) -> None:
+            for image_bgr, (time_s, faces) in ready:
+                show(draw_faces(image_bgr, faces), time_s)
+
+        yield lambda _, frame, faces: show_ready(
+            redactor.add(frame.image_bgr, frame.time_s, tracker.places(), (frame.time_s, faces))
+        )
+        show_ready(redactor.finish())
+
+
+@contextmanager
+def _picture(path: Path) -> Iterator[Picture]:
+    yield lambda image_bgr, _: write_image(path, image_bgr)
+
+
+@contextmanager
+def _overlay(path: Path, fps: float) -> Iterator[Picture]:
     """Frames are shown at their times, whatever rate the source announces; a gap in a recording is kept."""
     rate_hz = video_rate_hz(fps)
     with VideoWriter(path, rate_hz) as writer:
         video = SteadyVideo(writer, rate_hz, longest_hold_s=_LONGEST_GAP_S)
-        yield lambda _, frame, faces: video.add(draw_faces(frame.image_bgr, faces), frame.time_s)
+        yield video.add
         video.close()
 
 

@@ -49,7 +49,7 @@ from rednet_ros.tracking.track import (
     may_be,
     next_look,
 )
-from rednet_ros.tracking.types import Detection, Detections, Face, FaceStatus, ImageArray
+from rednet_ros.tracking.types import Detection, Detections, Face, FaceStatus, ImageArray, Place
 
 WAIT_SHARE, MIN_WAIT_S = 0.5, 0.05
 """Where images come so slowly that this share of the time between two is as long, a search is waited for: a face found
@@ -173,6 +173,13 @@ class FaceTracker:
         self._look_at_found(views)
         self._recognition.settle(self._cameras.values(), [view.camera for view in views])
         return {view.camera.name: self._visible(view.camera) for view in views}
+
+    def places(self, camera: str = "") -> list[Place]:
+        """Where the faces of a camera's newest image are taken to be: those that `update` returns, those that are not
+        confirmed yet, and, where they are expected, those that are lost for a moment. For what must miss none."""
+        if camera not in self._cameras:
+            return []
+        return [Place(track.id, track.landmarks_px, track.bad_s) for track in self._cameras[camera].tracks]
 
     def calibrate(self, calibration: CameraModel | None, camera: str = "") -> None:
         """How a camera takes its images, for the head poses from now on; None: unknown (settings.assumed_fov_deg)."""

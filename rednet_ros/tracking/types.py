@@ -56,6 +56,24 @@ class Detection:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a tracker takes a face to be, whether it shows it to anybody or not. `track`: an id, of the tracker's own.
+
+    `landmarks_px`: 68 x 2 float32, pixels of the image. `unseen_s`: for how long the face was not seen, 0 for one that
+    is seen there.
+    """
+
+    track: str
+    landmarks_px: FloatArray
+    unseen_s: float = 0.0
+
+    @property
+    def box(self) -> Box:
+        """Tight around the landmarks."""
+        return Box.around(self.landmarks_px)
+
+
+@dataclass(frozen=True)
 class Detections:
     """What somebody else has found in an image. `stamp_s`: that of the image, None where it is not known.
 

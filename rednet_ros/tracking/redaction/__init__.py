@@ -1,0 +1,1 @@
+"""Faces made unrecognisable in images that people get to see; landmarks may still be drawn over them."""
