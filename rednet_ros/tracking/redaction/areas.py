@@ -58,7 +58,7 @@ def areas(image_bgr: ImageArray, places: Sequence[Place], detector: Detector) ->
     for detection in detector.detect(image_bgr):
         owner = next((area.track for area, box in seen if _holds(box, detection.box.center)), "")
         found.append(replace(of_detection(detection), track=owner))
-    return tracked + found
+    return [area for area in tracked + found if np.isfinite(area.outline_px).all()]
 
 
 def of_place(place: Place) -> Area:
