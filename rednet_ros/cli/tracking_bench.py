@@ -13,12 +13,15 @@ from tqdm import tqdm
 from rednet_ros.cli import command
 from rednet_ros.errors import InputError
 from rednet_ros.evaluation.tables import write_json
-from rednet_ros.evaluation.tracking_bench import returns
+from rednet_ros.evaluation.tracking_bench import leaks, returns
 from rednet_ros.evaluation.tracking_bench.people import labelled_people, portrait_people
 from rednet_ros.evaluation.tracking_bench.run import run_bench, table
 from rednet_ros.evaluation.tracking_bench.sampling import Sampling
-from rednet_ros.evaluation.tracking_bench.scenes import FPS, Scenes, bench_clips
+from rednet_ros.evaluation.tracking_bench.scenes import FPS, Clip, Scenes, bench_clips
 from rednet_ros.tracking.recognition.recognizer import FROM_WEIGHTS
+from rednet_ros.tracking.redaction.redactor import redaction_detector
+from rednet_ros.tracking.settings import TrackerSettings
+from rednet_ros.tracking.sighting import Engine
 
 NAME = "rednet-tracking-bench"
 PEOPLE = 24
@@ -46,6 +49,8 @@ def argument_parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", metavar="S", type=int, default=0, help="other places, speeds and backgrounds")
     parser.add_argument("--json", metavar="F", type=Path, help="write the counts to this file")
     parser.add_argument("--events", action="store_true", help="print what happened in which clip and frame")
+    redact_help = "instead: how many faces --redact leaves visible; the sequences of LABELS.jsonl count, too"
+    parser.add_argument("--redact", action="store_true", help=redact_help)
     returning_help = "instead: 12 people of LABELS.jsonl, each in two videos, leave and return in another order"
     parser.add_argument("--returning", action="store_true", help=returning_help)
     recognizer_help = f"with --returning: {command.RECOGNIZER_HELP}; may be given several times"
@@ -65,11 +70,11 @@ def run(options: argparse.Namespace) -> None:
         return
     if options.recognizer:
         raise InputError("--recognizer needs --returning")
-    people = labelled_people(options.labels, PEOPLE, options.seed) if options.labels else portrait_people(PEOPLE)
-    clips = bench_clips(Scenes(people, options.seed))
-    if options.only:
-        clips = [clip for clip in clips if clip.kind in options.only]
+    clips = _clips(options)
     engine = LandmarkEngine.load(options.weights, options.device)
+    if options.redact:
+        _redact(options, clips, engine)
+        return
     samplings = [Sampling(rate_hz, options.drop, options.detector_delay) for rate_hz in options.rate or [FPS]]
     began_s = time.monotonic()
     on_event = tqdm.write if options.events else lambda text: None
@@ -82,6 +87,26 @@ def run(options: argparse.Namespace) -> None:
             str(sampling): {kind: asdict(row) for kind, row in rows.items()} for sampling, rows in totals.items()
         }
         write_json(options.json, records)
+
+
+def _clips(options: argparse.Namespace) -> list[Clip]:
+    clips = leaks.labelled_clips(options.labels) if options.redact and options.labels else []
+    if options.only != [leaks.LABELLED]:
+        people = labelled_people(options.labels, PEOPLE, options.seed) if options.labels else portrait_people(PEOPLE)
+        clips += bench_clips(Scenes(people, options.seed))
+    return [clip for clip in clips if not options.only or clip.kind in options.only]
+
+
+def _redact(options: argparse.Namespace, clips: Sequence[Clip], engine: Engine) -> None:
+    from rednet_ros.tracking.detector.models import load_detector
+
+    detectors = load_detector(), redaction_detector(TrackerSettings().detector_px)
+    on_event = tqdm.write if options.events else lambda text: None
+    totals = leaks.run_leaks(clips, engine, *detectors, on_event)
+    print(f"{leaks.table(totals)}\n\n{engine.weights_name}")
+    if options.json:
+        rows = {rule: {kind: asdict(row) for kind, row in kinds.items()} for rule, kinds in totals.items()}
+        write_json(options.json, rows)
 
 
 def _returning(options: argparse.Namespace) -> None:
