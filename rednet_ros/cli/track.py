@@ -1,4 +1,4 @@
-"""rednet-track: the faces of a video, a folder of images or a camera, without ROS."""
+"""rednet-track: the faces of a video, a folder of images, a camera or an archive of videos, without ROS."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from rednet_ros.cli import command
+from rednet_ros.cli.archive.run import run_archive
 from rednet_ros.cli.track_summary import TrackSummary
 from rednet_ros.errors import InputError
 from rednet_ros.media.constant_rate import SteadyVideo, video_rate_hz
@@ -78,6 +79,18 @@ def argument_parser() -> argparse.ArgumentParser:
         help="in the video: make faces unrecognisable, hiding all that may be one; landmarks: a grey area",
     )
     add_tracker_arguments(parser)
+    archive = parser.add_argument_group("archives", "INPUT is a folder: every video in it and below, each on its own")
+    archive.add_argument(
+        "--output",
+        metavar="DIR",
+        type=Path,
+        help="write NAME.jsonl of each video into this folder; goes on where it ended",
+    )
+    archive.add_argument("--videos", action="store_true", help="write NAME.faces.mp4 with the faces drawn in, too")
+    archive.add_argument(
+        "--jobs", metavar="N", type=command.positive, default=1, help="processes on this machine (default: %(default)s)"
+    )
+    archive.add_argument("--dask", metavar="ADDRESS", help="instead on a cluster: the address of its Dask scheduler")
     return parser
 
 
@@ -109,23 +122,68 @@ def add_tracker_arguments(to: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, open_tracker: OpenTracker | None = None) -> None:
     """Track the whole source. Raises the package's errors; the outputs hold what was tracked until then."""
+    _check_options(options)
+    if options.output is not None:
+        run_archive(options)
+        return
     command.check_outputs([options.input], [path for path in (options.jsonl, options.video) if path != STDOUT])
     if options.video is not None:
         _check_video(options.video, options.input)
     with ExitStack() as stack:
-        source = stack.enter_context(open_source(options.input))
-        tracker = stack.enter_context((open_tracker or open_face_tracker)(options, tracker_settings(options, source)))
-        sinks = [stack.enter_context(sink) for sink in _sinks(options, source.fps, tracker)]
+        source, tracker, sinks = _opened(stack, options, open_tracker)
         stack.enter_context(logging_redirect_tqdm())
         summary = TrackSummary(_weights(tracker))
+        bar = tqdm(
+            total=source.frame_count,
+            unit="frame",
+            desc=Path(source.name).name,
+            mininterval=progress_interval_s(),
+        )
         interrupted = False
         try:
-            _track(source, tracker, sinks, summary)
+            with bar:
+                _track(source, tracker, sinks, summary, bar.update)
         except KeyboardInterrupt:
             interrupted = not source.live  # a camera ends in no other way
     print(summary.text(), file=sys.stderr if options.jsonl == STDOUT else sys.stdout)
     if interrupted:
         raise KeyboardInterrupt
+
+
+def track_file(options: argparse.Namespace, open_tracker: OpenTracker | None = None) -> TrackSummary:
+    """Track a clip of an archive, without a word, with options of `clip_options`. Raises the package's errors."""
+    with ExitStack() as stack:
+        source, tracker, sinks = _opened(stack, options, open_tracker)
+        summary = TrackSummary(_weights(tracker))
+        _track(source, tracker, sinks, summary)
+    return summary
+
+
+def clip_options(source: Path, jsonl: Path, video: Path | None, others: Mapping[str, Any]) -> argparse.Namespace:
+    """The options that track one file into these."""
+    return argparse.Namespace(input=str(source.absolute()), jsonl=jsonl, video=video, **others)
+
+
+def _check_options(options: argparse.Namespace) -> None:
+    """Raises InputError for options that do not go together."""
+    if options.output is None:
+        given = [name for name in ("videos", "dask") if getattr(options, name)] + ["jobs"] * (options.jobs > 1)
+        if given:
+            raise InputError(f"--{given[0]} is for archives: name a folder of videos, and --output")
+    elif options.jsonl is not None or options.video is not None:
+        raise InputError("--output names the files itself: leave out --jsonl and --video; --videos writes videos, too")
+    elif options.dask and options.jobs > 1:
+        raise InputError("--jobs is for this machine, --dask for a cluster: give one of them")
+    if options.redact and not (options.video or options.videos):
+        raise InputError("--redact needs a video to hide faces in: --video F, or --videos with --output")
+
+
+def _opened(
+    stack: ExitStack, options: argparse.Namespace, open_tracker: OpenTracker | None
+) -> tuple[VideoSource, Tracker, list[Sink]]:
+    source = stack.enter_context(open_source(options.input))
+    tracker = stack.enter_context((open_tracker or open_face_tracker)(options, tracker_settings(options, source)))
+    return source, tracker, [stack.enter_context(sink) for sink in _sinks(options, source.fps, tracker)]
 
 
 def _check_video(path: Path, source: str) -> None:
@@ -152,14 +210,14 @@ def tracker_settings(options: argparse.Namespace, source: VideoSource) -> Tracke
     )
 
 
-def _track(source: VideoSource, tracker: Tracker, sinks: Sequence[Sink], summary: TrackSummary) -> None:
-    bar = tqdm(
-        total=source.frame_count,
-        unit="frame",
-        desc=Path(source.name).name,
-        mininterval=progress_interval_s(),
-    )
-    with bar, read_ahead(_timed(source, summary)) as frames:
+def _track(
+    source: VideoSource,
+    tracker: Tracker,
+    sinks: Sequence[Sink],
+    summary: TrackSummary,
+    on_frame: Callable[[], object] = lambda: None,
+) -> None:
+    with read_ahead(_timed(source, summary)) as frames:
         for index, frame in enumerate(frames):
             with summary.timed("track"):
                 faces = tracker.update(frame.image_bgr, frame.time_s)
@@ -167,7 +225,7 @@ def _track(source: VideoSource, tracker: Tracker, sinks: Sequence[Sink], summary
                 for sink in sinks:
                     sink(index, frame, faces)
             summary.add(faces)
-            bar.update()
+            on_frame()
 
 
 def _timed(frames: Iterable[TimedImage], summary: TrackSummary) -> Iterator[TimedImage]:
