@@ -20,7 +20,7 @@ def run_on_cluster(jobs: Sequence[Job], address: str) -> Generator[tuple[int, Ou
     except ImportError as error:
         raise InputError("--dask needs Dask distributed: pip install 'rednet_ros[cluster]'") from error
     try:
-        client = Client(address, timeout=_CONNECT_TIMEOUT_S, set_as_default=False)
+        client = Client(address, timeout=_CONNECT_TIMEOUT_S)
     except (OSError, ValueError, TimeoutError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"--dask {address}: no Dask scheduler answers there ({reason})") from error

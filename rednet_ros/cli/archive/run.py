@@ -63,20 +63,24 @@ def run_archive(options: argparse.Namespace) -> None:
 def settings_of(options: argparse.Namespace) -> Settings:
     """What the results depend on. Raises WeightsError where there are no such weights."""
     settings: Settings = {
-        "weights": f"{options.weights} ({_digest(resolve_weights(options.weights))})",
+        "weights": f"{options.weights} ({_digest(_weights_file(options.weights))})",
         "max-faces": options.max_faces,
         "detector-px": options.detector_px,
         "recognizer": options.recognizer,
-        "people": f"{options.people} ({_digest(Path(options.people))})" if options.people else "",
+        "people": f"{options.people} ({_digest(user_path(options.people))})" if options.people else "",
         "videos": options.videos,
     }
     return {**settings, "redact": options.redact} if options.redact else settings
 
 
+def _weights_file(name: str) -> Path:
+    """An installation for CPUs may have the .onnx only."""
+    path = resolve_weights(name)
+    return path if path.is_file() else path.with_suffix(".onnx")
+
+
 def _digest(path: Path) -> str:
-    path = user_path(path)
-    if not path.is_file():
-        path = path.with_suffix(".onnx")  # of weights for CPUs alone
+    """Of a file's content, in short."""
     if not path.is_file():
         raise InputError(f"{path}: no such file")
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
