@@ -15,7 +15,7 @@ from rednet_ros.errors import WeightsError
 from rednet_ros.media.images import read_image, write_image
 from rednet_ros.media.video import TimedImage, VideoSource, VideoWriter, open_source
 from rednet_ros.tracking.settings import TrackerSettings
-from rednet_ros.tracking.types import Box, Face, FaceStatus, HeadPose, ImageArray
+from rednet_ros.tracking.types import Box, Face, FaceStatus, HeadPose, ImageArray, Place
 
 LANDMARKS = np.random.default_rng(0).uniform(10, 50, (68, 2)).astype(np.float32)
 
@@ -183,6 +183,24 @@ def test_the_ending_of_the_video_is_checked_before_tracking_begins(
     assert capsys.readouterr().err.startswith(f"rednet-track: {complaint}")
     assert tracker.settings is None, "the tracker was loaded"
     assert not (tmp_path / name).exists()
+
+
+@pytest.mark.parametrize("name", ["hidden.mp4", "hidden.png"])
+def test_redaction_hides_the_face_in_the_video_and_changes_no_line(
+    name: str, tmp_path: Path, tracker: FakeTracker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(track, "draw_faces", lambda image_bgr, faces: image_bgr)
+    source = tmp_path / "in.png"
+    write_image(source, np.random.default_rng(0).integers(100, 255, (64, 96, 3)).astype(np.uint8))
+    tracker.places = lambda: [Place("f1", LANDMARKS)]  # type: ignore[attr-defined]
+    lines, hidden = tmp_path / "redacted.jsonl", tmp_path / name
+    assert track.main([str(source), "--redact", "landmarks", "--video", str(hidden), "--jsonl", str(lines)]) == 0
+    assert track.main([str(source), "--jsonl", str(tmp_path / "plain.jsonl")]) == 0
+    assert lines.read_text() == (tmp_path / "plain.jsonl").read_text()
+    with open_source(hidden) as video:
+        (image,) = [image for image, _ in video]
+    assert float(image[15:45, 15:45].std()) < 5
+    assert float(image[:, 80:].std()) > 20
 
 
 def test_files_are_repeatable_and_the_options_reach_the_tracker(tmp_path: Path, tracker: FakeTracker) -> None:

@@ -1,5 +1,6 @@
 """The tracker node on real topics: what subscribers get for good and bad streams."""
 
+import numpy as np
 import pytest
 
 pytestmark = pytest.mark.ros
@@ -130,6 +131,27 @@ def test_overlay_and_markers_are_made_for_subscribers_only(bench, make_image, wa
     assert markers[0].markers[0].action == 3  # DELETEALL: those of the image before go
     assert {marker.ns for marker in markers[0].markers[1:]} == {"camera", "landmarks", "contours", "ids"}
     assert len(overlays) == len(markers) == 1
+
+
+def test_a_redacted_overlay_hides_the_places_of_all_faces(make_face, monkeypatch):
+    from std_msgs.msg import Header
+
+    from rednet_ros.nodes.outputs import outputs
+    from rednet_ros.nodes.outputs.interface import FrameResult
+    from rednet_ros.nodes.parameters.tracker import TrackerParameters
+    from rednet_ros.tracking.detector.models import NoDetector
+    from rednet_ros.tracking.types import Place
+
+    topics = outputs._topics(TrackerParameters(redact="landmarks"), NoDetector())
+    assert [topic.name for topic in topics] == [topic.name for topic in outputs.TOPICS]
+    (overlay,) = [topic for topic in topics if topic.name == "overlay"]
+    image = np.random.default_rng(0).integers(0, 255, (240, 320, 3)).astype(np.uint8)
+    place = Place("f1", make_face("f1").landmarks_px)
+    message = overlay.message(FrameResult("", Header(), image, [], None, "made", [place]))
+    shown = np.frombuffer(message.data, np.uint8).reshape(240, 320, 3)
+    x, y = place.landmarks_px.mean(axis=0).astype(int)
+    assert (shown[y, x] != image[y, x]).any()
+    assert outputs._topics(TrackerParameters(), None) == list(outputs.TOPICS)
 
 
 def test_figures_are_published(bench, make_image, wait_until):

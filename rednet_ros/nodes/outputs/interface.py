@@ -9,7 +9,7 @@ from typing import Protocol
 from std_msgs.msg import Header
 
 from rednet_ros.tracking.camera_model import CameraModel
-from rednet_ros.tracking.types import Face, ImageArray
+from rednet_ros.tracking.types import Face, ImageArray, Place
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class FrameResult:
 
     `header`: the image's, unchanged (but for a frame set by parameter). `image_bgr`: H x W x 3 uint8, maybe the
     message's own memory: do not write to it. `camera_model`: how this image was taken, calibrated or assumed; None
-    where neither is known.
+    where neither is known. `places`: where the tracker takes faces to be, the unconfirmed and the lost included.
     """
 
     camera: str
@@ -27,6 +27,7 @@ class FrameResult:
     faces: Sequence[Face]
     camera_model: CameraModel | None
     weights_name: str
+    places: Sequence[Place] = ()
 
 
 class Output(Protocol):

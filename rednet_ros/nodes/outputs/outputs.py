@@ -7,8 +7,8 @@ broadcaster, one that remembers) is a class with the methods of `interface.Outpu
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
 from geometry_msgs.msg import PoseArray
 from rclpy.lifecycle import LifecycleNode
@@ -20,13 +20,16 @@ from rednet_ros.nodes.outputs.hri import HumanFaces, HumanFacesOutput
 from rednet_ros.nodes.outputs.hri_messages import load_types
 from rednet_ros.nodes.outputs.interface import FrameResult, Output
 from rednet_ros.nodes.outputs.markers import face_markers
-from rednet_ros.nodes.outputs.messages import bgr_image, face_landmarks
+from rednet_ros.nodes.outputs.messages import bgr_image, face_landmarks, seconds
 from rednet_ros.nodes.outputs.point_cloud import landmark_cloud
 from rednet_ros.nodes.outputs.poses import pose_array
 from rednet_ros.nodes.outputs.transforms import TransformOutput, broadcaster_type, make_broadcasters
 from rednet_ros.nodes.parameters.tracker import DETECTIONS_TOPIC, TrackerParameters, in_camera
 from rednet_ros.nodes.tracker.detections import detection_message_type
+from rednet_ros.tracking.detector.models import Detector
 from rednet_ros.tracking.draw import draw_faces
+from rednet_ros.tracking.redaction.hiding import Style
+from rednet_ros.tracking.redaction.redactor import Redactor, redaction_detector
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,18 @@ def _faces(result: FrameResult) -> FaceLandmarks:
 
 def _overlay(result: FrameResult) -> Image:
     return bgr_image(result.header, draw_faces(result.image_bgr, result.faces))
+
+
+def _redacted_overlay(style: Style, detector: Detector) -> Callable[[FrameResult], Image]:
+    """As `_overlay`, of one camera, but nobody can be recognised. What fails is not published."""
+    redactor = Redactor[None](style, detector, look_ahead=0)
+
+    def message(result: FrameResult) -> Image:
+        stamp_s = seconds(result.header.stamp)
+        ((hidden, _),) = redactor.add(result.image_bgr, stamp_s, result.places, None)
+        return bgr_image(result.header, draw_faces(hidden, result.faces))
+
+    return message
 
 
 def _markers(result: FrameResult) -> MarkerArray:
@@ -109,6 +124,14 @@ def check_installed(node: LifecycleNode, parameters: TrackerParameters) -> None:
         node.get_logger().info("tf2_ros is not installed: not broadcasting TF frames")
 
 
+def _topics(parameters: TrackerParameters, detector: Detector | None) -> list[Topic]:
+    """Of one camera; `detector`: of the redaction, None without."""
+    if detector is None:
+        return list(TOPICS)
+    redacted = _redacted_overlay(cast(Style, parameters.redact), detector)
+    return [replace(topic, message=redacted) if topic.message is _overlay else topic for topic in TOPICS]
+
+
 def make_outputs(node: LifecycleNode, parameters: TrackerParameters) -> dict[str, list[Output]]:
     """All outputs of every camera; called while the node is being configured. The first is the faces'.
 
@@ -116,8 +139,10 @@ def make_outputs(node: LifecycleNode, parameters: TrackerParameters) -> dict[str
     `parameters` need are not installed.
     """
     types = load_types() if parameters.ros4hri else None
+    detector = None if parameters.redact == "none" else redaction_detector(parameters.detector_px)
     outputs: dict[str, list[Output]] = {
-        camera: [TopicOutput(node, camera, topic) for topic in TOPICS] for camera in parameters.cameras
+        camera: [TopicOutput(node, camera, topic) for topic in _topics(parameters, detector)]
+        for camera in parameters.cameras
     }
     if types is not None:
         humans = HumanFaces(node, types)

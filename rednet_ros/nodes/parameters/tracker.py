@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from rednet_ros.errors import InputError
 from rednet_ros.nodes.outputs import face_ids
 from rednet_ros.resources import DEFAULT_WEIGHTS
+from rednet_ros.tracking.redaction.hiding import STYLES
 from rednet_ros.tracking.settings import TrackerSettings, parameter
 
 ONLY_CAMERA = ("",)
@@ -81,6 +82,11 @@ class TrackerParameters(TrackerSettings):
     )
     ros4hri: bool = parameter(
         False, "Publish the faces by ROS4HRI (REP 155) too, under /humans/faces; needs hri_msgs (docs/hri.md)."
+    )
+    redact: str = parameter(
+        "none",
+        "Make faces on overlay unrecognisable; a face is shown until it is found for the first time (docs/privacy.md).",
+        choices=("none", *STYLES),
     )
     broadcast_tf: bool = parameter(
         True, "Broadcast TF frames face_<id> and gaze_<id>, where tf2_ros is installed (docs/geometry.md)."

@@ -21,7 +21,7 @@ from rednet_ros.nodes.tracker.image_conversion import to_bgr
 from rednet_ros.nodes.tracker.statistics import FrameRecorder
 from rednet_ros.tracking.camera_model import CameraModel
 from rednet_ros.tracking.settings import TrackerSettings
-from rednet_ros.tracking.types import Detections, Face, ImageArray
+from rednet_ros.tracking.types import Detections, Face, ImageArray, Place
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +42,9 @@ class Tracker(Protocol):
         detections: Mapping[str, Detections],
     ) -> Mapping[str, Sequence[Face]]:
         """The confirmed faces in each camera's image; detections that come from outside, by camera."""
+
+    def places(self, camera: str) -> Sequence[Place]:
+        """Where faces are taken to be in the camera's image, the unconfirmed and the lost included."""
 
     def calibrate(self, calibration: CameraModel | None, camera: str = "") -> None:
         """How a camera takes its images; None: unknown."""
@@ -176,7 +179,8 @@ class FramePipeline:
             header, image_bgr = frames[camera].header, frames[camera].image_bgr
             height_px, width_px = image_bgr.shape[:2]
             model = CameraModel.known_or_assumed(calibrations[camera], width_px, height_px, settings.assumed_fov_deg)
-            results.append(FrameResult(camera, header, image_bgr, faces, model, self._tracker.weights_name))
+            name, places = self._tracker.weights_name, self._tracker.places(camera)
+            results.append(FrameResult(camera, header, image_bgr, faces, model, name, places))
         return results
 
     def _publish(self, result: FrameResult, stamp_s: float) -> None:
