@@ -14,7 +14,7 @@ MODELS = [
     for path in sorted((HERE / "models").glob("*"))
     if path.is_file() and not any(path.match(pattern) for pattern in LEFT_OUT)
 ]
-EXTRAS = ("cluster", "fast", "gpu", "int8", "plots", "recognition", "render", "view")
+EXTRAS = ("bags", "cluster", "fast", "gpu", "int8", "plots", "recognition", "render", "view")
 
 
 def requirements(name: str) -> list[str]:
@@ -65,6 +65,7 @@ setup(
             "rednet-enroll = rednet_ros.start:rednet_enroll",
             "rednet-export = rednet_ros.start:rednet_export",
             "rednet-demo = rednet_ros.start:rednet_demo",
+            "rednet-redact = rednet_ros.start:rednet_redact",
             "tracker_node = rednet_ros.start:tracker_node",
             "player_node = rednet_ros.start:player_node",
             "recorder_node = rednet_ros.start:recorder_node",
