@@ -206,7 +206,7 @@ def test_a_full_disk_leaves_no_half_result(archive: Path, tmp_path: Path, monkey
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("rednet_ros.cli.frame_json.json", SimpleNamespace(dumps=full))
+    monkeypatch.setattr("rednet_ros.tracking.frame_json.json", SimpleNamespace(dumps=full))
     output = tmp_path / "out"
     outcome = job.track_clip(_job(archive / "a.mp4", output / "a.mp4.jsonl"))
     assert outcome.failure == f"{output}/a.mp4.jsonl: cannot be written: No space left on device"
