@@ -92,9 +92,9 @@ class Page:
 
     def _pressed_pause(self, pause: Callable[[bool], None]) -> None:
         is_paused = self._pause.label == _PAUSE
+        pause(is_paused)
         self._pause.label = _GO_ON if is_paused else _PAUSE
         self._pause.icon = viser.Icon.PLAYER_PLAY if is_paused else viser.Icon.PLAYER_PAUSE
-        pause(is_paused)
 
     def _pressed_record(self, record: Callable[[bool], bool]) -> None:
         self.show_recording(record(self._record.label == _RECORD))
