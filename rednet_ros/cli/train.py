@@ -105,7 +105,8 @@ def _train_recognition(options: argparse.Namespace, config: RecognitionConfig) -
     folder = options.output or Path("runs") / config.name
     training, apart = split([face for spec in options.data for face in _read(spec, options)])
     if options.validation:
-        apart = [face for spec in options.validation for face in _read(spec, options) if is_kept_apart(face)]
+        given = [face for spec in options.validation for face in _read(spec, options)]
+        apart = [face for face in given if is_kept_apart(face)] or given
     trainer = RecognitionTrainer(config, training, apart, folder)
     if options.resume:
         trainer.resume()

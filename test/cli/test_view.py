@@ -39,7 +39,14 @@ def test_it_prints_an_address_serves_a_page_there_and_ends_well(
 ) -> None:
     pytest.importorskip("viser", reason="viser is not installed: pip install viser")
     command = [sys.executable, "-c", SCRIPT, str(clip), "--port", "0", "--output", str(tmp_path)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Ignored in what a shell runs in the background, and inherited.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
     try:
         assert process.stdout is not None
         line = process.stdout.readline()

@@ -76,7 +76,7 @@ def test_a_supported_python_is_searched_for(tmp_path: Path, pythons: dict[str, b
 
 def test_without_a_supported_python_one_is_asked_for(tmp_path: Path, pythons: dict[str, bool]) -> None:
     pythons["python3"] = False
-    with pytest.raises(SetupError, match=r"Python 3\.10 to 3\.13 is needed.*make PYTHON="):
+    with pytest.raises(SetupError, match=r"Python 3\.10 to 3\.14 is needed.*make PYTHON="):
         choose_python(Layout(tmp_path, None, "python3"))
 
 
