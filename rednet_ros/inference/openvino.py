@@ -27,11 +27,12 @@ class OpenVinoRuntime:
         self._description, self._threads = file.description, threads
         openvino = core()
         self._precision = "bf16" if file.description.config.direct and _multiplies_bf16(openvino) else "f32"
-        graph, numbers = file.graph, b""
-        if self._precision == "f32" and file.int8 is not None:
-            (graph, numbers), self.name = file.int8, "openvino int8"
-        else:
-            self.name = f"openvino {'bfloat16' if self._precision == 'bf16' else 'float32'}"
+        kind, (graph, numbers) = "float32", (file.graph, b"")
+        if self._precision == "bf16":
+            kind = "bfloat16"
+        elif file.int8 is not None:
+            kind, (graph, numbers) = "int8", file.int8
+        self.name = f"openvino {kind}"
         try:
             self._model = openvino.read_model(graph, numbers)
             self._one = self._request(1, threads.few)

@@ -26,8 +26,8 @@ and products alone would move landmarks by as much as rounding everything else."
 SHIFT_PX = 2.0
 """Standard deviation of how far a face has moved between the two frames of a calibration."""
 
-HIDDEN_SHARE, HIDDEN = 0.3, 0.5
-"""In how many second frames a square of this share of the crop's side hides a part of the face."""
+HIDDEN_FRAMES, HIDDEN_SIDE = 0.3, 0.5
+"""Share of the second frames in which a square hides a part of the face; its side, as a share of the crop's."""
 
 
 def quantize(file: StepFile, crops: NDArray[np.uint8], seed: int = 1) -> tuple[bytes, bytes]:
@@ -60,7 +60,10 @@ def quantize(file: StepFile, crops: NDArray[np.uint8], seed: int = 1) -> tuple[b
 
 
 def calibration(file: StepFile, crops: NDArray[np.uint8], seed: int) -> list[dict[str, FloatArray]]:
-    """What the steps of two frames of each crop see: the second moved a little, in some a part of the face hidden."""
+    """What the steps of two frames of each crop see, in arrays by input of the graph (`recurrence.feed`).
+
+    In the second frame the face has moved a little; in some of them a part of it is hidden.
+    """
     runtime = OpenVinoRuntime(StepFile(file.graph, file.description, file.weights_sha256), CpuThreads(1, 1))
     rng = np.random.default_rng(seed)
     seen: list[dict[str, FloatArray]] = []
@@ -80,9 +83,9 @@ def calibration(file: StepFile, crops: NDArray[np.uint8], seed: int) -> list[dic
 
 
 def _perhaps_hidden(crop: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    if rng.random() >= HIDDEN_SHARE:
+    if rng.random() >= HIDDEN_FRAMES:
         return crop
-    hidden, side = crop.copy(), int(HIDDEN * len(crop))
+    hidden, side = crop.copy(), int(HIDDEN_SIDE * len(crop))
     top, left = rng.integers(0, len(crop) - side, 2)
     hidden[top : top + side, left : left + side] = rng.integers(0, 256, 3)
     return hidden
