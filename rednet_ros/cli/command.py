@@ -21,8 +21,8 @@ from rednet_ros.resources import DEFAULT_WEIGHTS
 DEVICES = ("auto", "cpu", "cuda")
 
 RECOGNIZER_HELP = (
-    "what tells people apart: weights (their own code, the default), dlib, a name in models/, or the path of an "
-    "ArcFace or SFace .onnx file"
+    "what tells people apart: dlib, weights (their own code), auto (dlib where it is installed, else weights), a name "
+    "in models/, or the path of an ArcFace or SFace .onnx file"
 )
 
 OK, BAD_INPUT, INTERRUPTED = 0, 2, 130

@@ -13,7 +13,7 @@ from rednet_ros.media.video import open_source
 from rednet_ros.media.video_input import INPUT_HELP
 from rednet_ros.tracking.recognition.people import People, check_name, enrolled_with, read_people, write_people
 from rednet_ros.tracking.recognition.portrait import Portrait, face_quality
-from rednet_ros.tracking.recognition.recognizer import FROM_WEIGHTS, Recognizer, load_recognizer
+from rednet_ros.tracking.recognition.recognizer import AUTO, Recognizer, load_recognizer
 from rednet_ros.tracking.settings import TrackerSettings
 from rednet_ros.tracking.types import FloatArray
 from rednet_ros.wording import counted
@@ -40,7 +40,7 @@ def argument_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("input", metavar="INPUT", nargs="?", help=f"shows this person alone; {INPUT_HELP}")
     parser.add_argument("--people", metavar="F", type=Path, required=True, help="the file of enrolled people")
-    parser.add_argument("--recognizer", metavar="NAME", default=FROM_WEIGHTS, help=command.RECOGNIZER_HELP)
+    parser.add_argument("--recognizer", metavar="NAME", default=AUTO, help=f"{command.RECOGNIZER_HELP} (default: auto)")
     parser.add_argument("--list", action="store_true", help="print who is enrolled, and with which recognizer")
     parser.add_argument("--delete", metavar="NAME", help="forget this person (to forget all, delete the file)")
     command.add_network_arguments(parser)

@@ -107,7 +107,7 @@ def _add_protocol(group: argparse._ArgumentGroup) -> None:
     seed_help = "with --degrade: where bursts lie, and what they look like (default: 0)"
     add("--degrade-seed", metavar="N", type=int, default=0, help=seed_help)
     add("--verification", action="store_true", help="tell people apart instead, by the recognizers")
-    recognizer_help = f"with --verification: {command.RECOGNIZER_HELP}; may be given several times"
+    recognizer_help = f"with --verification: {command.RECOGNIZER_HELP}; may be given several times (default: weights)"
     add("--recognizer", metavar="NAME", action="append", help=recognizer_help)
     portraits_help = "with --verification: compare the tracker's portraits, means of N good views of a sequence"
     add("--portraits", metavar="N", type=command.positive, default=0, help=portraits_help)

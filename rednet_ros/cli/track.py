@@ -114,7 +114,7 @@ def add_tracker_arguments(to: argparse.ArgumentParser) -> None:
         "--recognizer",
         metavar="NAME",
         default=TrackerSettings().recognizer,
-        help=f"{command.RECOGNIZER_HELP}; none: recognise nobody",
+        help=f"{command.RECOGNIZER_HELP}; none: recognise nobody (default: %(default)s)",
     )
     to.add_argument("--people", metavar="F", default="", help="people enrolled with rednet-enroll, for their ids")
     command.add_network_arguments(to)

@@ -53,7 +53,7 @@ def argument_parser() -> argparse.ArgumentParser:
     parser.add_argument("--redact", action="store_true", help=redact_help)
     returning_help = "instead: 12 people of LABELS.jsonl, each in two videos, leave and return in another order"
     parser.add_argument("--returning", action="store_true", help=returning_help)
-    recognizer_help = f"with --returning: {command.RECOGNIZER_HELP}; may be given several times"
+    recognizer_help = f"with --returning: {command.RECOGNIZER_HELP}; may be given several times (default: weights)"
     parser.add_argument("--recognizer", metavar="NAME", action="append", help=recognizer_help)
     command.add_network_arguments(parser)
     return parser

@@ -148,9 +148,9 @@ class TrackerSettings:
         dynamic=True,
     )
     recognizer: str = parameter(
-        "weights",
-        "What tells people apart: weights (the network's own code), dlib (pip's extra recognition), a name in models/, "
-        "the path of an ArcFace or SFace .onnx file, or none.",
+        "auto",
+        "What tells people apart: dlib (pip's extra recognition), weights (the network's own code), auto (dlib where "
+        "it is installed, else weights), a name in models/, the path of an ArcFace or SFace .onnx file, or none.",
     )
     people_file: str = parameter(
         "", "File of people enrolled with rednet-enroll, who keep their ids over restarts; empty: none."

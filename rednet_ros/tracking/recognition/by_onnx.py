@@ -149,8 +149,8 @@ def _find(name_or_path: str) -> Path:
     names = shipped()
     if name_or_path not in names:
         raise InputError(
-            f"there is no recognizer {name_or_path!r}: choose one of {', '.join(['weights', 'none', 'dlib', *names])}, "
-            "or give the path of an .onnx file"
+            f"there is no recognizer {name_or_path!r}: choose one of "
+            f"{', '.join(['auto', 'weights', 'none', 'dlib', *names])}, or give the path of an .onnx file"
         )
     return models_dir() / f"{name_or_path}.onnx"
 

@@ -6,11 +6,12 @@ from typing import Protocol
 
 import numpy as np
 
+from rednet_ros.errors import InputError
 from rednet_ros.tracking.sighting import Engine, look_at, look_from
 from rednet_ros.tracking.types import FloatArray, ImageArray
 
-FROM_WEIGHTS, NOBODY = "weights", "none"
-"""Names of recognisers: the identity code of the network weights; none at all."""
+AUTO, FROM_WEIGHTS, NOBODY = "auto", "weights", "none"
+"""Names of recognisers: dlib where it is installed; the identity code of the network weights; none at all."""
 
 
 class Recognizer(Protocol):
@@ -98,7 +99,8 @@ class NoRecognizer:
 
 
 def load_recognizer(name_or_path: str, engine: Engine) -> Recognizer:
-    """A recogniser by name: "weights" (those of `engine`), "none", "dlib", or one in models/; or the path of its .onnx.
+    """A recogniser by name: "auto" (dlib where it is installed, "weights" elsewhere), "weights" (those of `engine`),
+    "none", "dlib", or one in models/; or the path of its .onnx.
 
     Raises InputError where there is no such one, what it needs is not installed, or its file cannot be used.
     """
@@ -106,10 +108,15 @@ def load_recognizer(name_or_path: str, engine: Engine) -> Recognizer:
         return NoRecognizer()
     if name_or_path == FROM_WEIGHTS:
         return FromWeights(engine)
-    if name_or_path == "dlib":
+    if name_or_path in (AUTO, "dlib"):
         from rednet_ros.tracking.recognition.by_dlib import DlibRecognizer
 
-        return DlibRecognizer()
+        try:
+            return DlibRecognizer()
+        except InputError:
+            if name_or_path == AUTO:
+                return FromWeights(engine)
+            raise
     from rednet_ros.tracking.recognition.by_onnx import open_onnx
 
     return open_onnx(name_or_path)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from rednet_ros.errors import InputError
 from rednet_ros.tracking.mean_shape import MEAN_SHAPE
+from rednet_ros.tracking.recognition import by_dlib
 from rednet_ros.tracking.recognition.by_onnx import FORMAT
 from rednet_ros.tracking.recognition.chip import TEMPLATE_PX, chip, five_points, surroundings
 from rednet_ros.tracking.recognition.recognizer import FromWeights, NoRecognizer, load_recognizer
@@ -104,7 +106,7 @@ def test_a_shipped_one_is_loaded_by_name_with_what_its_file_tells(
     describe(network(tmp_path / "means.onnx"))
     recognizer = load("means")
     assert (recognizer.name, recognizer.license, recognizer.threshold) == ("means", "CC0-1.0", 0.4)
-    with pytest.raises(InputError, match="choose one of weights, none, dlib, means, or give the path"):
+    with pytest.raises(InputError, match="choose one of auto, weights, none, dlib, means, or give the path"):
         load("nobody")
 
 
@@ -141,6 +143,15 @@ def test_the_weights_own_is_theirs(engine: Any, person: Any, paint: Any) -> None
     assert vector is not None
     assert vector[7] == 1
     assert isinstance(load_recognizer("none", engine), NoRecognizer)
+
+
+def test_what_is_taken_of_itself_is_dlib_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "dlib", None)
+    assert isinstance(load("auto"), FromWeights)
+    with pytest.raises(InputError, match="dlib is not installed"):
+        load("dlib")
+    monkeypatch.setattr(by_dlib, "DlibRecognizer", lambda: "dlib's")
+    assert load("auto") == "dlib's"
 
 
 def test_dlib_tells_the_same_face_from_another() -> None:
