@@ -13,6 +13,9 @@ from rednet_ros.errors import InputError
 from rednet_ros.network.config import STATE_SIZE, REDNetConfig
 
 StageKind = Literal["stills", "identity", "clips"]
+
+IdentityLogits = Literal["linear", "cosine", "margin"]
+
 """The paper's three stages, which learn: still images; still images of people who are told apart; clips."""
 
 Precision = Literal["auto", "bf16", "float32"]
@@ -133,10 +136,10 @@ class StageConfig:
     `final_rate`, or "plateau": a tenth whenever `patience` validations in a row bring nothing better. `average`: decay
     a step of the moving average of the weights, which is what is evaluated and shipped. `images_a_person` (identity
     only): how many images of a person a batch holds. `identity_logits`: of the people's classifier, "linear" (the
-    paper) or "cosine", see `identity_classifier`. `freeze_norm`: batch norm keeps the statistics that it has; None: in
-    clips only, whose frames come a few at a time. `only`: names of parts of the network (such as "temporal") that
-    learn while all else stays as it is; empty: all of it learns. `width`: of the network in this stage, None: that of
-    the run's network; a stage that is wider than the one before begins with what that one computes (see `widening`).
+    paper), "cosine" or "margin", see `IdentityClassifier`. `freeze_norm`: batch norm keeps the statistics that it has;
+    None: in clips only, whose frames come a few at a time. `only`: names of parts of the network (such as "temporal")
+    that learn while all else stays as it is; empty: all of it learns. `width`: of the network in this stage, None: that
+    of the run's network; a stage that is wider than the one before begins with what that one computes (see `widening`).
     `init`: what the stage begins with where that is not the result of the one before: an earlier stage's name, or
     weights (name or file). `teacher`: weights (name or file) whose landmarks take part in the targets; `taught`: source
     -> the teacher's share in them (see `teacher`).
@@ -157,7 +160,7 @@ class StageConfig:
     schedule: Literal["cosine", "plateau"] = "cosine"
     patience: int = 3
     images_a_person: int = 4
-    identity_logits: Literal["linear", "cosine"] = "linear"
+    identity_logits: IdentityLogits = "linear"
     freeze_norm: bool | None = None
     only: tuple[str, ...] = ()
     width: float | None = None
@@ -173,7 +176,7 @@ class StageConfig:
         object.__setattr__(self, "only", tuple(self.only))
         _check(f"stage {self.name}: optimizer", self.optimizer, ("adamw", "sgd", "muon"))
         _check(f"stage {self.name}: schedule", self.schedule, ("cosine", "plateau"))
-        _check(f"stage {self.name}: identity_logits", self.identity_logits, ("linear", "cosine"))
+        _check(f"stage {self.name}: identity_logits", self.identity_logits, get_args(IdentityLogits))
         if bool(self.taught) != (self.teacher is not None) or not all(0 < share <= 1 for share in self.taught.values()):
             raise ValueError(f"stage {self.name}: a teacher needs taught, shares above 0 and at most 1, and vice versa")
         _check(f"stage {self.name}: augmentation: spread", self.augmentation.spread, ("normal", "uniform"))

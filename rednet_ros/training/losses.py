@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -13,6 +11,7 @@ from rednet_ros.network import heatmaps, losses
 from rednet_ros.network.config import STATE_SIZE, REDNetConfig
 from rednet_ros.network.rednet import REDNet, REDNetOutput, normalise, read_landmarks, read_step
 from rednet_ros.training.batches import Batch
+from rednet_ros.training.config import IdentityLogits
 
 POINT_SCALE_CELLS = 0.5
 """Errors below it are pulled hardest: half a cell of the response maps, one pixel of the crop."""
@@ -53,16 +52,18 @@ def step_losses(
     return torch.stack([detection, regression, points])
 
 
-IdentityLogits = Literal["linear", "cosine"]
-
-COSINE_SCALE = 16.0
+COSINE_SCALE = {"cosine": 16.0, "margin": 32.0}
 """Logits of a person are this many times the cosine between the face's vector and the person's."""
+
+MARGIN = 0.3
+"""By which the cosine with the own person must exceed those with others (CosFace, Wang et al., 2018)."""
 
 
 class IdentityClassifier(nn.Module):
     """The 256 numbers of the identity branch -> one logit for every person of the training data.
 
-    `logits`: "linear" (the paper), or "cosine", which looks at directions only, as recognition does afterwards.
+    `logits`: "linear" (the paper); "cosine", which looks at directions only, as recognition does afterwards; or
+    "margin", which demands `MARGIN` besides.
     """
 
     def __init__(self, persons: int, seed: int, logits: IdentityLogits = "linear") -> None:
@@ -79,8 +80,10 @@ class IdentityClassifier(nn.Module):
         if self._logits == "linear":
             return losses.identity_loss(self.linear(identity.float()), person)
         cosines = F.linear(F.normalize(identity.float()), F.normalize(self.linear.weight))
+        if self._logits == "margin":
+            cosines = cosines - MARGIN * F.one_hot(person.clamp(min=0), cosines.shape[1])
         # The bias has no part in a cosine; with a factor of 0 it still has a gradient, which DDP waits for.
-        return losses.identity_loss(COSINE_SCALE * cosines + 0 * self.linear.bias, person)
+        return losses.identity_loss(COSINE_SCALE[self._logits] * cosines + 0 * self.linear.bias, person)
 
 
 class StillLosses(nn.Module):

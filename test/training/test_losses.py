@@ -1,6 +1,7 @@
 """The losses see faces where there are faces, and nothing where there are none."""
 
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 import torch
@@ -10,7 +11,8 @@ from rednet_ros.landmarks import DETECTION_INDICES
 from rednet_ros.network import heatmaps, losses
 from rednet_ros.network.config import REDNetConfig
 from rednet_ros.network.rednet import REDNetOutput
-from rednet_ros.training.losses import IdentityClassifier, IdentityLogits, step_losses
+from rednet_ros.training.config import IdentityLogits
+from rednet_ros.training.losses import IdentityClassifier, step_losses
 
 CONFIG = REDNetConfig(width=0.125, crop_px=64, sigma_px=8.0, radius_px=10.0)
 
@@ -117,7 +119,7 @@ def similarity(vectors: torch.Tensor) -> tuple[float, float]:
     return float(cosines[same].mean()), float(cosines[~same].mean())
 
 
-@pytest.mark.parametrize("logits", ["linear", "cosine"])
+@pytest.mark.parametrize("logits", get_args(IdentityLogits))
 def test_vectors_of_one_person_become_alike(logits: IdentityLogits) -> None:
     classifier = IdentityClassifier(6, 1, logits)
     vectors = nn.Parameter(torch.randn(18, 256))
@@ -138,7 +140,7 @@ def test_cosines_do_not_depend_on_the_vectors_length() -> None:
     torch.testing.assert_close(classifier(vectors, PERSONS), classifier(7 * vectors, PERSONS))
 
 
-@pytest.mark.parametrize("logits", ["linear", "cosine"])
+@pytest.mark.parametrize("logits", get_args(IdentityLogits))
 def test_faces_without_a_name_have_no_loss_but_a_gradient(logits: IdentityLogits) -> None:
     classifier, vectors = IdentityClassifier(6, 1, logits), torch.randn(4, 256, requires_grad=True)
     loss = classifier(vectors, torch.full((4,), -1))
