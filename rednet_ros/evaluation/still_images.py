@@ -1,4 +1,4 @@
-"""The landmarks of a face in a single image: as the tracker finds them for a new face, in two crops."""
+"""The landmarks of a face in a single image: as the tracker finds them for a new face, in three crops."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rednet_ros.evaluation.memory import Memory
 from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.tracking.detector.crop_calibration import crop_from_detection, landmark_box
 from rednet_ros.tracking.detector.models import Detector
-from rednet_ros.tracking.sighting import Engine, Look, Sighting, look_at, second_look, together
+from rednet_ros.tracking.sighting import Engine, Look, Sighting, closer_looks, look_at, together
 from rednet_ros.tracking.types import Box, Detection, ImageArray
 
 MIN_OVERLAP = 0.3
@@ -20,7 +20,7 @@ MIN_OVERLAP = 0.3
 class StillPredictor:
     """Finds landmarks in unrelated images. Unlike the tracker it judges no result.
 
-    `memory`: what the second crop takes over from the first.
+    `memory`: what the closer crops take over from the first.
     """
 
     def __init__(self, engine: Engine, detector: Detector, memory: Memory = Memory.STATE) -> None:
@@ -49,13 +49,12 @@ class StillPredictor:
         return self.face_in_crop(image, CropTransform.from_box(box, self._engine.crop_size_px))
 
     def face_in_crop(self, image: ImageArray, crop: CropTransform) -> Sighting:
-        """Run the network on the crop, then mirrored on one around the landmarks found there: the mean of both."""
+        """Run the network on the crop, then on one around the landmarks found there, and mirrored: the mean of all."""
         (first,) = look_at(self._engine, [Look(image, crop, None, self._engine.initial_state(1))])
-        again = second_look(self._engine, first, image)
+        closer: Sequence[Look] = closer_looks(self._engine, first, image)
         if self._memory is Memory.CROP:
-            again = replace(again, previous_px=None)
-        (second,) = look_at(self._engine, [again])
-        return together(first, second)
+            closer = [replace(look, previous_px=None) for look in closer]
+        return together(first, look_at(self._engine, closer))
 
 
 def best_covering(detections: Sequence[Detection], box: Box) -> Detection | None:

@@ -16,7 +16,7 @@ from rednet_ros.tracking.detector.crop_calibration import crop_from_detection, l
 from rednet_ros.tracking.detector.search_plan import whole
 from rednet_ros.tracking.motion import velocity
 from rednet_ros.tracking.settings import TrackerSettings
-from rednet_ros.tracking.sighting import Engine, Look, Sighting, look_again, look_at, second_look, together
+from rednet_ros.tracking.sighting import Engine, Look, Sighting, closer_looks, look_again, look_at, together
 from rednet_ros.tracking.track import shows_face
 from rednet_ros.tracking.types import Box, Detection, Detections, FloatArray, ImageArray
 
@@ -159,7 +159,7 @@ def hold_up(engine: Engine, found: Sequence[Candidate], settings: TrackerSetting
     """The candidates that show a face in every look, with what the last one saw.
 
     The first look is where the detector saw the face, in an image that may be some frames old; from its landmarks the
-    face is followed to the newest image. Where that is the same image, the mean of both looks counts.
+    face is followed to the newest image. Where that is the same image, the mean of it and two closer looks counts.
     """
     held = [
         Arrival(one, sighting, (0.0, 0.0))
@@ -169,25 +169,26 @@ def hold_up(engine: Engine, found: Sequence[Candidate], settings: TrackerSetting
     for step in range(max((len(arrival.candidate.way) for arrival in held), default=0)):
         under_way = [arrival for arrival in held if step < len(arrival.candidate.way)]
         there = [arrival for arrival in held if step >= len(arrival.candidate.way)]
-        looks = [_next_look(engine, one, one.candidate.way[step].image) for one in under_way]
-        held = there + [
-            _moved_on(arrival, step, now)
-            for arrival, look, now in zip(under_way, looks, look_at(engine, looks), strict=True)
-            if shows_face(look, now, settings)
-        ]
+        looks = [_next_looks(engine, one, one.candidate.way[step].image) for one in under_way]
+        seen = iter(look_at(engine, [look for each in looks for look in each]))
+        held = there
+        for arrival, each in zip(under_way, looks, strict=True):
+            now = [next(seen) for _ in each]
+            if all(shows_face(look, sighting, settings) for look, sighting in zip(each, now, strict=True)):
+                held.append(_moved_on(arrival, step, now))
     return held
 
 
-def _next_look(engine: Engine, arrival: Arrival, image: ImageArray) -> Look:
+def _next_looks(engine: Engine, arrival: Arrival, image: ImageArray) -> Sequence[Look]:
     if image is arrival.candidate.look.image:
-        return second_look(engine, arrival.sighting, image)
-    return look_again(arrival.sighting, image, engine.crop_size_px)
+        return closer_looks(engine, arrival.sighting, image)
+    return [look_again(arrival.sighting, image, engine.crop_size_px)]
 
 
-def _moved_on(arrival: Arrival, step: int, now: Sighting) -> Arrival:
-    candidate = arrival.candidate
+def _moved_on(arrival: Arrival, step: int, seen: Sequence[Sighting]) -> Arrival:
+    candidate, now = arrival.candidate, seen[-1]
     if candidate.way[step].image is candidate.look.image:
-        return replace(arrival, sighting=together(arrival.sighting, now))
+        return replace(arrival, sighting=together(arrival.sighting, seen))
     before_s = candidate.way[step - 1].clock_s if step else candidate.clock_s
     (x_before, y_before), (x, y) = arrival.sighting.box.center, now.box.center
     speed = velocity((x - x_before, y - y_before), candidate.way[step].clock_s - before_s)

@@ -6,6 +6,7 @@ from rednet_ros.inference.types import Estimate, FaceState
 from rednet_ros.network.config import REDNetConfig
 from rednet_ros.tracking.mean_shape import MEAN_SHAPE
 from rednet_ros.tracking.settings import TrackerSettings
+from rednet_ros.tracking.sighting import CLOSER
 from rednet_ros.tracking.tracker import FaceTracker
 from rednet_ros.tracking.types import Box, Detection, FloatArray, ImageArray
 
@@ -60,17 +61,19 @@ class FakeDetector:
         return self.detections
 
 
-def test_the_second_look_starts_from_the_first_and_the_mean_of_both_counts() -> None:
+def test_two_closer_looks_start_from_the_first_and_the_mean_of_the_three_counts() -> None:
     engine = FakeEngine()
     truth = face_at((160, 120), 80)
     sighting = StillPredictor(engine, FakeDetector()).face_in_box(IMAGE, Box.around(truth))
     assert len(engine.previous) == 2
     assert np.isnan(engine.previous[0]).all()
     assert engine.states == [0.0, 0.0]
-    # Each look takes the face to be smaller and a little aside, so the second crop lies around the first answer.
+    # Each look takes the face to be smaller and a little aside, so the others lie around the first answer.
     side = 40 / 64 * 1.4
     assert Box.around(engine.previous[1]).center == pytest.approx((31.5, 31.5), abs=0.1)
-    assert Box.around(sighting.landmarks_px).width == pytest.approx(80 * (side + side * side) / 2, rel=0.03)
+    assert Box.around(sighting.landmarks_px).width == pytest.approx(
+        80 * (side + 2 * CLOSER * side * side) / 3, rel=0.03
+    )
 
 
 def test_a_still_is_what_the_tracker_says_of_a_first_frame() -> None:
