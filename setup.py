@@ -25,7 +25,7 @@ def requirements(name: str) -> list[str]:
 
 
 def package_page() -> str:
-    """README.md for a package index, which has no files of the repository: without links to them, pictures, captions."""
+    """README.md for a package index, which has no files of the repository: without links to them or pictures."""
     text = (HERE / "README.md").read_text(encoding="utf-8")
     text = re.sub(r"^!\[[^\]]*\]\((?!https?:)[^)]*\)\n\n(\*[^*]+\*\n\n)?", "", text, flags=re.MULTILINE)
     return re.sub(r"\[([^\]]*)\]\((?!https?:)[^)]*\)", r"\1", text)
