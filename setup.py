@@ -1,5 +1,6 @@
 """Installs the library and its commands without ROS: `pip install -e .`. In a ROS workspace CMakeLists.txt does it."""
 
+import re
 from pathlib import Path
 
 from setuptools import find_packages, setup
@@ -23,11 +24,18 @@ def requirements(name: str) -> list[str]:
     return [line for line in lines if line and line[0] != "#"]
 
 
+def package_page() -> str:
+    """README.md for a package index, which has no files of the repository: without links to them or pictures."""
+    text = (HERE / "README.md").read_text(encoding="utf-8")
+    text = re.sub(r"^!\[[^\]]*\]\((?!https?:)[^)]*\)\n\n(\*[^*]+\*\n\n)?", "", text, flags=re.MULTILINE)
+    return re.sub(r"\[([^\]]*)\]\((?!https?:)[^)]*\)", r"\1", text)
+
+
 setup(
     name="rednet_ros",
     version="0.2.0",
     description="Face landmark tracking with RED-Net, for ROS 2 and without it",
-    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description=package_page(),
     long_description_content_type="text/markdown",
     author="rednet_ros authors",
     # As in package.xml: the code and rednet-lite-clean; the face detector; rednet-lite.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -17,9 +17,12 @@ from rednet_ros.errors import InputError
 from rednet_ros.media.video import open_source
 from rednet_ros.media.video_input import INPUT_HELP
 from rednet_ros.tracking.camera_model import CameraModel
+from rednet_ros.tracking.redaction.hiding import STYLES
+from rednet_ros.tracking.redaction.redactor import redaction_detector
 from rednet_ros.tracking.settings import TrackerSettings
 from rednet_ros.view.live_frame import LiveFrame
-from rednet_ros.view.view import DEFAULT_HOST, DEFAULT_PORT, open_view
+from rednet_ros.view.redaction import FrameRedactor
+from rednet_ros.view.view import DEFAULT_HOST, DEFAULT_PORT, View, open_view
 
 NAME = "rednet-view"
 
@@ -47,6 +50,11 @@ def argument_parser() -> argparse.ArgumentParser:
         default=Path(),
         help="folder of what the record button writes (default: this one)",
     )
+    parser.add_argument(
+        "--redact",
+        choices=STYLES,
+        help="make faces unrecognisable on the page and in recordings; shows everything some frames later",
+    )
     add_tracker_arguments(parser)
     return parser
 
@@ -73,12 +81,24 @@ def run(options: argparse.Namespace, open_tracker: OpenTracker = open_face_track
         tracker = stack.enter_context(open_tracker(options, settings))
         print(f"Live view of {source.name}: {view.address} (Ctrl-C ends)", flush=True)
         try:
-            for frame in play(source, options.input, view.wait_while_paused):
-                view.show(_tracked(frame, tracker))
+            _show_all(play(source, options.input, view.wait_while_paused), tracker, view, _redactor(options))
             print(f"{source.name} has ended; the page stays until Ctrl-C", flush=True)
             threading.Event().wait()
         except KeyboardInterrupt:
             print(flush=True)
+
+
+def _redactor(options: argparse.Namespace) -> FrameRedactor | None:
+    return FrameRedactor(options.redact, redaction_detector(options.detector_px)) if options.redact else None
+
+
+def _show_all(frames: Iterable[PlayedFrame], tracker: Tracker, view: View, redactor: FrameRedactor | None) -> None:
+    for played in frames:
+        frame = _tracked(played, tracker)
+        for shown in [frame] if redactor is None else redactor.add(frame, tracker.places()):
+            view.show(shown)
+    for shown in [] if redactor is None else redactor.finish():
+        view.show(shown)
 
 
 def _tracked(frame: PlayedFrame, tracker: Tracker) -> LiveFrame:

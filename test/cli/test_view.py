@@ -1,5 +1,6 @@
 """rednet-view as its user starts and ends it."""
 
+import contextlib
 import re
 import signal
 import socket
@@ -7,12 +8,17 @@ import subprocess
 import sys
 import urllib.request
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from painted_people import Person
 
 from rednet_ros.cli import view
+from rednet_ros.media.images import write_image
 from rednet_ros.media.video import VideoWriter
+from rednet_ros.tracking.types import Place
+from rednet_ros.view.live_frame import LiveFrame
 
 SCRIPT = """
 import contextlib, sys
@@ -87,6 +93,30 @@ def test_what_cannot_be_used_costs_one_line(
     assert view.main(given) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert reason in line
+
+
+@pytest.mark.parametrize("redact", [None, "landmarks"])
+def test_with_redact_the_page_and_its_recordings_get_no_face(
+    redact: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (240, 320, 3)).astype(np.uint8)
+    write_image(tmp_path / "anne.png", noise)
+    anne = Person(3, 160, 120)
+    tracker = SimpleNamespace(update=lambda image, stamp_s: [], places=lambda: [Place("f1", anne.landmarks())])
+    shown: list[LiveFrame] = []
+    page = SimpleNamespace(show=shown.append, wait_while_paused=lambda: True, address="")
+    monkeypatch.setattr(view, "open_view", lambda *_, **__: contextlib.nullcontext(page))
+
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(view, "threading", SimpleNamespace(Event=lambda: SimpleNamespace(wait=interrupted)))
+    arguments = [str(tmp_path / "anne.png"), "--output", str(tmp_path), *(["--redact", redact] if redact else [])]
+    view.run(view.argument_parser().parse_args(arguments), lambda *_: contextlib.nullcontext(tracker))
+    (frame,) = shown
+    middle = frame.image_bgr[105:135, 145:175]
+    assert (float(middle.std()) > 30) == (redact is None)
+    np.testing.assert_array_equal(frame.image_bgr[:20], noise[:20])
 
 
 def test_without_viser_it_says_what_to_install(

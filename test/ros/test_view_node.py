@@ -11,8 +11,11 @@ pytestmark = pytest.mark.ros
 
 
 @pytest.fixture
-def setting(tmp_path):
-    """(node, client): a view's node whose page is replaced by a list of frames, and a node that publishes."""
+def setting(tmp_path, request):
+    """(node, client): a view's node whose page is replaced by a list of frames, and a node that publishes.
+
+    Further parameters of the node by `pytest.mark.parametrize("setting", [{"redact": "blur"}], indirect=True)`.
+    """
     import rclpy
     from rclpy.context import Context
     from rclpy.executors import SingleThreadedExecutor
@@ -23,7 +26,8 @@ def setting(tmp_path):
     context = Context()
     rclpy.init(context=context)
     client = rclpy.create_node("client", context=context)
-    values = [Parameter("port", value=0), Parameter("output_dir", value=str(tmp_path / "made"))]
+    given = {"port": 0, "output_dir": str(tmp_path / "made"), **getattr(request, "param", {})}
+    values = [Parameter(name, value=value) for name, value in given.items()]
     node = ViewNode(context=context, parameter_overrides=values)
     executor = SingleThreadedExecutor(context=context)
     executor.add_node(node)
@@ -73,6 +77,50 @@ def test_it_subscribes_only_while_frames_are_wanted_and_shows_an_image_with_its_
 
     node._view._record(False)
     assert wait_until(lambda: images.get_subscription_count() == faces.get_subscription_count() == 0)
+
+
+@pytest.mark.parametrize("setting", [{"redact": "landmarks"}], indirect=True)
+def test_redacted_it_shows_no_face_and_forgets_what_it_held_back_when_nobody_watched(setting, make_face, wait_until):
+    from builtin_interfaces.msg import Time
+    from sensor_msgs.msg import Image
+    from std_msgs.msg import Header
+
+    from rednet_ros.msg import FaceLandmarks
+    from rednet_ros.nodes.outputs.messages import bgr_image, face_landmarks
+
+    node, client = setting
+    images, faces = client.create_publisher(Image, "image", 10), client.create_publisher(FaceLandmarks, "faces", 10)
+    shown = []
+    node._view.show = shown.append
+    noise = np.random.default_rng(0).integers(0, 255, (240, 320, 3)).astype(np.uint8)
+    anne = make_face("f1")
+
+    def published(second):
+        header = Header(stamp=Time(sec=second))
+        images.publish(bgr_image(header, noise))
+        faces.publish(face_landmarks(header, noise.shape, "weights", [anne]))
+
+    def watched(first_s):
+        node._view._record(True)
+        assert wait_until(lambda: images.get_subscription_count() == faces.get_subscription_count() == 1)
+        seconds = iter(range(first_s, first_s + 100))
+
+        def next_is_shown():
+            published(next(seconds))
+            return wait_until(lambda: shown, timeout_s=0.3)
+
+        assert wait_until(next_is_shown)
+        node._view._record(False)
+        assert wait_until(lambda: images.get_subscription_count() == 0)
+
+    watched(100)
+    x, y = anne.landmarks_px[30].astype(int)
+    hidden = shown[0].image_bgr[y - 1 : y + 2, x - 1 : x + 2]
+    assert float(hidden.std()) < 5
+    assert float(shown[0].image_bgr.std()) > 30
+    shown.clear()
+    watched(500)
+    assert shown[0].time_s >= 500, "no frame of before"
 
 
 def test_an_image_and_its_faces_find_each_other_whichever_comes_first():

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from rednet_ros.tracking import settings
+from rednet_ros.tracking.redaction.hiding import STYLES
 from rednet_ros.view.view import DEFAULT_HOST, DEFAULT_PORT
 
 parameter = partial(settings.parameter, read_only=True)
@@ -25,4 +26,9 @@ class ViewParameters:
         "Horizontal field of view of a camera without camera_info; as the tracker's, or heads stand beside the image.",
         unit="deg",
         limits=(0.0, 170.0),
+    )
+    redact: str = parameter(
+        "none",
+        "Make faces unrecognisable on the page and in recordings, which then lag by some frames (docs/privacy.md).",
+        choices=("none", *STYLES),
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import cv2
 from rclpy.node import Node
@@ -37,7 +37,12 @@ from rednet_ros.nodes.tracker.statistics import PLAUSIBLE_LATENCY_S
 from rednet_ros.nodes.view.pairs import StampPairs
 from rednet_ros.nodes.view.received_faces import received_faces
 from rednet_ros.tracking.camera_model import CameraModel
+from rednet_ros.tracking.redaction.hiding import Style
+from rednet_ros.tracking.redaction.redactor import redaction_detector
+from rednet_ros.tracking.settings import TrackerSettings
+from rednet_ros.tracking.types import Place
 from rednet_ros.view.live_frame import LiveFrame
+from rednet_ros.view.redaction import FrameRedactor
 from rednet_ros.view.view import open_view
 
 NODE_NAME = "rednet_view"
@@ -69,6 +74,9 @@ class ViewNode(Node):
         self._inputs: list[MatchingSubscription] = []
         self._faces_input: Subscription | None = None
         self._last_faces_s = -math.inf
+        is_redacted = settings.redact != "none"
+        self._detector = redaction_detector(TrackerSettings().detector_px) if is_redacted else None
+        self._redactor: FrameRedactor | None = None
         self._view = open_view(
             f"rednet_ros: {self._topic}",
             host=settings.host,
@@ -97,6 +105,8 @@ class ViewNode(Node):
 
     def _subscribe(self) -> None:
         self._last_faces_s = self._now_s()
+        if self._detector is not None:  # a new one: what the last one held back is out of date
+            self._redactor = FrameRedactor(cast(Style, self._settings.redact), self._detector)
         info = info_topic(self._raw_topic)
         self._inputs = [
             MatchingSubscription(self, self._image_type, self._topic, self._image_received, choose=best_quality),
@@ -151,7 +161,14 @@ class ViewNode(Node):
         height, width = image_bgr.shape[:2]
         camera = CameraModel.known_or_assumed(self._calibration, width, height, self._settings.assumed_fov_deg)
         shown_s = latency_s if 0 <= latency_s <= PLAUSIBLE_LATENCY_S else math.nan
-        self._view.show(LiveFrame(image_bgr, received_faces(message), stamp_s, shown_s, camera))
+        for frame in self._redacted(LiveFrame(image_bgr, received_faces(message), stamp_s, shown_s, camera)):
+            self._view.show(frame)
+
+    def _redacted(self, frame: LiveFrame) -> list[LiveFrame]:
+        """What may be shown now. Of faces that the tracker has lost or not confirmed, the detector alone tells."""
+        if self._redactor is None:
+            return [frame]
+        return self._redactor.add(frame, [Place(face.id, face.landmarks_px) for face in frame.faces])
 
     def _now_s(self) -> float:
         return self.get_clock().now().nanoseconds * 1e-9
