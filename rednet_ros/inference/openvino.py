@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rednet_ros.inference.recurrence import StepOutput, feed, one_by_one, run_steps
+from rednet_ros.inference.recurrence import MEANS, REGRESSION, StepOutput, cells, feed, one_by_one, run_steps
 from rednet_ros.inference.runtime import RuntimeUnavailableError
 from rednet_ros.inference.step_file import StepFile
 from rednet_ros.inference.threads import MANY_FACES, CpuThreads
 from rednet_ros.inference.types import Estimate, FaceState, FloatArray
+from rednet_ros.network.config import SOFTMAX_SHARPNESS
 
 
 class OpenVinoRuntime:
@@ -35,6 +36,9 @@ class OpenVinoRuntime:
         self.name = f"openvino {kind}"
         try:
             self._model = openvino.read_model(graph, numbers)
+            config = file.description.config
+            if config.direct and config.regression_maps == "softmax" and self._precision == "f32":
+                _read_means(self._model)
             self._one = self._request(1, threads.few)
             self._inputs = {port.any_name: self._one.get_tensor(port).data for port in self._one.model_inputs}
             self._many: Any = None
@@ -67,6 +71,22 @@ class OpenVinoRuntime:
 def _output(results: Any) -> StepOutput:
     # Of copies (share_outputs=False): what OpenVINO shares changes with the next batch.
     return StepOutput.of({port.any_name: value for port, value in results.items()})
+
+
+def _read_means(model: Any) -> None:
+    """Have the graph give `StepOutput.means` in place of its regression maps, for nearly nothing: NumPy takes 0.2 ms a
+    face. Not in bfloat16, in which means would be whole cells."""
+    ops = importlib.import_module("openvino.opset13")
+    (old,) = (result for result in model.get_results() if REGRESSION in result.output(0).names)
+    maps = old.input_value(0)
+    size = maps.get_partial_shape()[3].get_length()
+    flat = ops.reshape(maps, np.array([0, 0, size**2]), special_zero=True)
+    shares = ops.softmax(ops.multiply(flat, np.float32(SOFTMAX_SHARPNESS)), axis=2)
+    places = ops.matmul(shares, ops.constant(cells(size)[:, :2]), transpose_a=False, transpose_b=False)
+    means = ops.concat([places, ops.reduce_max(shares, np.array([2]), keep_dims=True)], axis=2)
+    means.output(0).get_tensor().set_names({MEANS})
+    model.remove_result(old)
+    model.add_results([ops.result(means)])
 
 
 def request(model: Any, threads: int, precision: str = "f32") -> Any:

@@ -26,6 +26,9 @@ from rednet_ros.network.config import (
 
 _DETECTED = list(DETECTION_INDICES)
 
+REGRESSION, MEANS = "regression", "means"
+"""Names of outputs of a graph; see `StepOutput`."""
+
 
 def feed(crops: FloatArray, z: FloatArray, state: FaceState | None) -> dict[str, FloatArray]:
     """The arrays of the graph's inputs by name, from the arguments of a `Step`."""
@@ -36,12 +39,16 @@ def feed(crops: FloatArray, z: FloatArray, state: FaceState | None) -> dict[str,
 
 class StepOutput(NamedTuple):
     """Of one step for N faces: `detection`, N x 7 x M x M logits; `regression`, N x 68 x M x M, as the last
-    convolution leaves them; `identity`, N x 256, and the next `state`, where the network has them."""
+    convolution leaves them; `identity`, N x 256, and the next `state`, where the network has them.
+
+    `means`: what a runtime itself has read from softmax maps, which it then need not give, N x 68 x 3: column and row
+    of each distribution's mean, and its largest share."""
 
     detection: FloatArray
-    regression: FloatArray
+    regression: FloatArray | None
     identity: FloatArray | None
     state: FaceState | None
+    means: FloatArray | None = None
 
     @classmethod
     def of(cls, named: Mapping[str, FloatArray]) -> StepOutput:
@@ -49,17 +56,18 @@ class StepOutput(NamedTuple):
         arrays = {name: value[:, :, 0, 0] if value.shape[2:] == (1, 1) else value for name, value in named.items()}
         parts = {name.removeprefix(NEXT): value for name, value in arrays.items() if name.startswith(NEXT)}
         state = FaceState(parts) if parts else None
-        return cls(arrays["detection"], arrays["regression"], arrays.get("identity"), state)
+        return cls(arrays["detection"], arrays.get(REGRESSION), arrays.get("identity"), state, arrays.get(MEANS))
 
     @classmethod
     def stack(cls, outputs: Sequence[StepOutput]) -> StepOutput:
         """Of all faces, in their order."""
-        detection, regression, identity, state = zip(*outputs, strict=True)
+        detection, regression, identity, state, means = zip(*outputs, strict=True)
         return cls(
             np.concatenate(detection),
-            np.concatenate(regression),
+            None if regression[0] is None else np.concatenate(regression),
             None if identity[0] is None else np.concatenate(identity),
             None if state[0] is None else FaceState.stack(state),
+            None if means[0] is None else np.concatenate(means),
         )
 
 
@@ -97,6 +105,7 @@ def run_steps(
             detection = output.detection
             z = sigmoid(detection)
         else:
+            assert output.regression is not None
             z = np.clip(_heat_maps(output.regression[:, _DETECTED], config), 0, 1)
     return _estimate(output, detection, config)
 
@@ -125,7 +134,7 @@ def is_settled(estimate: Estimate, previous_px: FloatArray, config: REDNetConfig
 
 
 def _estimate(output: StepOutput, detection: FloatArray | None, config: REDNetConfig) -> Estimate:
-    landmarks_px, confidence = _decode(output.regression, config)
+    landmarks_px, confidence = _read(output, config)
     presence = None
     if detection is not None:
         presence = sigmoid(read_at(detection, landmarks_px[:, _DETECTED], config.cell_px))
@@ -179,20 +188,32 @@ def _peak(config: REDNetConfig) -> float:
     return 2 * np.pi * config.cells(config.sigma_px) ** 2
 
 
+def _read(output: StepOutput, config: REDNetConfig) -> tuple[FloatArray, FloatArray]:
+    """As `_decode`, of what there is."""
+    if output.means is not None:
+        return _in_pixels(output.means[..., :2], _peak(config) * output.means[..., 2], config)
+    assert output.regression is not None
+    return _decode(output.regression, config)
+
+
 def _decode(maps: FloatArray, config: REDNetConfig) -> tuple[FloatArray, FloatArray]:
     """Landmarks N x 68 x 2 in crop pixels and confidences N x 68 of a step's maps; see `network.heatmaps`."""
     means = config.regression_maps == "softmax"
     points, confidence = _decode_mean(maps, config) if means else _decode_peak(maps, config.window_radius_cells)
+    return _in_pixels(points, confidence, config)
+
+
+def _in_pixels(points: FloatArray, confidence: FloatArray, config: REDNetConfig) -> tuple[FloatArray, FloatArray]:
     return np.asarray((points + 0.5) * config.cell_px - 0.5, np.float32), np.minimum(confidence, 1)
 
 
 def _decode_mean(maps: FloatArray, config: REDNetConfig) -> tuple[FloatArray, FloatArray]:
-    x_y_total = _exponentials(maps) @ _cells(config.map_px)
+    x_y_total = _exponentials(maps) @ cells(config.map_px)
     return x_y_total[..., :2] / x_y_total[..., 2:], _peak(config) / x_y_total[..., 2]
 
 
 @cache
-def _cells(size: int) -> FloatArray:
+def cells(size: int) -> FloatArray:
     """Column, row and 1 of each cell of a map: size * size x 3."""
     row, column = np.divmod(np.arange(size**2, dtype=np.float32), size)
     return np.stack([column, row, np.ones_like(row)], axis=1)

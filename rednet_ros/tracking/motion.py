@@ -11,7 +11,7 @@ Points and vectors are complex numbers, x + iy, so a similarity is a product and
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +58,15 @@ class Motion:
     def of_new_face(cls, velocity_px_s: tuple[float, float] = (0.0, 0.0)) -> Motion:
         """Of a face that has just been found."""
         return cls(np.array([complex(*velocity_px_s), 0]), np.zeros(2, complex))
+
+    @staticmethod
+    def stack(motions: Sequence[Motion]) -> Motion:
+        """Of several faces, in their order."""
+        return Motion(np.array([one.velocity for one in motions]), np.array([one.drift for one in motions]))
+
+    def rows(self) -> list[Motion]:
+        """Of each face alone."""
+        return [Motion(velocity, drift) for velocity, drift in zip(self.velocity, self.drift, strict=True)]
 
     @property
     def velocity_px_s(self) -> tuple[float, float]:

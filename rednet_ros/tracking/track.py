@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -160,15 +161,39 @@ def begin(
     )
 
 
-def next_look(track: Track, image: ImageArray, crop_size_px: int, step_s: float) -> Look:
-    """Where to look for the face in the next frame, `step_s` later: where it is expected.
+Smooth = tuple[FloatArray, Motion]
+"""68 x 2 landmarks and motion of a face, from the motion filter."""
 
-    Its state counts for nothing where the scene has changed: it may be of another face than is there now.
+
+def next_looks(tracks: Sequence[Track], image: ImageArray, crop_size_px: int, step_s: float) -> list[Look]:
+    """Where to look for a camera's faces in its next frame, `step_s` later: where they are expected.
+
+    A state counts for nothing where the scene has changed: it may be of another face than is there now.
     """
-    state = track.state
-    if state is not None and track.scene_changed:
-        state = state.forgotten()
-    return look_from(image, expected(track.landmarks_px, track.motion, step_s), state, crop_size_px)
+    if not tracks:
+        return []
+    motion = Motion.stack([track.motion for track in tracks])
+    ahead_px = expected(np.array([track.landmarks_px for track in tracks]), motion, step_s)
+    states = [track.state.forgotten() if track.state and track.scene_changed else track.state for track in tracks]
+    return [look_from(image, face_px, state, crop_size_px) for face_px, state in zip(ahead_px, states, strict=True)]
+
+
+def smoothed(
+    tracks: Sequence[Track],
+    looks: Sequence[Look],
+    sightings: Sequence[Sighting],
+    step_s: float,
+    motion_filter: MotionFilter,
+) -> list[Smooth]:
+    """What the motion filter makes of a camera's sightings, if they show the tracks' faces where `next_looks` looked
+    for them. All in one go: a face alone has too few numbers to be worth NumPy's while."""
+    if not tracks:
+        return []
+    ahead_px = np.array([look.previous_px for look in looks if look.previous_px is not None])
+    seen_px = np.array([sighting.landmarks_px for sighting in sightings])
+    motion = Motion.stack([track.motion for track in tracks])
+    landmarks_px, after = motion_filter.update(ahead_px, motion, seen_px, step_s)
+    return list(zip(landmarks_px, after.rows(), strict=True))
 
 
 def shows_face(look: Look, sighting: Sighting, settings: TrackerSettings) -> bool:
@@ -212,15 +237,16 @@ def may_be(track: Track, sighting: Sighting) -> bool:
 
 
 def after_good_frame(
-    track: Track, look: Look, sighting: Sighting, settings: TrackerSettings, step_s: float, motion_filter: MotionFilter
+    track: Track, look: Look, sighting: Sighting, settings: TrackerSettings, step_s: float, smooth: Smooth
 ) -> Track:
-    """The track after a frame, `step_s` after the one before, that showed its face where `next_look` looked for it."""
+    """The track after a frame, `step_s` after the one before, that showed its face where `next_looks` looked for it.
+    `smooth`: of `smoothed`."""
     if not track.is_well:
         return after_relocation(_out_of_sight(track, step_s), sighting, step_s)
     ahead_px = look.previous_px
     assert ahead_px is not None
     surprise = math.dist(sighting.box.center, Box.around(ahead_px).center) * CROP_SCALE / sighting.crop.side_px
-    landmarks_px, motion = motion_filter.update(ahead_px, track.motion, sighting.landmarks_px, step_s)
+    landmarks_px, motion = smooth
     good_frames, good_s = track.good_frames + 1, track.good_s + step_s
     alike = likeness(track.appearance, sighting.appearance)
     if alike < MIN_FACE_LIKENESS and step_s < SLOW_STEP_S:

@@ -39,6 +39,7 @@ from rednet_ros.tracking.recognition.recognizer import Recognizer
 from rednet_ros.tracking.settings import TrackerSettings
 from rednet_ros.tracking.sighting import Engine, Look, Sighting, look_at
 from rednet_ros.tracking.track import (
+    Smooth,
     Track,
     after_bad_frame,
     after_good_frame,
@@ -47,7 +48,8 @@ from rednet_ros.tracking.track import (
     begin,
     keeps_face,
     may_be,
-    next_look,
+    next_looks,
+    smoothed,
 )
 from rednet_ros.tracking.types import Detection, Detections, Face, FaceStatus, ImageArray, Place
 
@@ -221,15 +223,14 @@ class FaceTracker:
 
     def _follow(self, views: list[_View]) -> None:
         """Move every track of every camera on to its camera's new image: one batch."""
-        looks = [
-            next_look(track, view.image, self._engine.crop_size_px, view.camera.step_s)
-            for view in views
-            for track in view.camera.tracks
-        ]
-        seen = iter(zip(looks, look_at(self._engine, looks), strict=True))
-        for view in views:
-            camera = view.camera
-            moved = {track.id: self._moved(track, *next(seen), camera.step_s) for track in camera.tracks}
+        size_px = self._engine.crop_size_px
+        looks = [next_looks(view.camera.tracks, view.image, size_px, view.camera.step_s) for view in views]
+        seen = iter(look_at(self._engine, list(itertools.chain(*looks))))
+        for camera, own in zip((view.camera for view in views), looks, strict=True):
+            sightings = list(itertools.islice(seen, len(own)))
+            smooth = smoothed(camera.tracks, own, sightings, camera.step_s, self._filter)
+            shown = zip(camera.tracks, own, sightings, smooth, strict=True)
+            moved = {track.id: self._moved(track, *now, camera.step_s) for track, *now in shown}
             intruding = intruders(track for track in moved.values() if track is not None)
             followed = []
             for track in camera.tracks:
@@ -242,11 +243,11 @@ class FaceTracker:
             camera.tracks = followed
             camera.remember()
 
-    def _moved(self, track: Track, look: Look, sighting: Sighting, step_s: float) -> Track | None:
+    def _moved(self, track: Track, look: Look, sighting: Sighting, smooth: Smooth, step_s: float) -> Track | None:
         if not keeps_face(track, look, sighting, self.settings):
             return None
         return self._recognition.observe(
-            after_good_frame(track, look, sighting, self.settings, step_s, self._filter), look, sighting
+            after_good_frame(track, look, sighting, self.settings, step_s, smooth), look, sighting
         )
 
     def _take_detections(self, views: list[_View], detections: Mapping[str, Detections]) -> None:

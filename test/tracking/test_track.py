@@ -9,7 +9,16 @@ from rednet_ros.tracking.crops import CropTransform
 from rednet_ros.tracking.motion import UNFITTED
 from rednet_ros.tracking.settings import TrackerSettings
 from rednet_ros.tracking.sighting import Look, Sighting
-from rednet_ros.tracking.track import Track, after_bad_frame, after_good_frame, begin, keeps_face, next_look, shows_face
+from rednet_ros.tracking.track import (
+    Track,
+    after_bad_frame,
+    after_good_frame,
+    begin,
+    keeps_face,
+    next_looks,
+    shows_face,
+    smoothed,
+)
 from rednet_ros.tracking.types import FaceStatus, FloatArray
 
 STEP_S = 1 / 30
@@ -28,7 +37,17 @@ def look(person: Any) -> Look:
 
 def good(track: Track, seen: Sighting, step_s: float = STEP_S) -> Track:
     """The track after a frame that showed its face as `seen`."""
-    return after_good_frame(track, next_look(track, IMAGE, 64, step_s), seen, SETTINGS, step_s, UNFITTED)
+    return after(track, next_look(track, IMAGE, 64, step_s), seen, step_s)
+
+
+def next_look(track: Track, image: Any, crop_size_px: int, step_s: float) -> Look:
+    (one,) = next_looks([track], image, crop_size_px, step_s)
+    return one
+
+
+def after(track: Track, where: Look, seen: Sighting, step_s: float) -> Track:
+    (smooth,) = smoothed([track], [where], [seen], step_s, UNFITTED)
+    return after_good_frame(track, where, seen, SETTINGS, step_s, smooth)
 
 
 def test_after_a_cut_nothing_of_the_face_before_is_remembered(person: Any) -> None:
@@ -185,4 +204,4 @@ def test_images_stamped_in_bursts_say_nothing_of_speed(person: Any, short_s: flo
         x = 60 + 5 * number
         ahead = next_look(walking, IMAGE, 64, step_s)
         assert ahead.crop.center_px[0] == pytest.approx(x, abs=12)
-        walking = after_good_frame(walking, ahead, sighting(person(1, x, 100)), SETTINGS, step_s, UNFITTED)
+        walking = after(walking, ahead, sighting(person(1, x, 100)), step_s)
