@@ -229,8 +229,10 @@ class FaceTracker:
         for camera, own in zip((view.camera for view in views), looks, strict=True):
             sightings = list(itertools.islice(seen, len(own)))
             smooth = smoothed(camera.tracks, own, sightings, camera.step_s, self._filter)
-            shown = zip(camera.tracks, own, sightings, smooth, strict=True)
-            moved = {track.id: self._moved(track, *now, camera.step_s) for track, *now in shown}
+            moved = {
+                track.id: self._moved(track, look, sighting, found, camera.step_s)
+                for track, look, sighting, found in zip(camera.tracks, own, sightings, smooth, strict=True)
+            }
             intruding = intruders(track for track in moved.values() if track is not None)
             followed = []
             for track in camera.tracks:
