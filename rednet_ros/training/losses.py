@@ -56,7 +56,8 @@ COSINE_SCALE = {"cosine": 16.0, "margin": 32.0}
 """Logits of a person are this many times the cosine between the face's vector and the person's."""
 
 MARGIN = 0.3
-"""By which the cosine with the own person must exceed those with others (CosFace, Wang et al., 2018)."""
+"""By which the cosine with the own person must exceed those with others (CosFace, Wang et al., 2018), once faces are as
+like their own person as `MARGIN`; less before: from nothing, nobody learns with it."""
 
 
 class IdentityClassifier(nn.Module):
@@ -81,7 +82,9 @@ class IdentityClassifier(nn.Module):
             return losses.identity_loss(self.linear(identity.float()), person)
         cosines = F.linear(F.normalize(identity.float()), F.normalize(self.linear.weight))
         if self._logits == "margin":
-            cosines = cosines - MARGIN * F.one_hot(person.clamp(min=0), cosines.shape[1])
+            own = F.one_hot(person.clamp(min=0), cosines.shape[1])
+            margin = (cosines.detach() * own).sum(dim=1).mean().clamp(0, MARGIN)
+            cosines = cosines - margin * own
         # The bias has no part in a cosine; with a factor of 0 it still has a gradient, which DDP waits for.
         return losses.identity_loss(COSINE_SCALE[self._logits] * cosines + 0 * self.linear.bias, person)
 
