@@ -21,7 +21,7 @@ into this page, beside those of other machines; `--from docs/performance.json` o
 
 All trackers of a machine ran in one run on the same VGA frames, each in a process of its own, in turns of a second of
 video. A frame is all that a tracker does with it, with its share of the searches for new faces. CPU time is that of
-all threads. Compare within a machine.
+all threads. Compare within a machine: each has the code and the weights of its day, so errors differ, too.
 
 ## CPU time of a frame with one tracked face, one core
 
