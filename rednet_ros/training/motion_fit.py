@@ -207,14 +207,14 @@ def record(engine: Engine, motion_filter: MotionFilter, made: Iterable[tuple[Kin
 
 @dataclass(frozen=True)
 class _Recorder(MotionFilter):
-    """Remembers what it is given. `rows`: landmarks before, and as they are seen."""
+    """Remembers what it is given of the only face. `rows`: landmarks before, and as they are seen."""
 
     rows: list[tuple[FloatArray, FloatArray]] = field(default_factory=list)
 
     def update(
         self, before_px: FloatArray, motion: Motion, seen_px: FloatArray, step_s: float
     ) -> tuple[FloatArray, Motion]:
-        self.rows.append((before_px, seen_px))
+        self.rows.append((before_px[0], seen_px[0]))
         return super().update(before_px, motion, seen_px, step_s)
 
 
@@ -227,6 +227,9 @@ def _followed(engine: Engine, motion_filter: MotionFilter, kind: Kind, batch: Cl
             image = _scaled(frame, kind.scale)
             detections = {"": [_detection(batch.detected[0, 0], kind.scale)]} if index == 0 else {}
             tracker.update_many({"": (image, index * kind.every * NOMINAL_STEP_S)}, detections)
+            if not any(place.unseen_s == 0 for place in tracker.places()):
+                recorder.rows[-1:] = []  # what was seen there was not the face
+                break
     first = [before for before, _ in recorder.rows[:1]]
     return np.array([*first, *(seen for _, seen in recorder.rows)], np.float32)
 

@@ -30,12 +30,12 @@ class ColorEngine:
     def run(self, crops: ImageArray, previous_px: FloatArray, state: FaceState | None) -> Estimate:
         box = Box.around(MEAN_SHAPE)
         landmarks = (MEAN_SHAPE - box.center) * 64 / CROP_SCALE / max(box.width, box.height) + 31.5
-        code = cv2.resize(crops[0], (4, 4), interpolation=cv2.INTER_AREA).astype(np.float32).reshape(1, -1)
-        code -= code.mean()
+        looks = [cv2.resize(crop, (4, 4), interpolation=cv2.INTER_AREA).astype(np.float32).ravel() for crop in crops]
+        codes = np.array([(look - look.mean()) / np.linalg.norm(look - look.mean()) for look in looks])
         return Estimate(
-            landmarks.astype(np.float32)[None],
-            np.full((1, 68), 0.9, np.float32),
-            code / np.linalg.norm(code) if self.gives_identity else None,
+            np.array([landmarks] * len(crops), np.float32),
+            np.full((len(crops), 68), 0.9, np.float32),
+            codes if self.gives_identity else None,
             None,
         )
 

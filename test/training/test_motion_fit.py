@@ -125,8 +125,8 @@ class JitteringEngine:
         return None
 
     def run(self, crops: ImageArray, previous_px: FloatArray, state: Any) -> Estimate:
-        points = 31.5 + 64 / CROP_SCALE * FACE + self._noise.normal(0, 0.1, FACE.shape)
-        return Estimate(points.astype(np.float32)[None], np.full((1, 68), 0.9, np.float32), None, None)
+        points = 31.5 + 64 / CROP_SCALE * FACE + self._noise.normal(0, 0.1, (len(crops), *FACE.shape))
+        return Estimate(points.astype(np.float32), np.full((len(crops), 68), 0.9, np.float32), None, None)
 
 
 def still_clip(x_px: float, frames: int = 12) -> ClipBatch:
