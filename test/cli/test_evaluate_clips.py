@@ -44,7 +44,10 @@ class TremblingEngine:
 
     def run(self, crops: ImageArray, previous_px: FloatArray, state: FaceState | None) -> Estimate:
         scale = 0.25 if state is not None and state.parts["hidden"][0, 0] > 0 else 1.0
-        landmarks = np.stack([mean_face((SIDE_PX - 1) / 2, SIDE_PX / CROP_SCALE)] * len(crops))
+        usual = mean_face((SIDE_PX - 1) / 2, SIDE_PX / CROP_SCALE)
+        growth = np.ptp(previous_px[:, :, 0], axis=1) / np.ptp(usual[:, 0])  # where the crop is a closer one
+        growth = np.where(np.isfinite(growth), growth, 1.0)[:, None, None]
+        landmarks = ((usual - (SIDE_PX - 1) / 2) * growth + (SIDE_PX - 1) / 2).astype(np.float32)
         landmarks[:, 48:] += scale * self._noise.normal(size=(20, 2)).astype(np.float32)
         following = None if state is None else FaceState({name: part + 1 for name, part in state.parts.items()})
         return Estimate(landmarks, np.full((len(crops), 68), 0.9, np.float32), None, following)
