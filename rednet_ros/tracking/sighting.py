@@ -140,10 +140,9 @@ def closer_looks(engine: Engine, seen: Sighting, image: ImageArray) -> tuple[Loo
     A network errs otherwise in another crop and on the mirror image, so the looks `together` are more exact than each.
     They begin without a state.
     """
-    crop = CropTransform.from_landmarks(seen.landmarks_px, engine.crop_size_px)
-    closer = replace(crop, side_px=CLOSER * crop.side_px)
-    look = Look(image, closer, seen.landmarks_px, engine.initial_state(1))
-    return look, replace(look, mirrored=True)
+    look = look_from(image, seen.landmarks_px, engine.initial_state(1), engine.crop_size_px)
+    closer = replace(look, crop=replace(look.crop, side_px=CLOSER * look.crop.side_px))
+    return closer, replace(closer, mirrored=True)
 
 
 def look_at(engine: Engine, looks: Sequence[Look]) -> list[Sighting]:

@@ -13,10 +13,10 @@ from rednet_ros.errors import InputError
 from rednet_ros.network.config import STATE_SIZE, REDNetConfig
 
 StageKind = Literal["stills", "identity", "clips"]
+"""The paper's three stages, which learn: still images; still images of people who are told apart; clips."""
 
 IdentityLogits = Literal["linear", "cosine", "margin"]
-
-"""The paper's three stages, which learn: still images; still images of people who are told apart; clips."""
+"""What the people's classifier compares; see `losses.IdentityClassifier`."""
 
 Precision = Literal["auto", "bf16", "float32"]
 _NAME = re.compile(r"[\w-]+")
