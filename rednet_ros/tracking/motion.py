@@ -61,11 +61,11 @@ class Motion:
 
     @staticmethod
     def stack(motions: Sequence[Motion]) -> Motion:
-        """Of several faces, in their order."""
+        """Of N faces, in their order: N x 2 each."""
         return Motion(np.array([one.velocity for one in motions]), np.array([one.drift for one in motions]))
 
     def rows(self) -> list[Motion]:
-        """Of each face alone."""
+        """`stack` undone: each face's own."""
         return [Motion(velocity, drift) for velocity, drift in zip(self.velocity, self.drift, strict=True)]
 
     @property
