@@ -163,17 +163,10 @@ class Bench:
         return result.successful, result.reason
 
     def _call(self, service, request, timeout_s=WAIT_S):
-        future = self._discovered(service).call_async(request)
+        assert service.wait_for_service(DISCOVERY_S)
+        future = service.call_async(request)
         assert wait_until(future.done, timeout_s)
         return future.result()
-
-    def _discovered(self, service):
-        """The client; another where its service does not appear: four times in two runs of the whole suite."""
-        if service.wait_for_service(WAIT_S):
-            return service
-        again = self.client.create_client(service.srv_type, service.srv_name)
-        assert again.wait_for_service(DISCOVERY_S)
-        return again
 
     def publisher(self, reliable=True, topic="image", message_type=None, is_heard=True):
         """A publisher of images that the node has found; `is_heard`: wait until it subscribes, too."""

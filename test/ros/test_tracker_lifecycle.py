@@ -107,13 +107,15 @@ def test_a_transition_that_does_not_fit_is_refused_and_the_node_lives(make_bench
     assert bench.change_state(CONFIGURE)
 
 
-@pytest.mark.parametrize("error", [WeightsError("lite.safetensors is truncated; download it again"), OSError("disk")])
-def test_what_cannot_be_loaded_is_reported_and_can_be_fixed(make_bench, tracker, wait_until, error):
-    problems = [error]
+@pytest.mark.parametrize(
+    ("kind", "text"), [(WeightsError, "lite.safetensors is truncated; download it again"), (OSError, "disk")]
+)
+def test_what_cannot_be_loaded_is_reported_and_can_be_fixed(make_bench, tracker, wait_until, kind, text):
+    kinds = [kind]
 
     def create(_parameters):
-        if problems:
-            raise problems.pop()
+        if kinds:
+            raise kinds.pop()(text)
         return tracker
 
     bench = make_bench(create, autostart=True)
@@ -122,7 +124,7 @@ def test_what_cannot_be_loaded_is_reported_and_can_be_fixed(make_bench, tracker,
     def complaints():
         return [status.message for message in bench.diagnostics for status in message.status]
 
-    assert wait_until(lambda: any(str(error) in complaint for complaint in complaints()))
+    assert wait_until(lambda: any(text in complaint for complaint in complaints()))
     assert bench.change_state(CONFIGURE)
     assert bench.state == "inactive"
 
