@@ -25,7 +25,9 @@ MIN_KNOWN = 12
 LANDMARK_ERROR_M = 0.0016
 """What the network itself errs by on a mean head, in addition to SPREAD_M: 2 % of the distance of the eyes."""
 
-ITERATIONS = 4
+MAX_ITERATIONS, CLOSE_RAD = 8, 0.01
+"""A fit has converged when no angle changes by more in one of its steps: the next would change a third of that. Two
+steps do for most faces; where landmarks are far off it takes more."""
 
 MAX_MEDIAN_DEVIATION = 1.5
 """In standard deviations: landmarks whose median lies farther from the mean head's are not those of a head. Of rendered
@@ -157,9 +159,14 @@ def _fitted(guesses: Sequence[Numbers], views: Sequence[_View]) -> list[Numbers 
         return []
     poses = np.array(guesses)
     seen, trust = np.array([view.seen.T for view in views]), np.array([view.trust for view in views])
-    for _ in range(ITERATIONS):
-        poses = poses - _steps(*_deviations(poses, seen), trust)
+    moves = np.ones((len(poses), 1), bool)
+    for _ in range(MAX_ITERATIONS):
+        steps = _steps(*_deviations(poses, seen), trust)
+        poses = poses - steps * moves
         poses[poses[:, 5] <= MIN_DISTANCE_M] = np.nan  # lost, and stays so
+        moves &= (np.abs(steps[:, :3]) > CLOSE_RAD).any(axis=1, keepdims=True)
+        if not moves.any():
+            break
     deviations, _, _ = _deviations(poses, seen)
     return [
         pose if _is_head(pose, deviation[view.known]) else None

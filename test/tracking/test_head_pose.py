@@ -90,6 +90,17 @@ def test_a_few_wild_landmarks_do_not_turn_the_head() -> None:
     assert np.degrees(pose_of(landmarks).rotation_rad) == pytest.approx((0, 0, 30), abs=2.0)
 
 
+def test_a_fifth_of_the_landmarks_far_off_do_not_cost_the_pose() -> None:
+    rng = np.random.default_rng(4)
+    misses_deg = []
+    for yaw_deg in range(-40, 41, 4):
+        landmarks_px = seen(yaw_deg=yaw_deg)
+        wild = rng.random(68) < 0.2
+        landmarks_px[wild] += rng.normal(0, 40, (np.count_nonzero(wild), 2)).astype(np.float32)
+        misses_deg.append(abs(np.degrees(pose_of(landmarks_px).rotation_rad[2]) - yaw_deg))
+    assert np.max(misses_deg) < 5
+
+
 def test_landmarks_that_the_network_guessed_count_less() -> None:
     """The same wrong jaw, with and without confidence."""
     landmarks = seen()
