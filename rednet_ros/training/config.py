@@ -310,7 +310,8 @@ class RecognitionConfig:
     `images`: training faces in all, in batches of `batch`; `mix`: source (as in the labels) -> share of a batch.
     `margin`: of cosines, from a tenth of the run on, and in full from four tenths on; `scale`: of the cosines.
     `average`: decay a step of the moving average, which is what is kept. `false_accepts`: share of the pairs of two
-    people kept apart that the file's threshold takes for one.
+    people kept apart that the file's threshold takes for one. `teacher`: a recogniser ("dlib", or an .onnx) whose
+    vectors of the faces of the sources `taught` the network learns, too, whether or not these people are named.
     """
 
     name: str
@@ -325,6 +326,8 @@ class RecognitionConfig:
     scale: float = 32.0
     average: float = 0.998
     false_accepts: float = 0.001
+    teacher: str = ""
+    taught: tuple[str, ...] = ()
     evaluate_every_images: int = 32000
     seed: int = 1
     augmentation: AugmentationSettings = field(

@@ -1,7 +1,8 @@
 """Trains the network that tells people apart, as face recognition is trained: many people, a softmax with a margin.
 
 CosFace (Wang et al., 2018): the cosine of a face's vector with that of its own person must exceed those with all others
-by a margin. The people are only needed in training.
+by a margin. The people are only needed in training. Another recogniser may teach: what it makes of a face is what the
+network shall make of it, up to a turn; that takes no names, and is worth more than a few hundred of them.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import io
 import itertools
 import logging
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,13 +29,15 @@ from tqdm import tqdm
 from rednet_ros.errors import InputError
 from rednet_ros.metrics import equal_error_rate
 from rednet_ros.network.recognition import CHIP_PX, VECTOR_SIZE, RecognitionNet
-from rednet_ros.tracking.recognition.by_onnx import Description, write
+from rednet_ros.tracking.recognition.by_dlib import DlibRecognizer
+from rednet_ros.tracking.recognition.by_onnx import Description, open_onnx, write
 from rednet_ros.tracking.recognition.chip import chip
+from rednet_ros.tracking.recognition.recognizer import Recognizer
 from rednet_ros.tracking.types import FloatArray, ImageArray
 from rednet_ros.training.augmentation.crops import Rng, change_looks
 from rednet_ros.training.config import AugmentationSettings, RecognitionConfig
 from rednet_ros.training.datasets.labels import LabelledFace
-from rednet_ros.training.datasets.pool import FacePool
+from rednet_ros.training.datasets.pool import UNKNOWN_PERSON, FacePool
 from rednet_ros.training.learner import follow_average
 from rednet_ros.training.muon import Muon
 from rednet_ros.wording import progress_interval_s
@@ -59,31 +62,48 @@ OPSET = 11
 BATCH = 64
 """Of faces that are judged."""
 
+TEACHING = 10.0
+"""Weight of the distance from the teacher's vector (1 - cosine) beside the softmax."""
+
 
 @dataclass(frozen=True, eq=False)
 class Chips:
-    """Aligned faces with a margin, N x S x S x 3 uint8. `person`, `sequence`: N classes. `rows`: of each source."""
+    """Aligned faces with a margin, N x S x S x 3 uint8. `person`, `sequence`: N classes, the person -1 where nobody is
+    named. `rows`: of each source. `taught`: N x 256 float32 of unit length, what a teacher makes of them; 0 without."""
 
     pixels: ImageArray
     person: NDArray[np.int64]
     sequence: NDArray[np.int64]
     rows: dict[str, NDArray[np.intp]]
+    taught: FloatArray
 
     @classmethod
-    def of(cls, faces: Sequence[LabelledFace], margin_px: int = MARGIN_PX) -> Chips:
-        """Of all faces whose person is known by two pictures or more; each is read once and stays in memory.
+    def of(
+        cls,
+        faces: Sequence[LabelledFace],
+        margin_px: int = MARGIN_PX,
+        teacher: Recognizer | None = None,
+        taught: Sequence[str] = (),
+    ) -> Chips:
+        """Of all faces whose person is known by two pictures or more, and those of the sources that the `teacher` looks
+        at (`taught`); each is read once and stays in memory.
 
         Raises InputError where the labels name no two people.
         """
         pool = FacePool(faces)
-        known = [index for index in range(len(pool)) if pool.person(index) >= 0]
+        known = [index for index, face in enumerate(pool.faces) if pool.person(index) >= 0 or face.source in taught]
         if len(pool.persons) < 2:
             raise InputError("recognition needs labels that name two people or more, with two faces each")
         size_px = CHIP_PX + 2 * margin_px
         pixels = np.empty((len(known), size_px, size_px, 3), np.uint8)
+        said: dict[int, FloatArray] = {}
         for row, index in enumerate(tqdm(known, unit="face", mininterval=progress_interval_s())):
             picture = pool.picture(index)
             pixels[row] = chip(picture.image, picture.place_px, CHIP_PX, margin_px)
+            if teacher is not None and pool.faces[index].source in taught:
+                vector = teacher.vector(picture.image, picture.place_px)
+                if vector is not None:
+                    said[row] = vector
         person = np.array([pool.person(index) for index in known], np.int64)
         sources = np.array([pool.faces[index].source for index in known])
         names = [pool.faces[index].video or str(index) for index in known]
@@ -93,7 +113,21 @@ class Chips:
             person,
             sequence,
             {source: np.flatnonzero(sources == source) for source in sorted(set(sources.tolist()))},
+            _spread(said, len(known)),
         )
+
+
+def _spread(said: Mapping[int, FloatArray], count: int) -> FloatArray:
+    """A teacher's vectors by row, less their mean, which they all share, turned at random into `VECTOR_SIZE`
+    dimensions: `count` x 256, of unit length; 0 elsewhere."""
+    spread = np.zeros((count, VECTOR_SIZE), np.float32)
+    if said:
+        vectors = np.array(list(said.values()))
+        vectors = vectors - vectors.mean(axis=0)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True) + 1e-6
+        turn = np.linalg.qr(np.random.default_rng(0).normal(size=(VECTOR_SIZE, vectors.shape[1])))[0]
+        spread[list(said)] = vectors @ turn.T
+    return spread
 
 
 def augmented(padded: ImageArray, settings: AugmentationSettings, rng: Rng) -> ImageArray:
@@ -111,17 +145,17 @@ def augmented(padded: ImageArray, settings: AugmentationSettings, rng: Rng) -> I
     return change_looks(warped, settings, rng)
 
 
-def batches(chips: Chips, config: RecognitionConfig, first_step: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """Chips as the network sees them, N x 3 x 112 x 112, and their N classes; made in a thread."""
+def batches(chips: Chips, config: RecognitionConfig, first_step: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Chips as the network sees them, N x 3 x 112 x 112, their N classes, what they are taught; made in a thread."""
 
-    def made(step: int) -> tuple[Tensor, Tensor]:
+    def made(step: int) -> tuple[Tensor, Tensor, Tensor]:
         rng = np.random.default_rng((config.seed, step))
         counts = rng.multinomial(config.batch, list(config.mix.values()))
         rows = np.concatenate(
             [rng.choice(chips.rows[source], count) for source, count in zip(config.mix, counts, strict=True)]
         )
         pixels = np.stack([augmented(chips.pixels[row], config.augmentation, rng) for row in rows])
-        return seen(pixels), torch.from_numpy(chips.person[rows])
+        return seen(pixels), torch.from_numpy(chips.person[rows]), torch.from_numpy(chips.taught[rows])
 
     with ThreadPoolExecutor(1) as thread:
         steps = itertools.count(first_step)
@@ -138,7 +172,7 @@ def seen(chips: ImageArray) -> Tensor:
 
 
 class MarginSoftmax(nn.Module):
-    """CosFace: vectors N x 256 and N classes in, the loss out."""
+    """CosFace: vectors N x 256 and N classes in, the loss out. Negative classes do not count."""
 
     def __init__(self, persons: int, scale: float) -> None:
         super().__init__()
@@ -148,8 +182,11 @@ class MarginSoftmax(nn.Module):
     def forward(self, vectors: Tensor, person: Tensor, margin: float) -> Tensor:
         """`margin`: of cosines."""
         cosines = F.linear(F.normalize(vectors), F.normalize(self.people))
-        own = F.one_hot(person, len(self.people))
-        return F.cross_entropy(self._scale * (cosines - margin * own), person)
+        own = F.one_hot(person.clamp(min=0), len(self.people))
+        entropy = F.cross_entropy(
+            self._scale * (cosines - margin * own), person, ignore_index=UNKNOWN_PERSON, reduction="sum"
+        )
+        return entropy / (person >= 0).sum().clamp(min=1)
 
 
 class RecognitionTrainer:
@@ -167,7 +204,8 @@ class RecognitionTrainer:
         Raises InputError where `mix` names a source that `training` does not have, or nobody is named.
         """
         self.config, self.folder, self.checkpoint = config, folder, folder / "checkpoint.pt"
-        self._chips, self._apart = Chips.of(training), Chips.of(apart, margin_px=0)
+        self._chips = Chips.of(training, teacher=_teacher(config), taught=config.taught)
+        self._apart = Chips.of(apart, margin_px=0)
         if missing := set(config.mix) - set(self._chips.rows):
             raise InputError(f"no named people of {sorted(missing)}; the labels have {sorted(self._chips.rows)}")
         torch.manual_seed(config.seed)
@@ -225,7 +263,7 @@ class RecognitionTrainer:
         with (self.folder / "log.csv").open("a", encoding="utf-8") as file:
             file.write(f"{images},{error:.3f}\n")
 
-    def _learn(self, chips: Tensor, person: Tensor) -> None:
+    def _learn(self, chips: Tensor, person: Tensor, taught: Tensor) -> None:
         config, done = self.config, self._step / self.steps
         share = min(1.0, 50 * done + 0.01) * 0.5 * (1.001 + math.cos(math.pi * done))
         for optimizer, rate in ((self._optimizer, config.learning_rate), (self._of_people, PEOPLE_RATE)):
@@ -233,7 +271,11 @@ class RecognitionTrainer:
             for group in optimizer.param_groups:
                 group["lr"] = rate * share
         margin = config.margin * min(1.0, max(0.0, (done - 0.1) / 0.3))
-        self._softmax(self.network(chips), person, margin).backward()
+        vectors = self.network(chips)
+        is_taught = taught.any(dim=1)
+        distances = is_taught * (1 - F.cosine_similarity(vectors, taught))
+        teaching = TEACHING * distances.sum() / is_taught.sum().clamp(min=1)
+        (self._softmax(vectors, person, margin) + teaching).backward()
         self._optimizer.step()
         self._of_people.step()
         self._step += 1
@@ -253,6 +295,15 @@ class RecognitionTrainer:
         partial = self.checkpoint.with_suffix(".partial")
         torch.save({"step": self._step, **{name: part.state_dict() for name, part in self._parts().items()}}, partial)
         partial.replace(self.checkpoint)
+
+
+def _teacher(config: RecognitionConfig) -> Recognizer | None:
+    """Raises InputError where there is no such recogniser, or it needs a landmark network."""
+    if not config.teacher:
+        return None
+    if config.teacher == "dlib":
+        return DlibRecognizer()
+    return open_onnx(config.teacher)
 
 
 @torch.inference_mode()

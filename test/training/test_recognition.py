@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from rednet_ros.metrics import equal_error_rate
 from rednet_ros.tracking.recognition.by_onnx import open_onnx
 from rednet_ros.training.config import AugmentationSettings, RecognitionConfig, read_recognition_config
 from rednet_ros.training.datasets import open_dataset
-from rednet_ros.training.recognition import Chips, MarginSoftmax, RecognitionTrainer, augmented
+from rednet_ros.training.recognition import Chips, MarginSoftmax, RecognitionTrainer, augmented, seen
 
 pytest.importorskip("onnx")
 
@@ -63,6 +64,42 @@ def test_a_resumed_run_goes_on_exactly(labels: Path, tmp_path: Path) -> None:
     again.run()
     for name, tensor in whole.average.state_dict().items():
         torch.testing.assert_close(again.average.state_dict()[name], tensor, msg=name)
+
+
+class OfColour:
+    """Makes of a face the colour of its cheek."""
+
+    name, license, threshold, looks, problem = "of colour", "test", None, True, ""
+
+    def vector(self, image_bgr: np.ndarray, landmarks_px: np.ndarray) -> np.ndarray | None:
+        x, y = landmarks_px[[2, 30]].mean(axis=0).astype(int)
+        return np.array([*image_bgr[y, x], 100], np.float32) / 255
+
+
+def test_a_teacher_says_what_to_make_of_faces_without_a_name(labels: Path) -> None:
+    named = open_dataset(str(labels))
+    nobody = [replace(face, source="unnamed", identity=None) for face in named[:4]]
+    chips = Chips.of([*named, *nobody], teacher=OfColour(), taught=["unnamed"])
+    assert len(chips.pixels) == 40
+    assert (chips.person[chips.rows["unnamed"]] == -1).all()
+    assert not chips.taught[chips.rows["made"]].any()
+    np.testing.assert_allclose(np.linalg.norm(chips.taught[chips.rows["unnamed"]], axis=1), 1, atol=1e-5)
+    assert len(Chips.of([*named, *nobody]).pixels) == 36
+
+
+def test_what_is_taught_is_learned(labels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rednet_ros.training.recognition.DlibRecognizer", OfColour)
+    faces = open_dataset(str(labels))
+    follows = []
+    for teaching in ({}, {"teacher": "dlib", "taught": ("made",)}):
+        config = run_config(images=360, augmentation=AugmentationSettings(), evaluate_every_images=360, **teaching)
+        trainer = RecognitionTrainer(config, faces, faces, tmp_path / f"run{len(follows)}")
+        trainer.run()
+        taught = Chips.of(faces, margin_px=0, teacher=OfColour(), taught=["made"]).taught
+        with torch.no_grad():
+            found = trainer.average(seen(trainer._apart.pixels))
+        follows.append(float(torch.nn.functional.cosine_similarity(found, torch.from_numpy(taught)).mean()))
+    assert follows[1] > follows[0] + 0.15
 
 
 def test_a_margin_asks_for_more_than_the_right_order() -> None:
