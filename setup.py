@@ -38,7 +38,7 @@ setup(
     long_description=package_page(),
     long_description_content_type="text/markdown",
     author="rednet_ros authors",
-    # As in package.xml: the code and rednet-lite-clean; the face detector; rednet-lite.
+    # As in package.xml: the code and rednet-lite-clean; the face detector; rednet-lite and face-id.
     license_expression="Apache-2.0 AND MIT AND LicenseRef-research-use-only",
     license_files=["LICENSE", "models/centerface.md", "models/rednet-lite.md"],
     classifiers=[

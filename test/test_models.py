@@ -15,6 +15,7 @@ from rednet_ros.network import weights
 from rednet_ros.resources import models_dir
 from rednet_ros.tracking import FaceTracker, TrackerSettings
 from rednet_ros.tracking.detector.models import load_detector
+from rednet_ros.tracking.recognition.by_onnx import open_onnx
 from rednet_ros.tracking.types import Face
 
 SHIPPED = sorted(models_dir().glob("rednet*.safetensors"))
@@ -43,7 +44,10 @@ def test_weights_are_shipped() -> None:
     assert SHIPPED, f"no weights in {models_dir()}"
 
 
-@pytest.mark.parametrize("path", [*SHIPPED, models_dir() / "centerface.onnx"], ids=lambda path: path.name)
+OTHERS = [models_dir() / "centerface.onnx", models_dir() / "face-id.onnx"]
+
+
+@pytest.mark.parametrize("path", [*SHIPPED, *OTHERS], ids=lambda path: path.name)
 def test_a_card_tells_of_each_file_and_its_checksum_fits(path: Path) -> None:
     card = path.with_suffix(".md").read_text(encoding="utf-8")
     assert hashlib.sha256(path.read_bytes()).hexdigest() in card
@@ -66,6 +70,17 @@ def test_weights_that_saw_real_annotated_faces_are_for_research_only(path: Path)
     saw_real_faces = "faces68" in info.data
     assert ("faces68" in path.with_suffix(".md").read_text(encoding="utf-8")) == saw_real_faces
     assert info.license == ("research use only" if saw_real_faces else "Apache-2.0")
+
+
+def test_the_recogniser_knows_a_portrait_in_another_light_and_size(tracker: FaceTracker, portrait: np.ndarray) -> None:
+    recognizer = open_onnx("face-id")
+    assert recognizer.license == "research use only"
+    assert recognizer.threshold is not None
+    small = cv2.resize(np.uint8(0.6 * portrait), None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    first, second = (recognizer.vector(image, only_face(tracker, image).landmarks_px) for image in (portrait, small))
+    assert first is not None
+    assert second is not None
+    assert first @ second > recognizer.threshold
 
 
 def test_the_portraits_landmarks_lie_where_another_network_sees_eyes_nose_and_mouth(
