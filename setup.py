@@ -7,9 +7,9 @@ from setuptools import find_packages, setup
 
 HERE = Path(__file__).parent
 
-LEFT_OUT = ("rednet-base*.safetensors", "rednet-lite.safetensors", "rednet-lite.int8.*")
-"""Of models/, so that a wheel stays under 20 MB: rednet-base; and what only a GPU, or the last bit of speed, takes of
-the weights that are not the default. Every card is in: a command that lacks the weights of one says where they are."""
+LEFT_OUT = ("rednet-base*.safetensors", "rednet-lite.safetensors", "rednet-lite.int8.*", "face-id.onnx", "face-id.json")
+"""Of models/, so that a wheel stays under 20 MB: rednet-base; what only a GPU, or the last bit of speed, takes of
+the weights that are not the default; and the recogniser, where dlib can be installed. Every card is in: a command that lacks the weights of one says where they are."""
 MODELS = [
     str(path.relative_to(HERE))
     for path in sorted((HERE / "models").glob("*"))
@@ -38,7 +38,7 @@ setup(
     long_description=package_page(),
     long_description_content_type="text/markdown",
     author="rednet_ros authors",
-    # As in package.xml: the code and rednet-lite-clean; the face detector; rednet-lite and face-id.
+    # As in package.xml: the code and rednet-lite-clean; the face detector; rednet-lite.
     license_expression="Apache-2.0 AND MIT AND LicenseRef-research-use-only",
     license_files=["LICENSE", "models/centerface.md", "models/rednet-lite.md"],
     classifiers=[

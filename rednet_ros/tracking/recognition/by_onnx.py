@@ -148,11 +148,24 @@ def _find(name_or_path: str) -> Path:
         return path
     names = shipped()
     if name_or_path not in names:
+        if _is_left_out(name_or_path):
+            raise InputError(
+                f"recognizer {name_or_path}.onnx does not come with this installation, which is kept small: copy it and "
+                f"its .json from the folder models of the source repository to {models_dir()}, or give its path"
+            )
         raise InputError(
             f"there is no recognizer {name_or_path!r}: choose one of "
             f"{', '.join(['auto', 'weights', 'none', 'dlib', *names])}, or give the path of an .onnx file"
         )
     return models_dir() / f"{name_or_path}.onnx"
+
+
+def _is_left_out(name: str) -> bool:
+    """Whether there is only its card, as in a wheel."""
+    try:
+        return is_file(models_dir() / f"{name}.md") and not is_file(models_dir() / f"{name}.onnx")
+    except RednetError:
+        return False
 
 
 def _is_sface(path: Path) -> bool:

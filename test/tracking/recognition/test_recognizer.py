@@ -173,3 +173,14 @@ def test_dlib_that_is_not_installed_says_how_to(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(__import__("sys").modules, "dlib", None)
     with pytest.raises(InputError, match=r"pip install .*\[recognition\]"):
         load("dlib")
+
+
+def test_a_recogniser_that_a_wheel_leaves_out_is_said_to_be_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REDNET_ROS_MODELS", str(tmp_path))
+    (tmp_path / "face-id.md").write_text("# face-id")
+    with pytest.raises(InputError, match=r"face-id.onnx does not come with this installation.*copy it and its .json"):
+        load_recognizer("face-id", None)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="there is no recognizer 'face'"):
+        load_recognizer("face", None)  # type: ignore[arg-type]
