@@ -8,8 +8,9 @@ from setuptools import find_packages, setup
 HERE = Path(__file__).parent
 
 LEFT_OUT = ("rednet-base*.safetensors", "rednet-lite.safetensors", "rednet-lite.int8.*", "face-id.onnx", "face-id.json")
-"""Of models/, so that a wheel stays under 20 MB: rednet-base; what only a GPU, or the last bit of speed, takes of
-the weights that are not the default; and the recogniser, where dlib can be installed. Every card is in: a command that lacks the weights of one says where they are."""
+"""Of models/, so that a wheel stays under 20 MB: rednet-base; what only a GPU, or the last bit of speed, takes of the
+weights that are not the default; and the recogniser, where dlib can be installed. Every card is in: a command that
+lacks the weights of one says where they are."""
 MODELS = [
     str(path.relative_to(HERE))
     for path in sorted((HERE / "models").glob("*"))

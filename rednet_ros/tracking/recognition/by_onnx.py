@@ -150,8 +150,8 @@ def _find(name_or_path: str) -> Path:
     if name_or_path not in names:
         if _is_left_out(name_or_path):
             raise InputError(
-                f"recognizer {name_or_path}.onnx does not come with this installation, which is kept small: copy it and "
-                f"its .json from the folder models of the source repository to {models_dir()}, or give its path"
+                f"recognizer {name_or_path}.onnx does not come with this installation, which is kept small: copy it "
+                f"and its .json from the folder models of the source repository to {models_dir()}, or give its path"
             )
         raise InputError(
             f"there is no recognizer {name_or_path!r}: choose one of "
