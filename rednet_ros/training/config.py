@@ -334,6 +334,10 @@ class RecognitionConfig:
         default_factory=lambda: AugmentationSettings(occlude=0.25, blur=0.5, grey=0.2, noise=0.3, light=1.4)
     )
 
+    def __post_init__(self) -> None:
+        if bool(self.teacher) != bool(self.taught):
+            raise ValueError("a teacher needs taught, the sources whose faces it looks at, and vice versa")
+
 
 def read_recognition_config(path: str | Path) -> RecognitionConfig | None:
     """The run of a YAML file with `kind: recognition`; None for another. Raises InputError as `read_config`."""

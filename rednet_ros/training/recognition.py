@@ -118,15 +118,15 @@ class Chips:
 
 
 def _spread(said: Mapping[int, FloatArray], count: int) -> FloatArray:
-    """A teacher's vectors by row, less their mean, which they all share, turned at random into `VECTOR_SIZE`
-    dimensions: `count` x 256, of unit length; 0 elsewhere."""
+    """A teacher's vectors by row, less their mean, which they all share, turned at random into 256 dimensions (longer
+    ones are projected): `count` x 256, of unit length; 0 elsewhere."""
     spread = np.zeros((count, VECTOR_SIZE), np.float32)
     if said:
         vectors = np.array(list(said.values()))
-        vectors = vectors - vectors.mean(axis=0)
-        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True) + 1e-6
-        turn = np.linalg.qr(np.random.default_rng(0).normal(size=(VECTOR_SIZE, vectors.shape[1])))[0]
-        spread[list(said)] = vectors @ turn.T
+        size = max(VECTOR_SIZE, vectors.shape[1])
+        turn = np.linalg.qr(np.random.default_rng(0).normal(size=(size, size)))[0]
+        turned = (vectors - vectors.mean(axis=0)) @ turn[: vectors.shape[1], :VECTOR_SIZE]
+        spread[list(said)] = turned / (np.linalg.norm(turned, axis=1, keepdims=True) + 1e-6)
     return spread
 
 
@@ -206,7 +206,7 @@ class RecognitionTrainer:
         self.config, self.folder, self.checkpoint = config, folder, folder / "checkpoint.pt"
         self._chips = Chips.of(training, teacher=_teacher(config), taught=config.taught)
         self._apart = Chips.of(apart, margin_px=0)
-        if missing := set(config.mix) - set(self._chips.rows):
+        if missing := {*config.mix, *config.taught} - set(self._chips.rows):
             raise InputError(f"no named people of {sorted(missing)}; the labels have {sorted(self._chips.rows)}")
         torch.manual_seed(config.seed)
         self.network = RecognitionNet().to(memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -85,6 +85,8 @@ def test_a_teacher_says_what_to_make_of_faces_without_a_name(labels: Path) -> No
     assert not chips.taught[chips.rows["made"]].any()
     np.testing.assert_allclose(np.linalg.norm(chips.taught[chips.rows["unnamed"]], axis=1), 1, atol=1e-5)
     assert len(Chips.of([*named, *nobody]).pixels) == 36
+    with pytest.raises(ValueError, match="a teacher needs taught"):
+        run_config(teacher="dlib")
 
 
 def test_what_is_taught_is_learned(labels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
