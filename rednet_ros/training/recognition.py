@@ -29,10 +29,9 @@ from tqdm import tqdm
 from rednet_ros.errors import InputError
 from rednet_ros.metrics import equal_error_rate
 from rednet_ros.network.recognition import CHIP_PX, VECTOR_SIZE, RecognitionNet
-from rednet_ros.tracking.recognition.by_dlib import DlibRecognizer
-from rednet_ros.tracking.recognition.by_onnx import Description, open_onnx, write
+from rednet_ros.tracking.recognition.by_onnx import Description, write
 from rednet_ros.tracking.recognition.chip import chip
-from rednet_ros.tracking.recognition.recognizer import Recognizer
+from rednet_ros.tracking.recognition.recognizer import Recognizer, load_looking
 from rednet_ros.tracking.types import FloatArray, ImageArray
 from rednet_ros.training.augmentation.crops import Rng, change_looks
 from rednet_ros.training.config import AugmentationSettings, RecognitionConfig
@@ -201,10 +200,12 @@ class RecognitionTrainer:
     ) -> None:
         """`apart`: faces of other people, on whom the run is judged.
 
-        Raises InputError where `mix` names a source that `training` does not have, or nobody is named.
+        Raises InputError where `mix` or `taught` names a source that `training` does not have, nobody is named, or the
+        teacher cannot be used.
         """
         self.config, self.folder, self.checkpoint = config, folder, folder / "checkpoint.pt"
-        self._chips = Chips.of(training, teacher=_teacher(config), taught=config.taught)
+        teacher = load_looking(config.teacher) if config.teacher else None
+        self._chips = Chips.of(training, teacher=teacher, taught=config.taught)
         self._apart = Chips.of(apart, margin_px=0)
         if missing := {*config.mix, *config.taught} - set(self._chips.rows):
             raise InputError(f"no named people of {sorted(missing)}; the labels have {sorted(self._chips.rows)}")
@@ -295,15 +296,6 @@ class RecognitionTrainer:
         partial = self.checkpoint.with_suffix(".partial")
         torch.save({"step": self._step, **{name: part.state_dict() for name, part in self._parts().items()}}, partial)
         partial.replace(self.checkpoint)
-
-
-def _teacher(config: RecognitionConfig) -> Recognizer | None:
-    """Raises InputError where there is no such recogniser, or it needs a landmark network."""
-    if not config.teacher:
-        return None
-    if config.teacher == "dlib":
-        return DlibRecognizer()
-    return open_onnx(config.teacher)
 
 
 @torch.inference_mode()

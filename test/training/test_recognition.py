@@ -90,7 +90,7 @@ def test_a_teacher_says_what_to_make_of_faces_without_a_name(labels: Path) -> No
 
 
 def test_what_is_taught_is_learned(labels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rednet_ros.training.recognition.DlibRecognizer", OfColour)
+    monkeypatch.setattr("rednet_ros.tracking.recognition.by_dlib.DlibRecognizer", OfColour)
     faces = open_dataset(str(labels))
     follows = []
     for teaching in ({}, {"teacher": "dlib", "taught": ("made",)}):

@@ -108,15 +108,23 @@ def load_recognizer(name_or_path: str, engine: Engine) -> Recognizer:
         return NoRecognizer()
     if name_or_path == FROM_WEIGHTS:
         return FromWeights(engine)
-    if name_or_path in (AUTO, "dlib"):
+    if name_or_path == AUTO:
+        try:
+            return load_looking("dlib")
+        except InputError:
+            return FromWeights(engine)
+    return load_looking(name_or_path)
+
+
+def load_looking(name_or_path: str) -> Recognizer:
+    """A recogniser that looks at faces for itself and needs no landmark network: "dlib", or as `by_onnx.open_onnx`.
+
+    Raises InputError as `load_recognizer`.
+    """
+    if name_or_path == "dlib":
         from rednet_ros.tracking.recognition.by_dlib import DlibRecognizer
 
-        try:
-            return DlibRecognizer()
-        except InputError:
-            if name_or_path == AUTO:
-                return FromWeights(engine)
-            raise
+        return DlibRecognizer()
     from rednet_ros.tracking.recognition.by_onnx import open_onnx
 
     return open_onnx(name_or_path)
